@@ -42,8 +42,8 @@ struct pk_threat {
     const char *why;
     const char *const *next; /* 1 to 3 steps */
     size_t next_count;
-    const char *admin;     /* one paragraph for the administrator: cause, evidence, response */
-    const char *ends_when; /* when an incident of this threat ends by itself, in words */
+    const char *admin;         /* one paragraph for the administrator: cause, evidence, response */
+    const char *ends_when;     /* when an incident of this threat ends by itself, in words */
     const char *const *attack; /* ATT&CK Mobile technique ids, e.g. "T1638" */
     size_t attack_count;
     const char *const *nist; /* NIST Mobile Threat Catalogue ids, e.g. "LPN-2" */
