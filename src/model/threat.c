@@ -143,7 +143,8 @@ static bool is_unsafe(uint32_t c)
 }
 
 struct text_out {
-    char *at;
+    char *start;
+    size_t used;
     size_t left; /* room before the terminator */
 };
 
@@ -154,8 +155,8 @@ static void put(struct text_out *out, const char *bytes, size_t len)
         out->left = 0;
         return;
     }
-    memcpy(out->at, bytes, len);
-    out->at += len;
+    memcpy(out->start + out->used, bytes, len);
+    out->used += len;
     out->left -= len;
 }
 
@@ -176,7 +177,7 @@ static void put_clean(struct text_out *out, const char *subject)
 
 void pk_threat_text(const char *text, const char *subject, char *out, size_t size)
 {
-    struct text_out to = { .at = out, .left = size == 0 ? 0 : size - 1 };
+    struct text_out to = { .start = out, .left = size == 0 ? 0 : size - 1 };
 
     if (size == 0) {
         return;
@@ -196,5 +197,5 @@ void pk_threat_text(const char *text, const char *subject, char *out, size_t siz
             text += len;
         }
     }
-    *to.at = '\0';
+    out[to.used] = '\0';
 }
