@@ -58,7 +58,16 @@ def tidy(build, source):
         return f"{source}: no end after {TIMEOUT_S} s"
     if done.returncode == 0 and not re.search(r": (?:warning|error): ", done.stdout):
         return ""
-    return (done.stdout + done.stderr).replace(str(ROOT) + "/", "").strip()
+    text = done.stdout + done.stderr
+    for prefix in (f"{ROOT}/{build.name}/../", f"{build.name}/../", f"{ROOT}/", "../"):
+        text = text.replace(prefix, "")
+    return text.strip()
+
+
+def headline(text):
+    """The findings without their paths of reasoning; those are in the log."""
+    lines = [line for line in text.splitlines() if re.search(r": (?:warning|error): ", line)]
+    return "\n".join(dict.fromkeys(lines)) or text
 
 
 def main():
@@ -69,7 +78,11 @@ def main():
 
     build = (ROOT / args.build).resolve()
     # Brings the build up to date: generated headers, and the record of who includes what.
-    subprocess.run(["ninja", "-C", str(build), "-j", str(args.jobs), "--quiet"], check=True)
+    built = subprocess.run(["ninja", "-C", str(build), "-j", str(args.jobs)],
+                           stdout=subprocess.PIPE, text=True)
+    if built.returncode != 0:
+        print(built.stdout)
+        return 1
     entries = {}
     for entry in json.loads((build / "compile_commands.json").read_text()):
         source = source_of(entry)
@@ -84,16 +97,21 @@ def main():
     due = [source for source, key in sorted(keys.items()) if not (cache / key).exists()]
 
     bad = 0
+    log = build / "clang-tidy.log"
+    log.write_text("")
     with ThreadPoolExecutor(max_workers=args.jobs) as pool:
         for source, wrong in zip(due, pool.map(lambda source: tidy(build, source), due)):
             if wrong:
-                print(wrong)
+                print(headline(wrong))
+                with open(log, "a", encoding="utf-8") as sink:
+                    sink.write(wrong + "\n\n")
                 bad += 1
             else:
                 (cache / keys[source]).touch()
     for old in set(os.listdir(cache)) - set(keys.values()):
         (cache / old).unlink()
-    print(f"{len(entries)} files, {len(due)} looked at, {bad} with findings")
+    print(f"{len(entries)} files, {len(due)} looked at, {bad} with findings"
+          + (f"; the reasoning is in {log.relative_to(ROOT)}" if bad else ""))
     return 1 if bad else 0
 
 
