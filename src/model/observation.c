@@ -1,0 +1,328 @@
+#include "model/observation.h"
+
+#include <stdio.h>
+
+#include "base/crypt.h"
+
+const char *const pk_observation_kind_names[] = { "agent", "posture", "network", "gateway", "dns",
+    "tls", "portal", "choice", NULL };
+const char *const pk_platform_names[] = { "linux", "android", "ios", NULL };
+const char *const pk_link_names[] = { "unknown", "wifi", "wired", "cellular", "vpn", NULL };
+const char *const pk_security_names[] = { "unknown", "open", "owe", "wep", "wpa", "wpa2", "wpa3",
+    "eap", NULL };
+const char *const pk_tls_outcome_names[] = { "ok", "untrusted", "expired", "wrong_name", "invalid",
+    "pin", "failed", "unreachable", NULL };
+const char *const pk_portal_state_names[] = { "unknown", "none", "captive", NULL };
+static const char *const sensor_states[] = { "on", "limited", "off", NULL };
+static const char *const agent_events[] = { "started", "stopping", "sensors", NULL };
+static const char *const network_events[] = { "joined", "changed", "left", NULL };
+static const char *const portal_vias[] = { "none", "api", "http", NULL };
+static const char *const choices[] = { "shown", "closed", "acted", "ignored", "mistake", NULL };
+
+#define AT(s, m) offsetof(struct s, m)
+#define COLLECT  .privacy = PK_PRIVACY_COLLECT
+#define MAC      .min = 17, .max = 17
+#define ADDRESS  .min = 2, .max = 64
+#define COUNT    .min = 0, .max = 1000000
+
+/* clang-format off */
+static const struct pk_field sensor_fields[] = {
+    { "name", PK_TYPE_STRING, PK_REQUIRED, AT(pk_sensor, name), .max = 32, COLLECT,
+      .help = "one of the agent's senses" },
+    { "state", PK_TYPE_ENUM, PK_REQUIRED, AT(pk_sensor, state), .names = sensor_states, COLLECT,
+      .help = "whether it works here" },
+    { "why", PK_TYPE_STRING, 0, AT(pk_sensor, why), .max = 160, COLLECT,
+      .help = "what it lacks" },
+};
+static const struct pk_schema sensor_schema = PK_SCHEMA(struct pk_sensor, sensor_fields, "sensor");
+
+static const struct pk_field agent_fields[] = {
+    { "event", PK_TYPE_ENUM, PK_REQUIRED, AT(pk_obs_agent, event), .names = agent_events, COLLECT,
+      .help = "the agent started, stops, or its senses changed" },
+    { "version", PK_TYPE_STRING, PK_REQUIRED, AT(pk_obs_agent, version), .max = 32, COLLECT,
+      .help = "version of the agent" },
+    { "sensors", PK_TYPE_OBJECTS, 0, AT(pk_obs_agent, sensors), .count_max = 32,
+      .sub = &sensor_schema, COLLECT, .help = "its senses and what they lack" },
+};
+static const struct pk_schema agent_schema = PK_SCHEMA(struct pk_obs_agent, agent_fields, "agent");
+
+static const struct pk_field posture_fields[] = {
+    { "platform", PK_TYPE_ENUM, PK_REQUIRED, AT(pk_obs_posture, platform),
+      .names = pk_platform_names, COLLECT, .help = "kind of operating system" },
+    { "model", PK_TYPE_STRING, 0, AT(pk_obs_posture, model), .max = 128, COLLECT,
+      .help = "maker and model of the device" },
+    { "os_name", PK_TYPE_STRING, 0, AT(pk_obs_posture, os_name), .max = 64, COLLECT,
+      .help = "name of the operating system" },
+    { "os_version", PK_TYPE_STRING, 0, AT(pk_obs_posture, os_version), .max = 64, COLLECT,
+      .help = "version of the operating system" },
+    { "kernel", PK_TYPE_STRING, 0, AT(pk_obs_posture, kernel), .max = 96, COLLECT,
+      .help = "version of the kernel" },
+    { "patch", PK_TYPE_STRING, 0, AT(pk_obs_posture, patch), .min = 10, .max = 10, COLLECT,
+      .help = "date of the newest security update that is installed" },
+    { "updates_waiting", PK_TYPE_INT, 0, AT(pk_obs_posture, updates_waiting), .min = -1,
+      .max = 100000, .def = "-1", COLLECT, .help = "security updates that are not installed yet" },
+    { "disk_encrypted", PK_TYPE_TRI, 0, AT(pk_obs_posture, disk_encrypted), COLLECT,
+      .help = "whether the storage is encrypted" },
+    { "screen_lock", PK_TYPE_TRI, 0, AT(pk_obs_posture, screen_lock), COLLECT,
+      .help = "whether the screen locks with a secret" },
+    { "developer_mode", PK_TYPE_TRI, 0, AT(pk_obs_posture, developer_mode), COLLECT,
+      .help = "whether debugging is switched on" },
+    { "root_signs", PK_TYPE_STRINGS, 0, AT(pk_obs_posture, root_signs), .max = 96,
+      .count_max = 16, COLLECT, .help = "signs that the system's own protection is off" },
+};
+static const struct pk_schema posture_schema =
+    PK_SCHEMA(struct pk_obs_posture, posture_fields, "posture");
+
+static const struct pk_field network_fields[] = {
+    { "event", PK_TYPE_ENUM, PK_REQUIRED, AT(pk_obs_network, event), .names = network_events,
+      COLLECT, .help = "joined, changed or left" },
+    { "link", PK_TYPE_ENUM, 0, AT(pk_obs_network, link), .names = pk_link_names, COLLECT,
+      .help = "kind of link" },
+    { "security", PK_TYPE_ENUM, 0, AT(pk_obs_network, security), .names = pk_security_names,
+      COLLECT, .help = "how the Wi-Fi is protected" },
+    { "name", PK_TYPE_STRING, 0, AT(pk_obs_network, name), .max = 64,
+      .privacy = PK_PRIVACY_NEVER, .help = "name of the network, for your own eyes" },
+    { "bssid", PK_TYPE_STRING, 0, AT(pk_obs_network, bssid), MAC, COLLECT,
+      .help = "hardware address of the access point" },
+    { "gateway", PK_TYPE_STRING, 0, AT(pk_obs_network, gateway), ADDRESS, COLLECT,
+      .help = "address of the router" },
+    { "gateway_mac", PK_TYPE_STRING, 0, AT(pk_obs_network, gateway_mac), MAC, COLLECT,
+      .help = "hardware address of the router" },
+    { "dns", PK_TYPE_STRINGS, 0, AT(pk_obs_network, dns), ADDRESS, .count_max = 8, COLLECT,
+      .help = "name servers that the network handed out" },
+    { "dhcp_server", PK_TYPE_STRING, 0, AT(pk_obs_network, dhcp_server), ADDRESS, COLLECT,
+      .help = "who gave the address" },
+};
+static const struct pk_schema network_schema =
+    PK_SCHEMA(struct pk_obs_network, network_fields, "network");
+
+static const struct pk_field gateway_fields[] = {
+    { "address", PK_TYPE_STRING, PK_REQUIRED, AT(pk_obs_gateway, address), ADDRESS, COLLECT,
+      .help = "address of the router" },
+    { "mac", PK_TYPE_STRING, PK_REQUIRED, AT(pk_obs_gateway, mac), MAC, COLLECT,
+      .help = "hardware address in use for it" },
+    { "mac_before", PK_TYPE_STRING, 0, AT(pk_obs_gateway, mac_before), MAC, COLLECT,
+      .help = "hardware address learnt when joining" },
+    { "mac_rival", PK_TYPE_STRING, 0, AT(pk_obs_gateway, mac_rival), MAC, COLLECT,
+      .help = "another hardware address that claims to be the router" },
+    { "probes", PK_TYPE_INT, 0, AT(pk_obs_gateway, probes), COUNT, COLLECT,
+      .help = "questions asked to the old holder" },
+    { "old_answers", PK_TYPE_INT, 0, AT(pk_obs_gateway, old_answers), COUNT, COLLECT,
+      .help = "answers of the old holder" },
+    { "rival_claims", PK_TYPE_INT, 0, AT(pk_obs_gateway, rival_claims), COUNT, COLLECT,
+      .help = "claims of the other one in 10 s" },
+    { "unasked_claims", PK_TYPE_INT, 0, AT(pk_obs_gateway, unasked_claims), COUNT, COLLECT,
+      .help = "of which nobody had asked for" },
+    { "link_lost_ms", PK_TYPE_INT, 0, AT(pk_obs_gateway, link_lost_ms), .min = 0,
+      .max = 86400000, COLLECT, .help = "how long the link was down before the change" },
+    { "rival_also", PK_TYPE_STRINGS, 0, AT(pk_obs_gateway, rival_also), ADDRESS, .count_max = 8,
+      COLLECT, .help = "other local addresses of the other one" },
+};
+static const struct pk_schema gateway_schema =
+    PK_SCHEMA(struct pk_obs_gateway, gateway_fields, "gateway");
+
+static const struct pk_field dns_fields[] = {
+    { "resolver", PK_TYPE_STRING, PK_REQUIRED, AT(pk_obs_dns, resolver), ADDRESS, COLLECT,
+      .help = "name server that was asked" },
+    { "nx_probes", PK_TYPE_INT, 0, AT(pk_obs_dns, nx_probes), COUNT, COLLECT,
+      .help = "made-up names that were asked for" },
+    { "nx_answered", PK_TYPE_INT, 0, AT(pk_obs_dns, nx_answered), COUNT, COLLECT,
+      .help = "of which got an address all the same" },
+    { "nx_addresses", PK_TYPE_STRINGS, 0, AT(pk_obs_dns, nx_addresses), ADDRESS, .count_max = 4,
+      COLLECT, .help = "which addresses" },
+    { "trusted_nx", PK_TYPE_TRI, 0, AT(pk_obs_dns, trusted_nx), COLLECT,
+      .help = "whether a trusted resolver says that the names do not exist" },
+    { "timeouts", PK_TYPE_INT, 0, AT(pk_obs_dns, timeouts), COUNT, COLLECT,
+      .help = "questions without an answer" },
+    { "captive", PK_TYPE_TRI, 0, AT(pk_obs_dns, captive), COLLECT,
+      .help = "whether a sign-in page held the device" },
+};
+static const struct pk_schema dns_schema = PK_SCHEMA(struct pk_obs_dns, dns_fields, "dns");
+
+static const struct pk_field certificate_fields[] = {
+    { "subject", PK_TYPE_STRING, 0, AT(pk_certificate, subject), .max = 512, COLLECT,
+      .help = "whom the certificate names" },
+    { "issuer", PK_TYPE_STRING, 0, AT(pk_certificate, issuer), .max = 512, COLLECT,
+      .help = "who signed it" },
+    { "sha256", PK_TYPE_STRING, PK_REQUIRED, AT(pk_certificate, sha256), .min = 64, .max = 64,
+      COLLECT, .help = "fingerprint of the certificate" },
+    { "spki_sha256", PK_TYPE_STRING, 0, AT(pk_certificate, spki_sha256), .min = 64, .max = 64,
+      COLLECT, .help = "fingerprint of its key" },
+    { "not_before", PK_TYPE_TIME, 0, AT(pk_certificate, not_before_ms), COLLECT,
+      .help = "valid from" },
+    { "not_after", PK_TYPE_TIME, 0, AT(pk_certificate, not_after_ms), COLLECT,
+      .help = "valid until" },
+    { "pem", PK_TYPE_STRING, 0, AT(pk_certificate, pem), .max = 8192, COLLECT,
+      .help = "the forged certificate itself, as evidence" },
+};
+static const struct pk_schema certificate_schema =
+    PK_SCHEMA(struct pk_certificate, certificate_fields, "certificate");
+
+static const struct pk_field tls_fields[] = {
+    { "host", PK_TYPE_STRING, PK_REQUIRED, AT(pk_obs_tls, host), .min = 1, .max = 253, COLLECT,
+      .help = "the check host that was contacted (never one that you visited)" },
+    { "port", PK_TYPE_INT, 0, AT(pk_obs_tls, port), .min = 1, .max = 65535, .def = "443", COLLECT,
+      .help = "its port" },
+    { "address", PK_TYPE_STRING, 0, AT(pk_obs_tls, address), ADDRESS, COLLECT,
+      .help = "its address as this network names it" },
+    { "outcome", PK_TYPE_ENUM, PK_REQUIRED, AT(pk_obs_tls, outcome), .names = pk_tls_outcome_names,
+      COLLECT, .help = "whether the host proved its identity" },
+    { "error", PK_TYPE_STRING, 0, AT(pk_obs_tls, error), .max = 200, COLLECT,
+      .help = "what the check said" },
+    { "version", PK_TYPE_STRING, 0, AT(pk_obs_tls, version), .max = 16, COLLECT,
+      .help = "version of TLS" },
+    { "chain", PK_TYPE_OBJECTS, 0, AT(pk_obs_tls, chain), .count_max = 8,
+      .sub = &certificate_schema, COLLECT, .help = "certificates that were shown" },
+    { "captive", PK_TYPE_TRI, 0, AT(pk_obs_tls, captive), COLLECT,
+      .help = "whether a sign-in page held the device" },
+};
+static const struct pk_schema tls_schema = PK_SCHEMA(struct pk_obs_tls, tls_fields, "tls");
+
+static const struct pk_field portal_fields[] = {
+    { "state", PK_TYPE_ENUM, PK_REQUIRED, AT(pk_obs_portal, state), .names = pk_portal_state_names,
+      COLLECT, .help = "whether the network wants a sign-in first" },
+    { "via", PK_TYPE_ENUM, 0, AT(pk_obs_portal, via), .names = portal_vias, COLLECT,
+      .help = "how that was learnt" },
+    { "host", PK_TYPE_STRING, 0, AT(pk_obs_portal, host), .max = 253, COLLECT,
+      .help = "host of the sign-in page" },
+    { "status", PK_TYPE_INT, 0, AT(pk_obs_portal, status), .min = 0, .max = 999, COLLECT,
+      .help = "answer to the test page" },
+};
+static const struct pk_schema portal_schema =
+    PK_SCHEMA(struct pk_obs_portal, portal_fields, "portal");
+
+static const struct pk_field choice_fields[] = {
+    { "threat", PK_TYPE_STRING, PK_REQUIRED, AT(pk_obs_choice, threat), .max = 64, COLLECT,
+      .help = "which alert" },
+    { "choice", PK_TYPE_ENUM, PK_REQUIRED, AT(pk_obs_choice, choice), .names = choices, COLLECT,
+      .help = "what you did with it" },
+    { "alert", PK_TYPE_STRING, 0, AT(pk_obs_choice, alert), .max = 64, COLLECT,
+      .help = "number of the alert" },
+};
+static const struct pk_schema choice_schema =
+    PK_SCHEMA(struct pk_obs_choice, choice_fields, "choice");
+
+static const struct pk_field observation_fields[] = {
+    { "seq", PK_TYPE_INT, PK_REQUIRED, AT(pk_observation, seq), .min = 1, .max = 9007199254740991.0,
+      COLLECT, .help = "running number" },
+    { "at", PK_TYPE_TIME, PK_REQUIRED, AT(pk_observation, at_ms), COLLECT, .help = "when" },
+    { "kind", PK_TYPE_ENUM, PK_REQUIRED, AT(pk_observation, kind),
+      .names = pk_observation_kind_names, COLLECT, .help = "what about" },
+    { "on", PK_TYPE_STRING, 0, AT(pk_observation, network), .min = 20, .max = 20,
+      .privacy = PK_PRIVACY_BLIND, .help = "the network, as a keyed hash of its name" },
+    { "agent", PK_TYPE_OBJECT, 0, AT(pk_observation, agent), .sub = &agent_schema },
+    { "posture", PK_TYPE_OBJECT, 0, AT(pk_observation, posture), .sub = &posture_schema },
+    { "network", PK_TYPE_OBJECT, 0, AT(pk_observation, net), .sub = &network_schema },
+    { "gateway", PK_TYPE_OBJECT, 0, AT(pk_observation, gateway), .sub = &gateway_schema },
+    { "dns", PK_TYPE_OBJECT, 0, AT(pk_observation, dns), .sub = &dns_schema },
+    { "tls", PK_TYPE_OBJECT, 0, AT(pk_observation, tls), .sub = &tls_schema },
+    { "portal", PK_TYPE_OBJECT, 0, AT(pk_observation, portal), .sub = &portal_schema },
+    { "choice", PK_TYPE_OBJECT, 0, AT(pk_observation, choice), .sub = &choice_schema },
+};
+const struct pk_schema pk_observation_schema =
+    PK_SCHEMA(struct pk_observation, observation_fields, "observation");
+
+static const struct pk_field report_fields[] = {
+    { "v", PK_TYPE_INT, PK_REQUIRED, AT(pk_report, v), .min = 1, .max = 1,
+      .help = "version of the protocol" },
+    { "observations", PK_TYPE_OBJECTS, PK_REQUIRED, AT(pk_report, observations),
+      .count_max = PK_REPORT_MAX, .sub = &pk_observation_schema, .help = "what was seen" },
+};
+const struct pk_schema pk_report_schema = PK_SCHEMA(struct pk_report, report_fields, "report");
+/* clang-format on */
+
+/* The bodies in the order of the kinds. */
+static void bodies(const struct pk_observation *o, const void *out[PK_OBS_KIND_COUNT])
+{
+    const void *all[PK_OBS_KIND_COUNT] = { o->agent, o->posture, o->net, o->gateway, o->dns, o->tls,
+        o->portal, o->choice };
+
+    memcpy(out, all, sizeof(all));
+}
+
+static int check(const struct pk_observation *o, const char *prefix, struct pk_error *err)
+{
+    const void *all[PK_OBS_KIND_COUNT];
+
+    bodies(o, all);
+    for (int kind = 0; kind < PK_OBS_KIND_COUNT; kind++) {
+        bool wanted = kind == o->kind;
+        int rc;
+
+        if ((all[kind] != NULL) == wanted) {
+            continue;
+        }
+        rc = pk_error_set(err, wanted ? PK_EMISSING : PK_EUNKNOWN,
+                wanted ? "this key is missing" : "does not belong to this kind");
+        if (err != NULL) {
+            (void)snprintf(
+                    err->path, sizeof(err->path), "%s%s", prefix, pk_observation_kind_names[kind]);
+        }
+        return rc;
+    }
+    return PK_OK;
+}
+
+int pk_observation_decode(
+        const json_t *in, struct pk_arena *arena, struct pk_observation *out, struct pk_error *err)
+{
+    int rc = pk_schema_decode(&pk_observation_schema, in, arena, out, err);
+
+    return rc < 0 ? rc : check(out, "", err);
+}
+
+int pk_report_decode(
+        const json_t *in, struct pk_arena *arena, struct pk_report *out, struct pk_error *err)
+{
+    const struct pk_observation *items;
+    int64_t before = 0;
+    int rc = pk_schema_decode(&pk_report_schema, in, arena, out, err);
+
+    if (rc < 0) {
+        return rc;
+    }
+    items = out->observations.items;
+    if (out->observations.count == 0) {
+        rc = pk_error_set(err, PK_EBOUNDS, "at least one observation is wanted");
+        if (err != NULL) {
+            (void)snprintf(err->path, sizeof(err->path), "observations");
+        }
+        return rc;
+    }
+    for (size_t i = 0; i < out->observations.count; i++) {
+        char prefix[40];
+
+        (void)snprintf(prefix, sizeof(prefix), "observations[%zu].", i);
+        rc = check(&items[i], prefix, err);
+        if (rc == PK_OK && items[i].seq <= before) {
+            rc = pk_error_set(err, PK_EBOUNDS, "must be greater than the one before");
+            if (err != NULL) {
+                (void)snprintf(err->path, sizeof(err->path), "%sseq", prefix);
+            }
+        }
+        if (rc < 0) {
+            return rc;
+        }
+        before = items[i].seq;
+    }
+    return PK_OK;
+}
+
+json_t *pk_observation_encode(const struct pk_observation *in, bool wire)
+{
+    return pk_schema_encode(&pk_observation_schema, in, wire);
+}
+
+void pk_network_id(struct pk_slice key, const char *identity, char out[PK_NETWORK_ID])
+{
+    static const uint8_t no_key[1];
+    uint8_t digest[PK_SHA256_SIZE];
+    char hex[2 * 8 + 1];
+
+    if (key.len == 0) {
+        key = pk_slice_of(no_key, sizeof(no_key));
+    }
+    pk_hmac_sha256(key, pk_slice_str(identity), digest);
+    pk_hex(pk_slice_of(digest, 8), hex);
+    (void)snprintf(out, PK_NETWORK_ID, "net-%s", hex);
+}
