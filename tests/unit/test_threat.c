@@ -218,36 +218,15 @@ static void test_text(void **state)
         { "on {subject}", "", "on unknown" },
         { "{subject}", "Caf\xc3\xa9 \xf0\x9f\x98\x80", "Caf\xc3\xa9 \xf0\x9f\x98\x80" },
         { "{subject}", "a\nb\rc\td\x1b[2Je\x7f", "a b c d [2Je " },
-        { "{subject}",
-                "a\xc2\x9b"
-                "b",
-                "a b" }, /* C1 control */
-        { "{subject}",
-                "a\xe2\x80\xae"
-                "b",
-                "a b" }, /* right-to-left override */
-        { "{subject}",
-                "a\xe2\x81\xa6"
-                "b",
-                "a b" }, /* isolate */
-        { "{subject}",
-                "a\xe2\x80\x8b"
-                "b",
-                "a b" }, /* zero width space */
-        { "{subject}",
-                "a\xff\x80"
-                "b",
-                "a  b" }, /* no UTF-8 */
-        { "{subject}",
-                "a\xc0\x8a"
-                "b",
-                "a  b" }, /* overlong line feed */
-        { "{subject}",
-                "a\xed\xa0\x80"
-                "b",
-                "a   b" },                             /* surrogate */
-        { "{subject}", "a\xf4\x90\x80\x80", "a    " }, /* beyond U+10FFFF */
-        { "{subject}!", "a\xf0\x9f", "a  !" },         /* cut short */
+        { "{subject}", "a\xc2\x9bz", "a z" },                  /* C1 control */
+        { "{subject}", "a\xe2\x80\xaez\xe2\x80\xac", "a z " }, /* right-to-left override */
+        { "{subject}", "a\xe2\x81\xa6z\xe2\x81\xa9", "a z " }, /* isolate */
+        { "{subject}", "a\xe2\x80\x8bz", "a z" },              /* zero width space */
+        { "{subject}", "a\xff\x80z", "a  z" },                 /* no UTF-8 */
+        { "{subject}", "a\xc0\x8az", "a  z" },                 /* overlong line feed */
+        { "{subject}", "a\xed\xa0\x80z", "a   z" },            /* surrogate */
+        { "{subject}", "a\xf4\x90\x80\x80", "a    " },         /* beyond U+10FFFF */
+        { "{subject}!", "a\xf0\x9f", "a  !" },                 /* cut short */
     };
 
     for (size_t i = 0; i < PK_COUNT(rows); i++) {
