@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #define CHUNK_FIRST 1024
-#define CHUNK_MAX   (64 * 1024)
+#define CHUNK_MAX   (64UL * 1024)
 
 struct chunk {
     struct chunk *before;

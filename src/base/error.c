@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#undef pk_error_set /* the analyser's view of it, see error.h */
+
 int pk_error_setv(struct pk_error *err, int code, const char *format, va_list args)
 {
     if (err != NULL) {
@@ -63,6 +65,8 @@ const char *pk_code_text(int code)
     case PK_EPEER:
         return "the other side answered with an error";
     default:
-        return strerror(-code);
+        break;
     }
+    const char *text = strerrordesc_np(-code); /* strerror may share its buffer between threads */
+    return text != NULL ? text : "unknown error";
 }

@@ -47,6 +47,11 @@ struct pk_error {
 /* Fills *err (when not NULL) and returns code, so that setting and returning is one statement.
  * Leaves path, line and offset empty. */
 int pk_error_set(struct pk_error *err, int code, const char *format, ...) PK_PRINTF(3, 4);
+#ifdef __clang_analyzer__
+/* The analyser does not see into error.c; without this it follows errors that return success.
+ * NOLINTNEXTLINE(readability-identifier-naming) */
+#define pk_error_set(err, code, ...) ((void)(pk_error_set)((err), (code), __VA_ARGS__), (code))
+#endif
 int pk_error_setv(struct pk_error *err, int code, const char *format, va_list args) PK_PRINTF(3, 0);
 
 /* Puts "prefix: " before the sentence that is there; keeps the rest. */

@@ -21,12 +21,15 @@ struct pk_event_field {
     const char *value; /* NULL is written as "-" */
 };
 
+/* The two below read like functions and are called like them. */
+/* NOLINTBEGIN(readability-identifier-naming) */
 /* Called like pk_event(PK_WARN, "ingest.refused", { "device", id }, { "why", err.text }); */
 #define pk_event(level, name, ...) \
     pk_event_write((level), (name), (const struct pk_event_field[]){ __VA_ARGS__, { NULL, NULL } })
 /* Without fields. */
 #define pk_event0(level, name) \
     pk_event_write((level), (name), (const struct pk_event_field[]){ { NULL, NULL } })
+/* NOLINTEND(readability-identifier-naming) */
 
 /* fields end with a NULL key. */
 void pk_event_write(enum pk_level level, const char *name, const struct pk_event_field *fields);

@@ -14,7 +14,7 @@ static int failed(struct pk_error *err, const char *path, const char *what)
 {
     int saved = errno;
 
-    return pk_error_set(err, -saved, "cannot %s '%s': %s", what, path, strerror(saved));
+    return pk_error_set(err, -saved, "cannot %s '%s': %s", what, path, pk_code_text(-saved));
 }
 
 int pk_file_read(const char *path, struct pk_buffer *out, struct pk_error *err)
@@ -76,6 +76,7 @@ static void sync_folder_of(const char *path)
     int fd;
 
     (void)snprintf(copy, sizeof(copy), "%s", path);
+    /* NOLINTNEXTLINE(concurrency-mt-unsafe): glibc's dirname() works in the copy alone */
     fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd >= 0) {
         (void)fsync(fd); /* some file systems refuse; the rename itself is done */
@@ -103,7 +104,7 @@ int pk_file_write(const char *path, struct pk_slice bytes, mode_t mode, struct p
     }
     if (rc < 0) {
         (void)unlink(beside);
-        return pk_error_set(err, rc, "cannot write '%s': %s", path, strerror(-rc));
+        return pk_error_set(err, rc, "cannot write '%s': %s", path, pk_code_text(rc));
     }
     sync_folder_of(path);
     return PK_OK;

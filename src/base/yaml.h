@@ -7,7 +7,7 @@
 
 struct pk_yaml;
 
-#define PK_YAML_FILE_MAX (1024 * 1024)
+#define PK_YAML_FILE_MAX (1024UL * 1024)
 
 /* Parses text (not kept). On failure *err has the line. The caller ends *out with
  * pk_yaml_destroy(). */

@@ -160,7 +160,7 @@ struct pk_report {
     struct pk_array observations; /* struct pk_observation, 1..PK_REPORT_MAX, seq ascending */
 };
 #define PK_REPORT_MAX       512
-#define PK_REPORT_BYTES_MAX (1024 * 1024) /* unpacked */
+#define PK_REPORT_BYTES_MAX (1024UL * 1024) /* unpacked */
 
 extern const struct pk_schema pk_observation_schema;
 extern const struct pk_schema pk_report_schema;
