@@ -68,7 +68,8 @@ static int replay_dir(const char *dir)
     int bad = 0;
 
     if (count <= 0) {
-        (void)fprintf(stderr, "%s: %s\n", dir, count < 0 ? strerror(errno) : "no inputs in it");
+        (void)fprintf(
+                stderr, "%s: %s\n", dir, count < 0 ? strerrordesc_np(errno) : "no inputs in it");
         free(entries);
         return -1;
     }
