@@ -465,6 +465,42 @@ json_t *pk_schema_encode(const struct pk_schema *schema, const void *in, bool wi
     return object;
 }
 
+static int check_wire(const struct decoder *d, const struct step *up,
+        const struct pk_schema *schema, const json_t *in)
+{
+    for (size_t i = 0; i < schema->count; i++) {
+        const struct pk_field *f = &schema->fields[i];
+        const json_t *v = json_object_get(in, f->name);
+        struct step at = { .up = up, .key = f->name };
+        size_t count = f->type == PK_TYPE_OBJECTS ? json_array_size(v) : 0;
+        int rc = PK_OK;
+
+        if (v == NULL || json_is_null(v)) {
+            continue;
+        }
+        if (f->privacy == PK_PRIVACY_NEVER) {
+            return fail(d, &at, PK_EUNKNOWN, "this must never leave a device");
+        }
+        if (f->type == PK_TYPE_OBJECT) {
+            rc = check_wire(d, &at, f->sub, v);
+        }
+        for (size_t n = 0; n < count && rc == PK_OK; n++) {
+            struct step item = { .up = &at, .index = n };
+
+            rc = check_wire(d, &item, f->sub, json_array_get(v, n));
+        }
+        if (rc < 0) {
+            return rc;
+        }
+    }
+    return PK_OK;
+}
+
+int pk_schema_check_wire(const struct pk_schema *schema, const json_t *in, struct pk_error *err)
+{
+    return check_wire(&(struct decoder){ .err = err }, NULL, schema, in);
+}
+
 int pk_json_parse(const char *text, size_t len, json_t **out, struct pk_error *err)
 {
     json_error_t why;

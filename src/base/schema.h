@@ -99,6 +99,11 @@ PK_MUST_USE int pk_schema_decode(const struct pk_schema *schema, const json_t *i
  * the result; NULL when memory is short. Values of class NEVER are left out when wire is set. */
 json_t *pk_schema_encode(const struct pk_schema *schema, const void *in, bool wire);
 
+/* PK_EUNKNOWN with the path when a value of class NEVER stands in what came over the wire; in has
+ * passed pk_schema_decode(). */
+PK_MUST_USE int pk_schema_check_wire(
+        const struct pk_schema *schema, const json_t *in, struct pk_error *err);
+
 /* The row of a key, or NULL. */
 const struct pk_field *pk_schema_field(const struct pk_schema *schema, const char *name);
 

@@ -278,6 +278,9 @@ int pk_report_decode(
     int64_t before = 0;
     int rc = pk_schema_decode(&pk_report_schema, in, arena, out, err);
 
+    if (rc == PK_OK) {
+        rc = pk_schema_check_wire(&pk_report_schema, in, err);
+    }
     if (rc < 0) {
         return rc;
     }

@@ -172,7 +172,8 @@ extern const char *const pk_tls_outcome_names[];
 extern const char *const pk_portal_state_names[];
 
 /* Decodes and checks what a table cannot say: the body that the kind names is there and no other;
- * sequence numbers grow. The report lives in the arena. */
+ * sequence numbers grow; nothing is there that must never leave a device. The report lives in the
+ * arena. */
 PK_MUST_USE int pk_report_decode(
         const json_t *in, struct pk_arena *arena, struct pk_report *out, struct pk_error *err);
 PK_MUST_USE int pk_observation_decode(
