@@ -1,0 +1,249 @@
+// types.ts - the objects of the REST interface, as docs/api.md describes them.
+
+export type Time = string; // RFC 3339 UTC
+export type Role = 'viewer' | 'responder' | 'admin';
+export type Severity = 'info' | 'low' | 'medium' | 'high' | 'critical';
+export type IncidentState = 'open' | 'mitigated' | 'resolved' | 'dismissed';
+export type Vector = 'network' | 'malware' | 'physical' | 'vulnerability' | 'behavior';
+export type Level = 'low' | 'guarded' | 'high' | 'critical';
+export type DeviceStatus = 'active' | 'silent' | 'never' | 'revoked';
+export type Platform = 'linux' | 'android' | 'ios';
+
+export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+export type JsonObject = { [key: string]: Json };
+
+export interface Page<T> {
+    items: T[];
+    next_cursor: string | null;
+    total: number;
+}
+
+export interface Problem {
+    type: string;
+    title: string;
+    status: number;
+    detail?: string;
+    instance?: string;
+    path?: string;
+}
+
+export interface Session {
+    user: { name: string; role: Role };
+    expires_at: Time;
+    server: { version: string; name: string; demo: boolean };
+}
+
+export interface DeviceRef {
+    id: string;
+    name: string;
+}
+
+export interface IncidentSummary {
+    id: string;
+    device: DeviceRef;
+    threat: string;
+    vector: Vector;
+    severity: Severity;
+    state: IncidentState;
+    title: string;
+    subject: string;
+    confidence: number;
+    count: number;
+    opened_at: Time;
+    updated_at: Time;
+    ended_at: Time | null;
+}
+
+export type TimelineWhat =
+    'detected' | 'seen' | 'told' | 'resolved' | 'reopened' | 'dismissed' | 'sent' | 'mitigated';
+
+export interface TimelineEntry {
+    at: Time;
+    what: TimelineWhat;
+    by: string | null;
+    detail: string | null;
+}
+
+export interface Incident extends IncidentSummary {
+    texts: { title: string; why: string; next: string[]; admin: string };
+    rule: string;
+    rule_doc: string | null;
+    attack: string[];
+    nist: string[];
+    ends_when: string;
+    evidence: JsonObject;
+    timeline: TimelineEntry[];
+    elsewhere: IncidentSummary[];
+    reason: string | null;
+}
+
+export interface Device {
+    id: string;
+    name: string;
+    platform: Platform;
+    model: string | null;
+    os: { name: string; version: string; kernel: string | null; patch: string | null };
+    agent: string | null;
+    group: string;
+    status: DeviceStatus;
+    enrolled_at: Time;
+    last_seen_at: Time | null;
+    risk: { score: number; level: Level };
+    open_incidents: number;
+}
+
+export interface RiskPart {
+    vector: Vector;
+    points: number;
+    reason: string;
+    incident: string | null;
+    lowers: string;
+}
+
+export interface Posture {
+    disk_encrypted: boolean | null;
+    screen_lock: boolean | null;
+    developer_mode: boolean | null;
+    root_signs: string[] | null;
+    at: Time;
+    [more: string]: Json;
+}
+
+export interface DeviceNetwork {
+    id: string;
+    kind: 'wifi' | 'wired' | 'cellular' | 'vpn';
+    security: string | null;
+    gateway: string | null;
+    gateway_mac: string | null;
+    dns: string[];
+    portal: 'none' | 'captive' | 'unknown';
+    joined_at: Time;
+}
+
+export interface Alert {
+    id: string;
+    at: Time;
+    title: string;
+    state: 'pending' | 'delivered' | 'shown';
+    threat: string;
+    incident: string | null;
+}
+
+export interface DeviceFull extends Device {
+    risk: { score: number; level: Level; at: Time | null; parts: RiskPart[] };
+    posture: Posture | null;
+    network: DeviceNetwork | null;
+    incidents: IncidentSummary[];
+    alerts: Alert[];
+    certificate: { serial: string; not_after: Time } | null;
+    revoked: { at: Time; by: string; reason: string } | null;
+}
+
+export interface PicketEvent {
+    id: string;
+    at: Time;
+    type: string;
+    device: DeviceRef | null;
+    incident: IncidentSummary | null;
+    detail: JsonObject | null;
+}
+
+export interface OutboxTarget {
+    target: string;
+    kind: string;
+    pending: number;
+    last_ok_at: Time | null;
+    last_error: string | null;
+}
+
+export interface Day {
+    day: string;
+    opened: number;
+    resolved: number;
+    devices: number;
+}
+
+export interface ThreatCount {
+    threat: string;
+    title: string;
+    open: number;
+    devices: number;
+}
+
+export interface Overview {
+    devices: { total: number; active: number; silent: number; never: number; revoked: number };
+    levels: Record<Level, number>;
+    incidents: {
+        open: number;
+        opened_24h: number;
+        resolved_24h: number;
+        by_severity: Record<Severity, number>;
+    };
+    days: Day[];
+    top_incidents: IncidentSummary[];
+    top_devices: Device[];
+    threats: ThreatCount[];
+    outbox: OutboxTarget[];
+    to_do: { text: string; link: string }[];
+    demo: boolean;
+}
+
+export interface Enrolment {
+    id: string;
+    label: string | null;
+    group: string;
+    uses_left: number;
+    uses: number;
+    created_at: Time;
+    expires_at: Time;
+    created_by: string;
+}
+
+export interface NewEnrolment extends Enrolment {
+    token: string;
+    url: string;
+    qr_svg: string;
+}
+
+export interface ApiToken {
+    id: string;
+    name: string;
+    role: Role;
+    created_at: Time;
+    expires_at: Time | null;
+    last_used_at: Time | null;
+}
+
+export interface SigninLink {
+    url: string;
+    expires_at: Time;
+}
+
+export interface AuditEntry {
+    id: string;
+    at: Time;
+    actor: string;
+    act: string;
+    target: string | null;
+    detail: Json;
+}
+
+export interface Health {
+    status: 'ok' | 'degraded';
+    version: string;
+    started_at: Time;
+    store: string;
+    journal: { entries: number; lag: number };
+    connections: number;
+    waiting: number;
+    outbox: OutboxTarget[];
+    problems: string[];
+}
+
+export interface Threat {
+    id: string;
+    vector: Vector;
+    severity: Severity;
+    title: string;
+    [more: string]: Json;
+}

@@ -1,0 +1,38 @@
+// pages.tsx - which page an address means.
+import type { JSX } from 'preact';
+import { DevicePage } from '../pages/device';
+import { DevicesPage } from '../pages/devices';
+import { EnrolmentPage } from '../pages/enrolment';
+import { EventsPage } from '../pages/events';
+import { IncidentPage } from '../pages/incident';
+import { IncidentsPage } from '../pages/incidents';
+import { OverviewPage } from '../pages/overview';
+import { SystemPage } from '../pages/system';
+import { Empty, PageHead } from '../ui/basics';
+import type { Route } from './router';
+
+function NotFound(): JSX.Element {
+    return (
+        <>
+            <PageHead title="Nothing here" />
+            <Empty icon="search" title="This address is not a page of the console">
+                <p><a href="#/">Go to the overview</a></p>
+            </Empty>
+        </>
+    );
+}
+
+export function pageOf({ path, query }: Route): JSX.Element {
+    const [first, second] = path;
+    switch (first) {
+        case undefined: return <OverviewPage />;
+        case 'incidents': return second === undefined
+            ? <IncidentsPage query={query} /> : <IncidentPage key={second} id={second} />;
+        case 'devices': return second === undefined
+            ? <DevicesPage query={query} /> : <DevicePage key={second} id={second} />;
+        case 'enrolment': return <EnrolmentPage />;
+        case 'events': return <EventsPage query={query} />;
+        case 'system': return <SystemPage part={second ?? 'health'} />;
+        default: return <NotFound />;
+    }
+}

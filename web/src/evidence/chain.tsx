@@ -1,0 +1,75 @@
+// chain.tsx - the certificates a server showed, from its own up to the one that vouches for it.
+import type { JSX } from 'preact';
+import { CopyButton } from '../ui/copy';
+import { Icon } from '../ui/icon';
+import { dateOnly } from '../ui/time';
+import type { Certificate } from './shapes';
+
+// The common name out of a distinguished name, in RFC 2253 or slash form; else all of it.
+export function commonName(dn: string): string {
+    return /(?:^|[,/+]\s*)CN\s*=\s*((?:\\.|[^,/+\\])+)/i.exec(dn)?.[1]?.trim() || dn;
+}
+
+// "ab12cd..." -> "AB:12:CD ..." as certificate viewers write it
+function fingerprint(hex: string): string {
+    return /^[0-9a-f]{64}$/i.test(hex) ? (hex.match(/../g) ?? []).join(':').toUpperCase() : hex;
+}
+
+function marks(cert: Certificate, above: Certificate | undefined): string[] {
+    const out: string[] = [];
+    const now = Date.now();
+    if (cert.subject !== '' && cert.subject === cert.issuer) {
+        out.push('self-signed');
+    } else if (above && above.subject !== cert.issuer) {
+        out.push('issuer is not the next certificate');
+    }
+    if (Date.parse(cert.not_after) < now) {
+        out.push('expired');
+    }
+    if (Date.parse(cert.not_before) > now) {
+        out.push('not yet valid');
+    }
+    return out;
+}
+
+const validity = (c: Certificate): string =>
+    Number.isNaN(Date.parse(c.not_before)) || Number.isNaN(Date.parse(c.not_after))
+        ? `${c.not_before} – ${c.not_after}` : `${dateOnly(c.not_before)} – ${dateOnly(c.not_after)}`;
+
+function Link({ cert, above, role }: { cert: Certificate; above: Certificate | undefined; role: string }): JSX.Element {
+    return (
+        <li class="cert">
+            <span class="cert-icon"><Icon name="lock" /></span>
+            <div class="cert-body">
+                <p class="cert-role">{role}</p>
+                <p class="cert-name">{commonName(cert.subject)}
+                    {marks(cert, above).map((m) => <span key={m} class="badge tone-high">{m}</span>)}
+                </p>
+                <p class="sub">Issued by {commonName(cert.issuer)} · {validity(cert)}</p>
+                <details>
+                    <summary>Details</summary>
+                    <dl class="facts">
+                        <div><dt>Subject</dt><dd>{cert.subject}</dd></div>
+                        <div><dt>Issuer</dt><dd>{cert.issuer}</dd></div>
+                        <div><dt>SHA-256</dt><dd class="mono breakable">{fingerprint(cert.sha256)}</dd></div>
+                        <div><dt>Key SHA-256</dt><dd class="mono breakable">{fingerprint(cert.spki_sha256)}</dd></div>
+                    </dl>
+                </details>
+            </div>
+            {cert.pem && <CopyButton text={cert.pem} what={`the PEM of ${commonName(cert.subject)}`} name="Copy PEM" />}
+        </li>
+    );
+}
+
+export function Chain({ certificates }: { certificates: Certificate[] }): JSX.Element {
+    const last = certificates.length - 1;
+    const role = (i: number): string => i === 0 ? 'Server' : i === last ? 'Top of the chain' : 'Intermediate';
+    return (
+        <div class="chain">
+            <h3>Certificate chain that the device was shown</h3>
+            <ol>
+                {certificates.map((c, i) => <Link key={i} cert={c} above={certificates[i + 1]} role={role(i)} />)}
+            </ol>
+        </div>
+    );
+}

@@ -1,0 +1,84 @@
+// evidence.tsx - the evidence of an incident. It describes itself; nothing in it is trusted or HTML.
+import type { JSX } from 'preact';
+import type { Json, JsonObject } from '../api/types';
+import { label } from '../ui/words';
+import { Chain } from './chain';
+import { Compare } from './compare';
+import { Neighbours } from './neighbours';
+import { chainOf, isObject, isScalar, neighboursOf, rowsOf, scalarText } from './shapes';
+
+const DEEP_MAX = 4;
+
+function Value({ value, deep }: { value: Json; deep: number }): JSX.Element {
+    if (isScalar(value)) {
+        return <span class={typeof value === 'string' && /^[0-9a-f:.]{8,}$/i.test(value) ? 'mono' : ''}>{scalarText(value)}</span>;
+    }
+    if (deep >= DEEP_MAX) {
+        return <code class="raw">{JSON.stringify(value)}</code>;
+    }
+    if (isObject(value)) {
+        return <Evidence of={value} deep={deep + 1} />;
+    }
+    const rows = rowsOf(value);
+    if (rows) {
+        return <Rows rows={rows} deep={deep + 1} />;
+    }
+    const list = value as Json[];
+    return list.length === 0 ? <span class="muted">none</span> : (
+        <ul class="inline-list">
+            {list.map((v, i) => <li key={i}><Value value={v} deep={deep + 1} /></li>)}
+        </ul>
+    );
+}
+
+function Rows({ rows, deep }: { rows: JsonObject[]; deep: number }): JSX.Element {
+    const keys = [...new Set(rows.flatMap(Object.keys))];
+    return (
+        <div class="scroll" tabIndex={0} role="group" aria-label="Table">
+            <table class="small-table">
+                <thead><tr>{keys.map((k) => <th key={k} scope="col">{label(k)}</th>)}</tr></thead>
+                <tbody>
+                    {rows.map((row, i) => (
+                        <tr key={i}>{keys.map((k) => <td key={k}>{k in row && <Value value={row[k] ?? null} deep={deep} />}</td>)}</tr>
+                    ))}
+                </tbody>
+            </table>
+        </div>
+    );
+}
+
+export function Evidence({ of, deep = 0 }: { of: JsonObject; deep?: number }): JSX.Element {
+    const rest = { ...of };
+    const chain = chainOf(of['chain']);
+    const before = of['before'];
+    const after = of['after'];
+    const compare = isObject(before) && isObject(after);
+    const neighbours = neighboursOf(of['neighbours']);
+    if (chain) {
+        delete rest['chain'];
+    }
+    if (compare) {
+        delete rest['before'];
+        delete rest['after'];
+    }
+    if (neighbours) {
+        delete rest['neighbours'];
+    }
+    const keys = Object.keys(rest);
+    return (
+        <div class="evidence">
+            {keys.length > 0 && (
+                <dl class="facts">
+                    {keys.map((k) => (
+                        <div key={k} class={isScalar(rest[k]) ? '' : 'tall'}>
+                            <dt>{label(k)}</dt><dd><Value value={rest[k] ?? null} deep={deep} /></dd>
+                        </div>
+                    ))}
+                </dl>
+            )}
+            {compare && <Compare before={before} after={after} />}
+            {neighbours && <Neighbours list={neighbours} />}
+            {chain && <Chain certificates={chain} />}
+        </div>
+    );
+}

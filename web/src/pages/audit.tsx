@@ -1,0 +1,40 @@
+// audit.tsx - who did what, newest first.
+import type { JSX } from 'preact';
+import type { AuditEntry, Json } from '../api/types';
+import { Empty, ResourceView } from '../ui/basics';
+import { useList } from '../ui/list';
+import type { Column } from '../ui/table';
+import { More, Table } from '../ui/table';
+import { Exact } from '../ui/time';
+
+function detail(value: Json): string {
+    if (value === null || typeof value !== 'object') {
+        return value === null ? '' : String(value);
+    }
+    return Object.entries(value).map(([k, v]) => `${k}: ${typeof v === 'object' ? JSON.stringify(v) : String(v)}`).join(', ');
+}
+
+const COLUMNS: Column<AuditEntry>[] = [
+    { id: 'act', head: 'Act', kind: 'main', cell: (a) => <span class="mono">{a.act}</span> },
+    { id: 'actor', head: 'By', cell: (a) => a.actor },
+    { id: 'target', head: 'On', cell: (a) => <span class="breakable">{a.target ?? ''}</span> },
+    { id: 'detail', head: 'Detail', cell: (a) => <span class="breakable">{detail(a.detail)}</span> },
+    { id: 'at', head: 'When', cell: (a) => <Exact at={a.at} /> },
+];
+
+export function AuditPart(): JSX.Element {
+    const list = useList<AuditEntry>('/audit', {}, (e) => e.type === 'audit');
+    return (
+        <ResourceView of={list}>
+            {(page) => page.items.length === 0 ? (
+                <Empty icon="system" title="Nothing recorded yet"><p>Sign-ins, enrolments and decisions are written down here.</p></Empty>
+            ) : (
+                <div class="card flush">
+                    <Table caption="Audit" columns={COLUMNS} rows={page.items} keyOf={(a) => a.id} />
+                    <More shown={page.items.length} total={page.total} more={page.next_cursor !== null}
+                        loading={list.loading} onMore={list.more} />
+                </div>
+            )}
+        </ResourceView>
+    );
+}

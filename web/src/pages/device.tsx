@@ -1,0 +1,85 @@
+// device.tsx - one device: risk and why, posture, network, incidents, alerts, identity; revoke.
+import type { JSX } from 'preact';
+import { useState } from 'preact/hooks';
+import { get, post, seg } from '../api/client';
+import type { DeviceFull } from '../api/types';
+import { useResource } from '../app/resource';
+import { may } from '../app/session';
+import { StatusBadge } from '../ui/badge';
+import { Card, PageHead, ResourceView } from '../ui/basics';
+import { ReasonDialog } from '../ui/dialog';
+import { toast } from '../ui/toast';
+import { Ago, Exact } from '../ui/time';
+import { AlertsCard, CertificateCard, NetworkCard, PostureCard } from './deviceparts';
+import { IncidentRows } from './incidentlist';
+import { RiskCard } from './riskcard';
+
+function Revoke({ device, onChange }: { device: DeviceFull; onChange: () => void }): JSX.Element | null {
+    const [asking, setAsking] = useState(false);
+    if (!may('admin') || device.status === 'revoked') {
+        return null;
+    }
+    const act = async (reason: string): Promise<void> => {
+        await post<DeviceFull>(`/devices/${seg(device.id)}/revoke`, { reason });
+        toast(`${device.name} is revoked`);
+        onChange();
+    };
+    return (
+        <>
+            <button type="button" class="button danger-quiet" onClick={() => setAsking(true)}>Revoke …</button>
+            {asking && (
+                <ReasonDialog danger title={`Revoke ${device.name}?`} confirm="Revoke the certificate"
+                    text="From now on the server refuses this device: no reports, no alerts, no protection. To come back it must enrol again."
+                    placeholder="Lost, stolen, replaced …" suggestions={['Lost', 'Stolen', 'Replaced', 'Employee left']}
+                    onClose={() => setAsking(false)} act={act} />
+            )}
+        </>
+    );
+}
+
+function Body({ device: d }: { device: DeviceFull }): JSX.Element {
+    return (
+        <>
+            {d.revoked && (
+                <p class="callout bad"><strong>Revoked</strong> by {d.revoked.by}, <Exact at={d.revoked.at} />: {d.revoked.reason}</p>
+            )}
+            <div class="columns">
+                <div class="column-main">
+                    <RiskCard risk={d.risk} />
+                    <Card title="Incidents" class={d.incidents.length > 0 ? 'flush' : ''}>
+                        {d.incidents.length > 0
+                            ? <IncidentRows rows={d.incidents} caption={`Incidents on ${d.name}`} withoutDevice />
+                            : <p class="note">Nothing has happened to this device so far.</p>}
+                    </Card>
+                    <AlertsCard alerts={d.alerts} />
+                </div>
+                <div class="column-side">
+                    <PostureCard device={d} />
+                    <NetworkCard network={d.network} />
+                    <CertificateCard device={d} />
+                </div>
+            </div>
+        </>
+    );
+}
+
+export function DevicePage({ id }: { id: string }): JSX.Element {
+    const one = useResource<DeviceFull>(`device ${id}`, (signal) => get<DeviceFull>(`/devices/${seg(id)}`, { signal }),
+        (e) => e.device?.id === id || e.incident?.device.id === id);
+    const d = one.data;
+    return (
+        <>
+            <PageHead title={d?.name ?? 'Device'} above={<a href="#/devices">Devices</a>}
+                note={d && (
+                    <span class="head-facts">
+                        <StatusBadge of={d.status} />
+                        {d.model && <span>{d.model}</span>}
+                        <span>last seen <Ago at={d.last_seen_at} /></span>
+                    </span>
+                )}>
+                {d && <Revoke device={d} onChange={one.reload} />}
+            </PageHead>
+            <ResourceView of={one} lines={10}>{(device) => <Body device={device} />}</ResourceView>
+        </>
+    );
+}

@@ -1,0 +1,35 @@
+// devicelist.tsx - devices as rows.
+import type { Device } from '../api/types';
+import { deviceHref } from '../app/router';
+import { RiskBadge, StatusBadge } from '../ui/badge';
+import type { Column } from '../ui/table';
+import { Ago } from '../ui/time';
+
+const PLATFORM = { linux: 'Linux', android: 'Android', ios: 'iOS' } as const;
+
+export const osText = (d: Device): string => `${d.os.name} ${d.os.version}`.trim() || 'unknown';
+
+export const DEVICE_COLUMNS: Column<Device>[] = [
+    {
+        id: 'name', head: 'Device', kind: 'main', sort: 'name',
+        cell: (d) => (
+            <>
+                <a href={deviceHref(d.id)} data-main>{d.name}</a>
+                <span class="sub">{[PLATFORM[d.platform] ?? d.platform, d.model].filter(Boolean).join(' · ')}</span>
+            </>
+        ),
+    },
+    { id: 'risk', head: 'Risk', sort: 'risk', cell: (d) => <RiskBadge {...d.risk} /> },
+    { id: 'status', head: 'Status', cell: (d) => <StatusBadge of={d.status} /> },
+    {
+        id: 'open', head: 'Open incidents', kind: 'number',
+        cell: (d) => d.open_incidents > 0 ? <strong>{d.open_incidents}</strong> : <span class="muted zero">0</span>,
+    },
+    {
+        id: 'os', head: 'System', kind: 'side',
+        cell: (d) => <>{osText(d)}{d.os.patch && <span class="sub">patch {d.os.patch}</span>}</>,
+    },
+    { id: 'group', head: 'Group', kind: 'side', cell: (d) => d.group },
+    { id: 'agent', head: 'Agent', kind: 'side', cell: (d) => d.agent ?? '–' },
+    { id: 'seen', head: 'Last seen', sort: 'last_seen_at', cell: (d) => <Ago at={d.last_seen_at} /> },
+];

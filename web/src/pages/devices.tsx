@@ -1,0 +1,88 @@
+// devices.tsx - the list of devices, with the questions asked most as one click each.
+import type { JSX } from 'preact';
+import type { Filter } from '../api/filter';
+import { formatFilter, parseFilter, sameValues, toggled, withValues } from '../api/filter';
+import type { Device } from '../api/types';
+import { devicesHref, href, replace } from '../app/router';
+import { may } from '../app/session';
+import { Empty, PageHead, ResourceView } from '../ui/basics';
+import { Chips, Search, Segments, Select } from '../ui/filterbar';
+import { Icon } from '../ui/icon';
+import { useList } from '../ui/list';
+import { More, Table } from '../ui/table';
+import { LEVELS, plural, sentence } from '../ui/words';
+import { DEVICE_COLUMNS } from './devicelist';
+
+const QUICK: { id: string; name: string; statuses: string[] }[] = [
+    { id: 'all', name: 'All', statuses: [] },
+    { id: 'active', name: 'Active', statuses: ['active'] },
+    { id: 'silent', name: 'Silent', statuses: ['silent'] },
+    { id: 'never', name: 'Never active', statuses: ['never'] },
+    { id: 'revoked', name: 'Revoked', statuses: ['revoked'] },
+];
+
+function DeviceFilters({ filter, onChange }: { filter: Filter; onChange: (next: Filter) => void }): JSX.Element {
+    const set = (field: string, values: string[]): void => onChange(withValues(filter, field, values));
+    return (
+        <div class="filters">
+            <Search value={filter['q']?.[0] ?? ''} label="Search devices"
+                onChange={(text) => set('q', text ? [text] : [])} />
+            <Segments label="Status" options={QUICK}
+                value={QUICK.find((c) => sameValues(filter['status'], c.statuses))?.id ?? ''}
+                onChange={(id) => set('status', QUICK.find((c) => c.id === id)?.statuses ?? [])} />
+            <Chips label="Risk level" on={filter['level'] ?? []}
+                options={LEVELS.map((l) => ({ id: l, name: sentence(l) }))}
+                onToggle={(id) => onChange(toggled(filter, 'level', id))} />
+            <Select label="Platform" value={filter['platform']?.[0] ?? ''}
+                options={[{ id: '', name: 'Every platform' }, { id: 'android', name: 'Android' },
+                    { id: 'ios', name: 'iOS' }, { id: 'linux', name: 'Linux' }]}
+                onChange={(id) => set('platform', id ? [id] : [])} />
+            {filter['group'] && (
+                <button type="button" class="chip" aria-pressed="true" onClick={() => set('group', [])}>
+                    Group {filter['group'].join(', ')} ×
+                </button>
+            )}
+        </div>
+    );
+}
+
+function NoDevices({ filtered }: { filtered: boolean }): JSX.Element {
+    return filtered ? (
+        <Empty icon="search" title="No device matches these filters">
+            <p><a href={devicesHref('')}>Show all devices</a></p>
+        </Empty>
+    ) : (
+        <Empty icon="device" title="No devices yet">
+            <p>A device joins with a one-time token: as a QR code for a phone, as one command for a computer.</p>
+            {may('admin') && <p><a class="button primary" href="#/enrolment">Enrol the first device</a></p>}
+        </Empty>
+    );
+}
+
+export function DevicesPage({ query }: { query: Record<string, string> }): JSX.Element {
+    const text = query['filter'] ?? '';
+    const sort = query['sort'] ?? '-risk';
+    const filter = parseFilter(text);
+    const list = useList<Device>('/devices', { filter: text, sort },
+        (e) => e.type.startsWith('device.') || e.incident !== null);
+    const show = (next: Filter, by: string): void =>
+        replace(href(['devices'], { filter: formatFilter(next), sort: by === '-risk' ? '' : by }));
+    return (
+        <>
+            <PageHead title="Devices" note={list.data && plural(list.data.total, 'device')}>
+                {may('admin') && <a class="button primary" href="#/enrolment"><Icon name="plus" />Enrol</a>}
+            </PageHead>
+            <DeviceFilters filter={filter} onChange={(next) => show(next, sort)} />
+            <ResourceView of={list} lines={8}>
+                {(page) => page.items.length === 0 ? <NoDevices filtered={text !== ''} /> : (
+                    <div class="card flush">
+                        <Table caption="Devices" columns={DEVICE_COLUMNS} rows={page.items} keyOf={(d) => d.id}
+                            sort={sort} onSort={(by) => show(filter, by)} />
+                        <More shown={page.items.length} total={page.total} more={page.next_cursor !== null}
+                            loading={list.loading} onMore={list.more} />
+                    </div>
+                )}
+            </ResourceView>
+        </>
+    );
+}

@@ -1,0 +1,89 @@
+// events.tsx - the live stream: what the server tells the world, as it happens.
+import type { JSX } from 'preact';
+import { useEffect, useState } from 'preact/hooks';
+import { get } from '../api/client';
+import type { PicketEvent } from '../api/types';
+import { useCell } from '../app/cell';
+import { recent } from '../app/live';
+import { asApiError } from '../app/resource';
+import { href, replace } from '../app/router';
+import { Empty, PageHead } from '../ui/basics';
+import { Chips } from '../ui/filterbar';
+import { Icon } from '../ui/icon';
+import { toast } from '../ui/toast';
+import { EventRow, eventKind, KINDS } from './eventrow';
+
+const HISTORY_KEPT = 1000;
+const HISTORY_PAGES_MAX = 200;
+const SHOWN_MAX = 500;
+
+// The stream has one direction: history is read from its beginning and the newest rows are kept.
+async function history(): Promise<PicketEvent[]> {
+    let kept: PicketEvent[] = [];
+    let after = '0';
+    for (let page = 0; page < HISTORY_PAGES_MAX; page++) {
+        const batch = await get<{ items: PicketEvent[]; next: string }>('/events', {
+            query: { after, wait: 0, limit: 500 },
+        });
+        kept = kept.concat(batch.items).slice(-HISTORY_KEPT);
+        if (batch.items.length === 0 || batch.next === after) {
+            break;
+        }
+        after = batch.next;
+    }
+    return kept.reverse();
+}
+
+// Live rows first, then history, each event once.
+function merged(fresh: PicketEvent[], old: PicketEvent[]): PicketEvent[] {
+    const seen = new Set(fresh.map((e) => e.id));
+    return [...fresh, ...old.filter((e) => !seen.has(e.id))];
+}
+
+export function EventsPage({ query }: { query: Record<string, string> }): JSX.Element {
+    const stream = useCell(recent);
+    const [frozen, setFrozen] = useState<PicketEvent[] | null>(null);
+    const [old, setOld] = useState<PicketEvent[]>([]);
+    const [busy, setBusy] = useState(false);
+    const [asked, setAsked] = useState(false);
+    const on = (query['kind'] ?? '').split('|').filter((k) => k !== '');
+
+    const load = (): void => {
+        setBusy(true);
+        setAsked(true);
+        history().then(setOld, (e: unknown) => toast(asApiError(e).message, 'critical')).finally(() => setBusy(false));
+    };
+    useEffect(() => {
+        if (recent.get().length === 0) {
+            load();
+        }
+    }, []);
+
+    const rows = merged(frozen ?? stream, old)
+        .filter((e) => on.length === 0 || on.includes(eventKind(e))).slice(0, SHOWN_MAX);
+    const toggle = (kind: string): void => {
+        const next = on.includes(kind) ? on.filter((k) => k !== kind) : [...on, kind];
+        replace(href(['events'], { kind: next.join('|') }));
+    };
+    return (
+        <>
+            <PageHead title="Events" note="The same stream that programs read at /api/v1/events.">
+                {!asked && <button type="button" class="button" disabled={busy} onClick={load}>Load earlier</button>}
+                <button type="button" class="button" aria-pressed={frozen !== null}
+                    onClick={() => setFrozen(frozen === null ? stream : null)}>
+                    <Icon name={frozen === null ? 'pause' : 'play'} />{frozen === null ? 'Pause' : 'Go on'}
+                </button>
+            </PageHead>
+            <div class="filters"><Chips label="Kind" options={KINDS} on={on} onToggle={toggle} /></div>
+            {rows.length === 0 ? (
+                <Empty icon="events" title={busy ? 'Reading the stream' : 'Nothing has happened yet'}>
+                    <p>Enrolments, incidents, alerts and changes by administrators appear here as they happen.</p>
+                </Empty>
+            ) : (
+                <ol class="card events" aria-label="Events, newest first">
+                    {rows.map((e) => <EventRow key={e.id} event={e} />)}
+                </ol>
+            )}
+        </>
+    );
+}

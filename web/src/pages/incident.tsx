@@ -1,0 +1,140 @@
+// incident.tsx - one incident: what was seen, the proof, what was done, and what one can do.
+import type { JSX } from 'preact';
+import { useState } from 'preact/hooks';
+import { get, post, seg } from '../api/client';
+import type { Incident } from '../api/types';
+import { useResource } from '../app/resource';
+import { deviceHref, incidentsHref } from '../app/router';
+import { may } from '../app/session';
+import { Evidence } from '../evidence/evidence';
+import { SeverityBadge, StateBadge } from '../ui/badge';
+import { Card, Facts, PageHead, ResourceView } from '../ui/basics';
+import { ReasonDialog } from '../ui/dialog';
+import { toast } from '../ui/toast';
+import { Ago, duration, Exact } from '../ui/time';
+import { confidenceWord, plural, VECTOR_NAME } from '../ui/words';
+import { DISMISS_REASONS } from './dismissing';
+import { IncidentRows } from './incidentlist';
+import { Timeline } from './timeline';
+import { Told } from './told';
+
+function Actions({ incident, onChange }: { incident: Incident; onChange: (next: Incident) => void }): JSX.Element | null {
+    const [asking, setAsking] = useState(false);
+    if (!may('responder')) {
+        return null;
+    }
+    const closed = incident.state === 'dismissed';
+    const verb = closed ? 'reopen' : 'dismiss';
+    const act = async (reason: string): Promise<void> => {
+        onChange(await post<Incident>(`/incidents/${seg(incident.id)}/${verb}`, { reason }));
+        toast(closed ? 'Incident reopened' : 'Incident dismissed');
+    };
+    return (
+        <>
+            <button type="button" class={`button ${closed ? '' : 'primary'}`} onClick={() => setAsking(true)}>
+                {closed ? 'Reopen …' : 'Dismiss …'}
+            </button>
+            {asking && (
+                <ReasonDialog title={closed ? 'Reopen this incident' : 'Dismiss this incident'}
+                    text={closed ? 'It counts again for the risk of the device.'
+                        : 'The same finding will not open it again. The reason is kept and shown here.'}
+                    placeholder={closed ? 'Why look at it again?' : 'Why is this no problem?'}
+                    {...(closed ? {} : { suggestions: DISMISS_REASONS })}
+                    confirm={closed ? 'Reopen' : 'Dismiss'} onClose={() => setAsking(false)} act={act} />
+            )}
+        </>
+    );
+}
+
+function AttackLinks({ ids }: { ids: string[] }): JSX.Element {
+    return (
+        <span class="tags">
+            {ids.map((id) => (
+                <a key={id} class="tag" rel="noreferrer noopener" target="_blank"
+                    href={`https://attack.mitre.org/techniques/${id.split('.').map(encodeURIComponent).join('/')}/`}>
+                    {id}<span class="sr"> (opens ATT&CK in a new tab)</span>
+                </a>
+            ))}
+        </span>
+    );
+}
+
+function RuleName({ rule, doc }: { rule: string; doc: string | null }): JSX.Element {
+    return doc && /^(https:\/\/|\/[^/])/.test(doc)
+        ? <a class="mono" href={doc} target="_blank" rel="noreferrer noopener">{rule}</a>
+        : <><span class="mono breakable">{rule}</span>{doc && <span class="sub breakable">{doc}</span>}</>;
+}
+
+function SideFacts({ incident: i }: { incident: Incident }): JSX.Element {
+    return (
+        <Card title="Facts">
+            <Facts rows={[
+                ['Device', <a href={deviceHref(i.device.id)}>{i.device.name}</a>],
+                ['About', <span class="breakable">{i.subject || '–'}</span>],
+                ['Kind', VECTOR_NAME[i.vector] ?? i.vector],
+                ['Confidence', `${Math.round(i.confidence * 100)} %, ${confidenceWord(i.confidence)}`],
+                ['Seen', plural(i.count, 'time')],
+                ['First', <Exact at={i.opened_at} />],
+                ['Last', <Exact at={i.updated_at} />],
+                ['Lasted', duration(i.opened_at, i.ended_at) + (i.ended_at ? '' : ' so far')],
+                ['Ends when', i.ends_when],
+                ['Rule', <RuleName rule={i.rule} doc={i.rule_doc} />],
+                ['ATT&CK Mobile', i.attack.length > 0 ? <AttackLinks ids={i.attack} /> : '–'],
+                ['NIST MTC', i.nist.length > 0
+                    ? <span class="tags">{i.nist.map((n) => <span key={n} class="tag">{n}</span>)}</span> : '–'],
+            ]} />
+        </Card>
+    );
+}
+
+function Body({ incident: i }: { incident: Incident }): JSX.Element {
+    return (
+        <div class="columns">
+            <div class="column-main">
+                {i.reason && (i.state === 'dismissed') && (
+                    <p class="callout"><strong>Dismissed:</strong> {i.reason}</p>
+                )}
+                {i.texts.admin && <Card title="What this means"><p class="prose">{i.texts.admin}</p></Card>}
+                <Card title="Evidence">
+                    {Object.keys(i.evidence).length > 0 ? <Evidence of={i.evidence} />
+                        : <p class="note">The rule needs no more than the facts beside.</p>}
+                </Card>
+                <Card title="Same thing elsewhere" class={i.elsewhere.length > 0 ? 'flush' : ''}>
+                    {i.elsewhere.length > 0
+                        ? <IncidentRows rows={i.elsewhere} caption="The same thing on other devices" />
+                        : <p class="note">No other device has reported this.</p>}
+                </Card>
+            </div>
+            <div class="column-side">
+                <SideFacts incident={i} />
+                <Card title="What the employee reads"><Told texts={i.texts} /></Card>
+                <Card title="Time line"><Timeline entries={i.timeline} /></Card>
+            </div>
+        </div>
+    );
+}
+
+export function IncidentPage({ id }: { id: string }): JSX.Element {
+    const one = useResource<Incident>(`incident ${id}`, (signal) => get<Incident>(`/incidents/${seg(id)}`, { signal }),
+        (e) => e.incident?.id === id);
+    const i = one.data;
+    return (
+        <>
+            <PageHead title={i?.title ?? 'Incident'}
+                above={<a href={incidentsHref('state:open|mitigated')}>Incidents</a>}
+                note={i && (
+                    <span class="head-facts">
+                        <SeverityBadge of={i.severity} /> <StateBadge of={i.state} />
+                        <span>on <a href={deviceHref(i.device.id)}>{i.device.name}</a></span>
+                        <span>last news <Ago at={i.updated_at} /></span>
+                    </span>
+                )}>
+                {i && <Actions incident={i} onChange={(next) => {
+                    one.set(next);
+                    one.reload();
+                }} />}
+            </PageHead>
+            <ResourceView of={one} lines={10}>{(incident) => <Body incident={incident} />}</ResourceView>
+        </>
+    );
+}

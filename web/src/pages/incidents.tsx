@@ -1,0 +1,139 @@
+// incidents.tsx - the list of incidents: filter, select, dismiss, take along as CSV.
+import type { JSX } from 'preact';
+import { useState } from 'preact/hooks';
+import type { Filter } from '../api/filter';
+import { formatFilter, parseFilter } from '../api/filter';
+import type { IncidentSummary } from '../api/types';
+import { asApiError } from '../app/resource';
+import { href, incidentsHref, replace } from '../app/router';
+import { may } from '../app/session';
+import { Empty, PageHead, ResourceView } from '../ui/basics';
+import { csv, save } from '../ui/csv';
+import { ReasonDialog } from '../ui/dialog';
+import { Icon } from '../ui/icon';
+import { getAll, useList } from '../ui/list';
+import type { Column } from '../ui/table';
+import { More, Table } from '../ui/table';
+import { toast } from '../ui/toast';
+import { plural } from '../ui/words';
+import { DISMISS_REASONS, dismissAll } from './dismissing';
+import { IncidentFilters } from './incidentfilters';
+import { INCIDENT_COLUMNS } from './incidentlist';
+
+const EXPORT_MAX = 50_000;
+
+async function exportCsv(filter: string, sort: string): Promise<void> {
+    const rows = await getAll<IncidentSummary>('/incidents', { filter, sort }, EXPORT_MAX);
+    const head = ['id', 'device', 'device_id', 'threat', 'vector', 'severity', 'state', 'title', 'subject',
+        'confidence', 'count', 'opened_at', 'updated_at', 'ended_at'];
+    save(`picket-incidents-${new Date().toISOString().slice(0, 10)}.csv`, csv(head, rows.map((i) => [
+        i.id, i.device.name, i.device.id, i.threat, i.vector, i.severity, i.state, i.title, i.subject,
+        i.confidence, i.count, i.opened_at, i.updated_at, i.ended_at,
+    ])));
+}
+
+function ExportButton({ filter, sort }: { filter: string; sort: string }): JSX.Element {
+    const [busy, setBusy] = useState(false);
+    const run = (): void => {
+        setBusy(true);
+        exportCsv(filter, sort)
+            .catch((e: unknown) => toast(`Export failed: ${asApiError(e).message}`, 'critical'))
+            .finally(() => setBusy(false));
+    };
+    return (
+        <button type="button" class="button" disabled={busy} onClick={run}>
+            <Icon name="download" />{busy ? 'Exporting …' : 'Export CSV'}
+        </button>
+    );
+}
+
+function NoIncidents({ filter }: { filter: Filter }): JSX.Element {
+    const only = Object.keys(filter).filter((k) => k !== 'state');
+    if (only.length > 0) {
+        return (
+            <Empty icon="search" title="Nothing matches these filters">
+                <p><a href={incidentsHref('')}>Show all incidents</a></p>
+            </Empty>
+        );
+    }
+    return (
+        <Empty icon="shield" title={filter['state'] ? 'No incidents here' : 'No incidents so far'}>
+            <p>When a device senses an attack or a weakness, it appears here within seconds, without a reload.</p>
+            <p><a href="#/devices">See which devices are watching</a> or <a href="#/enrolment">enrol one more</a>.</p>
+        </Empty>
+    );
+}
+
+export function IncidentsPage({ query }: { query: Record<string, string> }): JSX.Element {
+    const text = query['filter'] ?? '';
+    const sort = query['sort'] ?? '-updated_at';
+    const filter = parseFilter(text);
+    const list = useList<IncidentSummary>('/incidents', { filter: text, sort }, (e) => e.incident !== null);
+    const [picked, setPicked] = useState<ReadonlySet<string>>(new Set());
+    const [asking, setAsking] = useState(false);
+
+    const show = (next: Filter, by: string): void => {
+        setPicked(new Set());
+        replace(href(['incidents'], { filter: formatFilter(next), sort: by === '-updated_at' ? '' : by }));
+    };
+    const rows = list.data?.items ?? [];
+    const can = (i: IncidentSummary): boolean => i.state !== 'dismissed';
+    const chosen = rows.filter((i) => picked.has(i.id) && can(i));
+    const pick = (ids: string[], on: boolean): void => {
+        const next = new Set(picked);
+        ids.forEach((id) => on ? next.add(id) : next.delete(id));
+        setPicked(next);
+    };
+    const dismiss = async (reason: string): Promise<void> => {
+        const { done, failed } = await dismissAll(chosen.map((i) => i.id), reason);
+        setPicked(new Set());
+        list.reload();
+        if (failed.length > 0) {
+            toast(`${plural(done, 'incident')} dismissed. Not all: ${failed.join('; ')}`, 'critical');
+        } else {
+            toast(`${plural(done, 'incident')} dismissed`);
+        }
+    };
+    const box: Column<IncidentSummary> = {
+        id: 'pick', head: 'Select', cell: (i) => (
+            <input type="checkbox" aria-label={`Select ${i.title} on ${i.device.name}`} disabled={!can(i)}
+                checked={picked.has(i.id)} onChange={(e) => pick([i.id], e.currentTarget.checked)} />
+        ),
+    };
+    const columns = [...(may('responder') ? [box] : []), ...Object.values(INCIDENT_COLUMNS)];
+    return (
+        <>
+            <PageHead title="Incidents" note={list.data && plural(list.data.total, 'incident')}>
+                <ExportButton filter={text} sort={sort} />
+            </PageHead>
+            <IncidentFilters filter={filter} onChange={(next) => show(next, sort)} />
+            {chosen.length > 0 && (
+                <div class="bulk" role="region" aria-label="Selected incidents">
+                    <strong>{plural(chosen.length, 'incident')} selected</strong>
+                    <button type="button" class="button small primary" onClick={() => setAsking(true)}>Dismiss …</button>
+                    <button type="button" class="button small" onClick={() => setPicked(new Set())}>Clear</button>
+                    <button type="button" class="button small" onClick={() => pick(rows.filter(can).map((i) => i.id), true)}>
+                        Select all shown
+                    </button>
+                </div>
+            )}
+            <ResourceView of={list} lines={8}>
+                {(page) => page.items.length === 0 ? <NoIncidents filter={filter} /> : (
+                    <div class="card flush">
+                        <Table caption="Incidents" columns={columns} rows={page.items} keyOf={(i) => i.id}
+                            sort={sort} onSort={(by) => show(filter, by)}
+                            rowClass={(i) => `edge-${i.severity} state-${i.state}`} />
+                        <More shown={page.items.length} total={page.total} more={page.next_cursor !== null}
+                            loading={list.loading} onMore={list.more} />
+                    </div>
+                )}
+            </ResourceView>
+            {asking && (
+                <ReasonDialog title={`Dismiss ${plural(chosen.length, 'incident')}`} confirm="Dismiss"
+                    text="The same finding will not open them again. The reason is kept with each of them."
+                    placeholder="Why is this no problem?" suggestions={DISMISS_REASONS}
+                    onClose={() => setAsking(false)} act={dismiss} />
+            )}
+        </>
+    );
+}

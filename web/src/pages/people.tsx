@@ -1,0 +1,52 @@
+// people.tsx - let a colleague in: a one-time sign-in link with a role.
+import type { JSX } from 'preact';
+import { useState } from 'preact/hooks';
+import type { ApiError } from '../api/client';
+import { post } from '../api/client';
+import type { Role, SigninLink } from '../api/types';
+import { asApiError } from '../app/resource';
+import { Card, ProblemBox } from '../ui/basics';
+import { CodeLine } from '../ui/copy';
+import { RoleField } from '../ui/rolefield';
+import { Ago } from '../ui/time';
+
+export function PeoplePart(): JSX.Element {
+    const [name, setName] = useState('');
+    const [role, setRole] = useState<Role>('viewer');
+    const [made, setMade] = useState<(SigninLink & { name: string }) | null>(null);
+    const [busy, setBusy] = useState(false);
+    const [error, setError] = useState<ApiError | null>(null);
+    const submit = (event: Event): void => {
+        event.preventDefault();
+        setBusy(true);
+        setError(null);
+        post<SigninLink>('/users/signin-link', { name: name.trim(), role })
+            .then((link) => {
+                setMade({ ...link, name: name.trim() });
+                setName('');
+            }, (e: unknown) => setError(asApiError(e)))
+            .finally(() => setBusy(false));
+    };
+    return (
+        <>
+            <Card title="Sign-in link" note="Opens the console once, within 15 minutes">
+                <form class="form form-row" onSubmit={submit}>
+                    <label class="field grow"><span>Name</span>
+                        <input type="text" required maxLength={64} value={name} placeholder="Who will sign in"
+                            onInput={(e) => setName(e.currentTarget.value)} /></label>
+                    <RoleField value={role} onChange={setRole} />
+                    <button type="submit" class="button primary" disabled={busy}>{busy ? 'Making …' : 'Make link'}</button>
+                </form>
+                {error && <ProblemBox error={error} />}
+            </Card>
+            {made && (
+                <Card title={`Link for ${made.name}`} class="fresh-token"
+                    action={<button type="button" class="button small" onClick={() => setMade(null)}>Done</button>}>
+                    <CodeLine what="the sign-in link" text={made.url} />
+                    <p class="callout">Shown only now. Send it by a safe way: whoever opens it first is signed in
+                        as {made.name}. Expires <Ago at={made.expires_at} />.</p>
+                </Card>
+            )}
+        </>
+    );
+}

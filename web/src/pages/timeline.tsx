@@ -1,0 +1,38 @@
+// timeline.tsx - what happened to an incident, oldest first.
+import type { JSX } from 'preact';
+import type { TimelineEntry, TimelineWhat } from '../api/types';
+import type { IconName } from '../ui/icon';
+import { Icon } from '../ui/icon';
+import { Exact } from '../ui/time';
+import { sentence } from '../ui/words';
+
+const WHAT: Record<TimelineWhat, { text: string; icon: IconName; tone: string }> = {
+    detected: { text: 'Detected', icon: 'incident', tone: 'high' },
+    seen: { text: 'Seen again', icon: 'eye', tone: 'high' },
+    told: { text: 'Employee told', icon: 'bell', tone: 'low' },
+    sent: { text: 'Passed on', icon: 'send', tone: 'low' },
+    mitigated: { text: 'Contained', icon: 'shield', tone: 'low' },
+    resolved: { text: 'Resolved', icon: 'check', tone: 'ok' },
+    dismissed: { text: 'Dismissed', icon: 'cross', tone: 'info' },
+    reopened: { text: 'Reopened', icon: 'undo', tone: 'high' },
+};
+
+export function Timeline({ entries }: { entries: TimelineEntry[] }): JSX.Element {
+    return (
+        <ol class="timeline">
+            {entries.map((e, i) => {
+                const what = WHAT[e.what] ?? { text: sentence(e.what), icon: 'events', tone: 'info' };
+                return (
+                    <li key={i}>
+                        <span class={`timeline-icon tone-${what.tone}`}><Icon name={what.icon} /></span>
+                        <div>
+                            <p><strong>{what.text}</strong>{e.by && <span class="note"> by {e.by}</span>}</p>
+                            {e.detail && <p class="breakable">{e.detail}</p>}
+                            <p class="sub"><Exact at={e.at} /></p>
+                        </div>
+                    </li>
+                );
+            })}
+        </ol>
+    );
+}

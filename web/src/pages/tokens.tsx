@@ -1,0 +1,106 @@
+// tokens.tsx - API tokens for programs: make (the secret is shown once), list, delete.
+import type { JSX } from 'preact';
+import { useState } from 'preact/hooks';
+import type { ApiError } from '../api/client';
+import { del, post, seg } from '../api/client';
+import type { ApiToken, Role } from '../api/types';
+import { asApiError } from '../app/resource';
+import { Badge } from '../ui/badge';
+import { Card, Empty, ProblemBox, ResourceView } from '../ui/basics';
+import { ConfirmButton } from '../ui/confirm';
+import { CodeLine } from '../ui/copy';
+import { useList } from '../ui/list';
+import { RoleField } from '../ui/rolefield';
+import type { Column } from '../ui/table';
+import { Table } from '../ui/table';
+import { Ago } from '../ui/time';
+import { sentence } from '../ui/words';
+
+const LIVES: [number, string][] = [
+    [30 * 86_400, '30 days'], [90 * 86_400, '90 days'], [365 * 86_400, '1 year'], [0, 'No end'],
+];
+
+type NewToken = ApiToken & { token: string };
+
+function TokenForm({ onMade }: { onMade: (made: NewToken) => void }): JSX.Element {
+    const [name, setName] = useState('');
+    const [role, setRole] = useState<Role>('viewer');
+    const [life, setLife] = useState(90 * 86_400);
+    const [busy, setBusy] = useState(false);
+    const [error, setError] = useState<ApiError | null>(null);
+    const submit = (event: Event): void => {
+        event.preventDefault();
+        setBusy(true);
+        setError(null);
+        post<NewToken>('/tokens', { name: name.trim(), role, ...(life > 0 ? { ttl_s: life } : {}) })
+            .then((made) => {
+                setName('');
+                onMade(made);
+            }, (e: unknown) => setError(asApiError(e)))
+            .finally(() => setBusy(false));
+    };
+    return (
+        <Card title="New API token" note="For a SIEM, a script, a dashboard">
+            <form class="form form-row" onSubmit={submit}>
+                <label class="field grow"><span>Name</span>
+                    <input type="text" required maxLength={100} value={name} placeholder="What will use it"
+                        onInput={(e) => setName(e.currentTarget.value)} /></label>
+                <RoleField value={role} onChange={setRole} />
+                <label class="field"><span>Good for</span>
+                    <select value={life} onChange={(e) => setLife(Number(e.currentTarget.value))}>
+                        {LIVES.map(([s, text]) => <option key={s} value={s}>{text}</option>)}
+                    </select></label>
+                <button type="submit" class="button primary" disabled={busy}>{busy ? 'Making …' : 'Make token'}</button>
+            </form>
+            {error && <ProblemBox error={error} />}
+        </Card>
+    );
+}
+
+function Fresh({ token, onClose }: { token: NewToken; onClose: () => void }): JSX.Element {
+    return (
+        <Card title={`Token ${token.name}`} class="fresh-token"
+            action={<button type="button" class="button small" onClick={onClose}>Done</button>}>
+            <CodeLine what="the API token" text={token.token} />
+            <p class="callout">Shown only now. Programs send it as <code>Authorization: Bearer …</code></p>
+        </Card>
+    );
+}
+
+const columns = (remove: (id: string) => Promise<void>): Column<ApiToken>[] => [
+    { id: 'name', head: 'Name', kind: 'main', cell: (t) => t.name },
+    { id: 'role', head: 'Role', cell: (t) => <Badge tone="info">{sentence(t.role)}</Badge> },
+    { id: 'used', head: 'Last used', cell: (t) => <Ago at={t.last_used_at} /> },
+    { id: 'expires', head: 'Expires', cell: (t) => <Ago at={t.expires_at} /> },
+    { id: 'created', head: 'Made', kind: 'side', cell: (t) => <Ago at={t.created_at} /> },
+    { id: 'delete', head: 'Delete', cell: (t) => <ConfirmButton name={`the token ${t.name}`} act={() => remove(t.id)} /> },
+];
+
+export function TokensPart(): JSX.Element {
+    const [fresh, setFresh] = useState<NewToken | null>(null);
+    const list = useList<ApiToken>('/tokens', {}, (e) => e.type === 'audit');
+    const remove = async (id: string): Promise<void> => {
+        await del(`/tokens/${seg(id)}`);
+        setFresh((now) => now?.id === id ? null : now);
+        list.reload();
+    };
+    return (
+        <>
+            {fresh ? <Fresh token={fresh} onClose={() => setFresh(null)} /> : <TokenForm onMade={(made) => {
+                setFresh(made);
+                list.reload();
+            }} />}
+            <ResourceView of={list} lines={3}>
+                {(page) => page.items.length === 0 ? (
+                    <Empty icon="lock" title="No API tokens">
+                        <p>Make one to let a program read incidents or the event stream.</p>
+                    </Empty>
+                ) : (
+                    <div class="card flush">
+                        <Table caption="API tokens" columns={columns(remove)} rows={page.items} keyOf={(t) => t.id} />
+                    </div>
+                )}
+            </ResourceView>
+        </>
+    );
+}
