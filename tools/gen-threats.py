@@ -16,9 +16,9 @@ VECTORS = ("network", "malware", "physical", "vulnerability", "behavior")
 SEVERITIES = ("info", "low", "medium", "high", "critical")
 URGENCIES = ("info", "today", "now")
 
-# Longest text in characters. A notification shows about 140; a title must fit on one line.
+# Longest text in characters. A title must fit on one line; a notification shows title and why.
 TITLE_MAX = 80
-WHY_MAX = 140
+NOTICE_MAX = 140
 STEP_MAX = 100
 STEPS_MAX = 3
 ADMIN_MAX = 700
@@ -172,9 +172,13 @@ def entry(check, node, attack_known, nist_known):
     out["urgency"] = choice(check, found["urgency"], URGENCIES, "urgency")
     if out["severity"] == "info" and out["urgency"] != "info":
         check.at(found["urgency"], "severity info never alerts: urgency must be info as well")
-    for key, limit in (("title", TITLE_MAX), ("why", WHY_MAX)):
+    for key, limit in (("title", TITLE_MAX), ("why", NOTICE_MAX)):
         out[key] = prose(check, found[key], limit, key)
         plain_words(check, found[key], out[key], key)
+    notice = len(out["title"]) + len(out["why"])
+    if notice > NOTICE_MAX:
+        check.at(found["why"], f"title and why have {notice} characters together,"
+                 f" at most {NOTICE_MAX} are allowed")
     out["next"] = steps(check, found["next"])
     out["admin"] = prose(check, found["admin"], ADMIN_MAX, "admin")
     out["ends_when"] = prose(check, found["ends_when"], ENDS_MAX, "ends_when")

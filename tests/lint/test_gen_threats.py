@@ -48,6 +48,7 @@ BAD = [
     ("info that alerts", "urgency: info", "urgency: now", 17, "never alerts"),
     ("title too long", "title: Two", "title: " + "x" * 81, 18, "81 characters, at most 80"),
     ("why too long", "why: Because.", "why: " + "x" * 141, 19, "at most 140"),
+    ("notice too long", "why: Because.", "why: " + "x" * 138, 19, "141 characters together"),
     ("step too long", "    - Leave it.", "    - " + "x" * 101, 9, "at most 100"),
     ("empty text", "admin: Look.", "admin: ''", 21, "admin is empty"),
     ("no steps", "next: [A, B, C]", "next: []", 20, "0 steps"),
