@@ -40,7 +40,7 @@ config=$var/picketd.yaml
 agent_config=$var/agent.yaml
 ready_max_s=30
 stop_max_s=15
-server='' agent='' fleet=''
+server='' agent='' fleet='' sleeper=''
 
 say() { printf '%s\n' "$*"; }
 die() {
@@ -71,6 +71,7 @@ end() {
 # The agent first, so that the server still takes what it has to say.
 stop_all() {
     trap '' INT TERM HUP
+    end "$sleeper" 'the clock'
     end "$fleet" 'the simulated fleet'
     end "$agent" 'the agent'
     end "$server" 'the server'
@@ -214,6 +215,7 @@ banner
 while true; do
     alive "$server" || failed 'the server' "$var/log/picketd.log"
     alive "$agent" || failed 'the agent' "$var/log/agent.log"
-    sleep 1 &
-    wait $! || true
+    sleep 1 9>&- & # in the background, so that a signal is heard at once
+    sleeper=$!
+    wait $sleeper || true
 done
