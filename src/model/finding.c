@@ -36,6 +36,13 @@ int pk_findings_clear(
             (struct pk_finding){ .cleared = true, .subject = subject, .at_ms = at_ms });
 }
 
+void pk_findings_part(struct pk_findings *list, const char *part)
+{
+    if (list->count > 0) {
+        list->items[list->count - 1].part = part;
+    }
+}
+
 json_t *pk_finding_encode(const struct pk_finding *finding)
 {
     json_t *o = json_object();

@@ -1,0 +1,27 @@
+#include "defense/defense.h"
+
+int pk_defense_judge(
+        const struct pk_observation *o, struct pk_arena *arena, struct pk_findings *out)
+{
+    int rc;
+
+    switch ((enum pk_observation_kind)o->kind) {
+    case PK_OBS_POSTURE:
+        rc = pk_judge_posture(o, arena, out);
+        return rc < 0 ? rc : pk_judge_patch(o, arena, out);
+    case PK_OBS_NETWORK:
+        return pk_judge_network(o, arena, out);
+    case PK_OBS_GATEWAY:
+        return pk_judge_gateway(o, arena, out);
+    case PK_OBS_DNS:
+        return pk_judge_dns(o, arena, out);
+    case PK_OBS_TLS:
+        return pk_judge_tls(o, arena, out);
+    case PK_OBS_PORTAL:
+        return pk_judge_portal(o, arena, out);
+    case PK_OBS_AGENT:
+    case PK_OBS_CHOICE:
+        return PK_OK;
+    }
+    return PK_OK;
+}

@@ -1,0 +1,41 @@
+/* policy.h - rules as data: which incident leads to which protection.
+ *
+ * A policy is an immutable snapshot; pk_policy_decide() is pure. The file's schema is in policy.c,
+ * data/policy/default.yaml shows it. */
+#pragma once
+
+#include "base/slice.h"
+#include "model/incident.h"
+
+struct pk_policy;
+
+/* name stands for the file in messages ("policy.yaml:12: rules[1].do[0]: must be one of ..."). The
+ * caller ends *out with pk_policy_destroy(). */
+PK_MUST_USE int pk_policy_parse(const char *name, const char *text, size_t len,
+        struct pk_policy **out, struct pk_error *err);
+PK_MUST_USE int pk_policy_load(const char *file, struct pk_policy **out, struct pk_error *err);
+void pk_policy_destroy(struct pk_policy *policy);
+
+/* The policy that the programs carry inside (data/policy/default.yaml). */
+struct pk_slice pk_policy_default_text(void);
+
+const char *pk_policy_name(const struct pk_policy *policy);
+int64_t pk_policy_alerts_per_week(const struct pk_policy *policy);
+
+struct pk_decision_input {
+    const struct pk_incident *incident;
+    enum pk_incident_change change;
+    int64_t alerts_7d; /* told to this device's user in the last 7 days */
+    bool told;         /* the user was told of this incident already */
+};
+
+struct pk_decision {
+    bool alert;             /* tell the user */
+    const char *alert_rule; /* name of the rule that says so; also when the budget held it back */
+    bool alert_held;        /* the week's budget is used up: kept silent, shown in the console */
+    bool siem;              /* tell the SOC of this change */
+    const char *siem_rule;
+};
+
+void pk_policy_decide(const struct pk_policy *policy, const struct pk_decision_input *input,
+        struct pk_decision *out);

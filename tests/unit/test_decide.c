@@ -1,0 +1,307 @@
+/* From findings to decisions: incident keeper, risk, policy, on a fake clock. */
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "check.h"
+#include "incident/keeper.h"
+#include "policy/policy.h"
+#include "risk/fuse.h"
+
+#define T0 INT64_C(1795392000000)
+
+static struct pk_finding finding(
+        struct pk_arena *arena, const char *threat, const char *part, double confidence, int64_t at)
+{
+    struct pk_findings list = { 0 };
+
+    assert_int_equal(pk_findings_add(&list, arena, threat, "net-1", confidence, "rule/x",
+                             json_pack("{s:s}", "seen", threat), at),
+            PK_OK);
+    pk_findings_part(&list, part);
+    return list.items[0];
+}
+
+static struct pk_finding cleared(const char *threat, const char *part, int64_t at)
+{
+    struct pk_findings list = { 0 };
+
+    assert_int_equal(pk_findings_clear(&list, threat, "net-1", at), PK_OK);
+    pk_findings_part(&list, part);
+    return list.items[0];
+}
+
+static void test_life(void **state)
+{
+    struct pk_arena *arena = pk_arena_create(1 << 20);
+    struct pk_incident i = { 0 };
+    struct pk_finding f = finding(arena, "network.arp_spoof", NULL, 0.6, T0);
+    char first[PK_ID_TEXT];
+
+    (void)state;
+    assert_int_equal(pk_incident_apply(&i, false, "dev", &f, arena), PK_CHANGE_OPENED);
+    memcpy(first, i.id, sizeof(first));
+    f = finding(arena, "network.arp_spoof", NULL, 0.97, T0 + 1000);
+    assert_int_equal(pk_incident_apply(&i, true, "dev", &f, arena), PK_CHANGE_UPDATED);
+    assert_int_equal(i.count, 2);
+    assert_true(i.confidence > 0.96);
+    assert_int_equal(i.opened_ms, T0);
+    f = cleared("network.arp_spoof", NULL, T0 + 20000);
+    assert_int_equal(pk_incident_apply(&i, true, "dev", &f, arena), PK_CHANGE_RESOLVED);
+    assert_int_equal(i.ended_ms, T0 + 20000);
+    assert_int_equal(pk_incident_apply(&i, true, "dev", &f, arena), PK_CHANGE_NONE);
+    f = finding(arena, "network.arp_spoof", NULL, 0.97, T0 + 60000);
+    assert_int_equal(pk_incident_apply(&i, true, "dev", &f, arena), PK_CHANGE_REOPENED);
+    assert_string_equal(i.id, first);
+    f = cleared("network.arp_spoof", NULL, T0 + 70000);
+    assert_int_equal(pk_incident_apply(&i, true, "dev", &f, arena), PK_CHANGE_RESOLVED);
+    f = finding(arena, "network.arp_spoof", NULL, 0.97, T0 + 2 * PK_HOUR_MS);
+    assert_int_equal(pk_incident_apply(&i, true, "dev", &f, arena), PK_CHANGE_OPENED);
+    assert_string_not_equal(i.id, first);
+    pk_arena_destroy(arena);
+}
+
+static void test_weak_opens_nothing(void **state)
+{
+    struct pk_arena *arena = pk_arena_create(1 << 20);
+    struct pk_incident i = { 0 };
+    struct pk_finding f = finding(arena, "network.arp_spoof", NULL, 0.4, T0);
+
+    (void)state;
+    assert_int_equal(pk_incident_apply(&i, false, "dev", &f, arena), PK_CHANGE_NONE);
+    pk_arena_destroy(arena);
+}
+
+static void test_parts(void **state)
+{
+    struct pk_arena *arena = pk_arena_create(1 << 20);
+    struct pk_incident i = { 0 };
+    struct pk_finding f = finding(arena, "network.tls_untrusted_ca", "mail", 0.95, T0);
+
+    (void)state;
+    assert_int_equal(pk_incident_apply(&i, false, "dev", &f, arena), PK_CHANGE_OPENED);
+    f = finding(arena, "network.tls_untrusted_ca", "canary", 0.95, T0 + 1);
+    assert_int_equal(pk_incident_apply(&i, true, "dev", &f, arena), PK_CHANGE_UPDATED);
+    assert_int_equal(json_array_size(json_object_get(i.evidence, "parts")), 2);
+    f = cleared("network.tls_untrusted_ca", "canary", T0 + 2);
+    assert_int_equal(pk_incident_apply(&i, true, "dev", &f, arena), PK_CHANGE_UPDATED);
+    assert_int_equal(i.state, PK_INCIDENT_OPEN); /* mail is still intercepted */
+    f = cleared("network.tls_untrusted_ca", "mail", T0 + 3);
+    assert_int_equal(pk_incident_apply(&i, true, "dev", &f, arena), PK_CHANGE_RESOLVED);
+    pk_arena_destroy(arena);
+}
+
+static void test_dismissed_stays(void **state)
+{
+    struct pk_arena *arena = pk_arena_create(1 << 20);
+    struct pk_incident i = { 0 };
+    struct pk_finding f = finding(arena, "network.arp_spoof", NULL, 0.97, T0);
+    struct pk_error err;
+
+    (void)state;
+    assert_int_equal(pk_incident_apply(&i, false, "dev", &f, arena), PK_CHANGE_OPENED);
+    assert_int_equal(pk_incident_dismiss(&i, "our own test", T0 + 1, &err), PK_OK);
+    assert_int_equal(pk_incident_dismiss(&i, "again", T0 + 1, &err), PK_EINVAL);
+    f = finding(arena, "network.arp_spoof", NULL, 0.97, T0 + PK_DAY_MS);
+    assert_int_equal(pk_incident_apply(&i, true, "dev", &f, arena), PK_CHANGE_NONE);
+    assert_int_equal(i.state, PK_INCIDENT_DISMISSED);
+    assert_int_equal(pk_incident_reopen(&i, T0 + 2, &err), PK_OK);
+    assert_int_equal(i.state, PK_INCIDENT_OPEN);
+    assert_int_equal(pk_incident_reopen(&i, T0 + 2, &err), PK_EINVAL);
+    pk_arena_destroy(arena);
+}
+
+static struct pk_incident incident(const char *threat, double confidence, int64_t at)
+{
+    struct pk_incident i = { .threat = pk_threat_find(threat),
+        .subject = "net-1",
+        .confidence = confidence,
+        .count = 1,
+        .opened_ms = at,
+        .updated_ms = at };
+
+    assert_non_null(i.threat);
+    i.severity = i.threat->severity;
+    (void)snprintf(i.id, sizeof(i.id), "inc-%s", threat);
+    return i;
+}
+
+static void test_risk(void **state)
+{
+    struct pk_arena *arena = pk_arena_create(1 << 20);
+    struct pk_risk calm;
+    struct pk_risk open_door;
+    struct pk_risk attacked;
+    struct pk_risk later;
+    struct pk_incident spoof = incident("network.arp_spoof", 0.97, T0);
+    struct pk_risk_input in = { .exposure = { .patch_days = 3 }, .now_ms = T0 };
+    const struct pk_risk_part *parts;
+
+    (void)state;
+    assert_int_equal(pk_risk_fuse(&in, arena, &calm), PK_OK);
+    assert_int_equal(calm.level, PK_RISK_LOW);
+    assert_int_equal(calm.parts.count, 0);
+    in.exposure = (struct pk_exposure){ 400, PK_TRI_YES, PK_TRI_YES, PK_TRI_YES, true };
+    assert_int_equal(pk_risk_fuse(&in, arena, &open_door), PK_OK);
+    assert_true(open_door.score > calm.score);
+    assert_true(open_door.level < PK_RISK_HIGH); /* exposure alone is no attack */
+    assert_int_equal(open_door.parts.count, PK_RISK_PARTS_MAX);
+    in.incidents = &spoof;
+    in.count = 1;
+    in.exposure = (struct pk_exposure){ .patch_days = 3 };
+    assert_int_equal(pk_risk_fuse(&in, arena, &attacked), PK_OK);
+    assert_int_equal(attacked.level, PK_RISK_CRITICAL);
+    parts = attacked.parts.items;
+    assert_string_equal(parts[0].incident, spoof.id);
+    assert_true(parts[0].points > 70);
+    in.now_ms = T0 + 2 * PK_DAY_MS;
+    assert_int_equal(pk_risk_fuse(&in, arena, &later), PK_OK);
+    assert_true(later.score < attacked.score);
+    pk_arena_destroy(arena);
+}
+
+/* More open doors never lower the score. */
+static void test_risk_monotone(void **state)
+{
+    struct pk_arena *arena = pk_arena_create(1 << 20);
+
+    (void)state;
+    for (int mask = 0; mask < 32; mask++) {
+        struct pk_risk_input in = { .now_ms = T0,
+            .exposure = { mask & 1 ? 100 : 0, mask & 2 ? PK_TRI_YES : PK_TRI_NO,
+                    mask & 4 ? PK_TRI_YES : PK_TRI_NO, mask & 8 ? PK_TRI_YES : PK_TRI_NO,
+                    (mask & 16) != 0 } };
+        struct pk_risk all;
+
+        assert_int_equal(pk_risk_fuse(&in, arena, &all), PK_OK);
+        for (int bit = 0; bit < 5; bit++) {
+            struct pk_risk_input less = in;
+            struct pk_risk one;
+
+            if (bit == 0) {
+                less.exposure.patch_days = 0;
+            } else if (bit == 1) {
+                less.exposure.no_encryption = PK_TRI_NO;
+            } else if (bit == 2) {
+                less.exposure.no_screen_lock = PK_TRI_NO;
+            } else if (bit == 3) {
+                less.exposure.developer_mode = PK_TRI_NO;
+            } else {
+                less.exposure.root_signs = false;
+            }
+            assert_int_equal(pk_risk_fuse(&less, arena, &one), PK_OK);
+            assert_true(one.score <= all.score);
+        }
+    }
+    pk_arena_destroy(arena);
+}
+
+static void test_risk_settles(void **state)
+{
+    struct pk_risk before = { .score = 50, .at_ms = T0 };
+    struct pk_risk up = { .score = 51, .at_ms = T0 + 1 };
+    struct pk_risk bit_down = { .score = 47, .at_ms = T0 + 1 };
+    struct pk_risk down = { .score = 45, .at_ms = T0 + 1 };
+    struct pk_risk late = { .score = 49, .at_ms = T0 + PK_HOUR_MS };
+
+    (void)state;
+    assert_true(pk_risk_settles(NULL, &up));
+    assert_true(pk_risk_settles(&before, &up));
+    assert_false(pk_risk_settles(&before, &bit_down));
+    assert_true(pk_risk_settles(&before, &down));
+    assert_true(pk_risk_settles(&before, &late));
+}
+
+static struct pk_policy *default_policy(void)
+{
+    struct pk_slice text = pk_policy_default_text();
+    struct pk_policy *policy = NULL;
+    struct pk_error err = { 0 };
+
+    if (pk_policy_parse("default.yaml", (const char *)text.ptr, text.len, &policy, &err) < 0) {
+        fail_msg("%s", err.text);
+    }
+    return policy;
+}
+
+static void test_default_policy(void **state)
+{
+    struct pk_policy *policy = default_policy();
+    struct pk_incident spoof = incident("network.arp_spoof", 0.97, T0);
+    struct pk_incident unsure = incident("network.arp_spoof", 0.6, T0);
+    struct pk_incident door = incident("physical.no_encryption", 0.95, T0);
+    struct pk_incident portal = incident("network.captive_portal", 1.0, T0);
+    struct pk_decision_input in = { .incident = &spoof, .change = PK_CHANGE_OPENED };
+    struct pk_decision d;
+
+    (void)state;
+    pk_policy_decide(policy, &in, &d);
+    assert_true(d.alert && d.siem);
+    in.alerts_7d = 100;
+    pk_policy_decide(policy, &in, &d);
+    assert_true(d.alert); /* an attack is told whatever the budget */
+    in.told = true;
+    in.change = PK_CHANGE_UPDATED;
+    pk_policy_decide(policy, &in, &d);
+    assert_false(d.alert || d.siem);
+    in = (struct pk_decision_input){ .incident = &unsure, .change = PK_CHANGE_OPENED };
+    pk_policy_decide(policy, &in, &d);
+    assert_true(!d.alert && d.siem);
+    in = (struct pk_decision_input){ .incident = &door, .change = PK_CHANGE_OPENED };
+    pk_policy_decide(policy, &in, &d);
+    assert_true(d.alert && d.siem);
+    in.alerts_7d = 5;
+    pk_policy_decide(policy, &in, &d);
+    assert_true(!d.alert && d.alert_held);
+    in = (struct pk_decision_input){ .incident = &portal, .change = PK_CHANGE_OPENED };
+    pk_policy_decide(policy, &in, &d);
+    assert_false(d.alert || d.siem);
+    spoof.state = PK_INCIDENT_RESOLVED;
+    in = (struct pk_decision_input){ .incident = &spoof, .change = PK_CHANGE_RESOLVED };
+    pk_policy_decide(policy, &in, &d);
+    assert_true(!d.alert && d.siem);
+    pk_policy_destroy(policy);
+}
+
+static void test_bad_policies(void **state)
+{
+    static const struct {
+        const char *text;
+        const char *says;
+    } bad[] = {
+        { "version: 1\nname: x\nrules:\n  - name: a\n    when: {threats: [\"netwrok.*\"]}\n"
+          "    do: [alert]\n",
+                "p:5: rules[0].when.threats[0]: no threat of the catalogue fits this" },
+        { "version: 1\nname: x\nrules:\n  - name: a\n    when: {}\n    do:\n      - wipe\n",
+                "p:7: rules[0].do[0]: must be one of: alert, siem" },
+        { "version: 2\nname: x\nrules: []\n", "p:1: version: must be from 1 to 1" },
+        { "version: 1\nname: x\nrulez: []\n", "p:1: rules: this key is missing" },
+        { "version: 1\nname: x\nrules: []\ncolour: red\n", "p:4: colour: unknown key" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < PK_COUNT(bad); i++) {
+        struct pk_policy *policy = NULL;
+        struct pk_error err = { 0 };
+
+        assert_true(pk_policy_parse("p", bad[i].text, strlen(bad[i].text), &policy, &err) < 0);
+        assert_null(policy);
+        assert_string_equal(err.text, bad[i].says);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_life),
+        cmocka_unit_test(test_weak_opens_nothing),
+        cmocka_unit_test(test_parts),
+        cmocka_unit_test(test_dismissed_stays),
+        cmocka_unit_test(test_risk),
+        cmocka_unit_test(test_risk_monotone),
+        cmocka_unit_test(test_risk_settles),
+        cmocka_unit_test(test_default_policy),
+        cmocka_unit_test(test_bad_policies),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
