@@ -26,6 +26,9 @@ struct pk_route {
     pk_handler handler;
     size_t body_max;  /* bytes; 0: no body is accepted. More: 413 */
     const char *type; /* wanted Content-Type of a body, NULL: any. Another: 415 */
+    /* Called when the head is there; when it replies, the body is not read. NULL: none. It must not
+     * suspend. */
+    pk_handler gate;
 };
 
 struct pk_http_settings {
@@ -68,6 +71,12 @@ struct pk_arena *pk_request_arena(struct pk_request *request);
  * why. The answer is kept per connection. */
 PK_MUST_USE int pk_request_certificate(
         struct pk_request *request, struct pk_slice *der, struct pk_error *err);
+
+/* A few words kept with the connection, e.g. whom its certificate names; at most PK_NOTE_MAX - 1
+ * bytes. "" before the first. */
+#define PK_NOTE_MAX 128
+void pk_request_set_note(struct pk_request *request, const char *note);
+const char *pk_request_note(const struct pk_request *request);
 
 /* Headers of the answer; before the reply. Name is a literal, value is copied. */
 void pk_reply_header(struct pk_request *request, const char *name, const char *value);

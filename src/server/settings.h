@@ -1,0 +1,78 @@
+/* settings.h - picketd.yaml: the rows of the schema tables in settings.c are the list of settings.
+ * Constant after start; any thread may read. */
+#pragma once
+
+#include "base/buffer.h"
+#include "base/schema.h"
+
+struct pk_listen {
+    const char *address;
+    int64_t port;
+};
+
+struct pk_limit_settings {
+    int64_t connections;                /* at the same time */
+    int64_t connections_per_address;    /* 0: no own limit */
+    int64_t idle_timeout_s;             /* of a connection without a request */
+    int64_t reports_per_minute;         /* of one device */
+    int64_t enrolment_tries_per_minute; /* wrong tokens, of one address */
+    int64_t api_per_minute;             /* calls of the REST interface, of one address */
+};
+
+struct pk_log_settings {
+    int format; /* enum pk_event_format */
+    int level;  /* enum pk_level */
+};
+
+enum pk_siem_transport {
+    PK_SIEM_UDP,
+    PK_SIEM_TCP,
+    PK_SIEM_TLS,
+};
+
+enum pk_siem_framing {
+    PK_SIEM_OCTETS, /* RFC 6587 octet counting, RFC 5425 */
+    PK_SIEM_LF,     /* RFC 6587 non-transparent framing */
+};
+
+struct pk_siem_settings {
+    const char *name;
+    int transport; /* enum pk_siem_transport */
+    const char *host;
+    int64_t port;
+    const char *ca;   /* file with the certificates to trust; NULL: the system's */
+    const char *cert; /* files of our own certificate, NULL: none */
+    const char *key;
+    int format;  /* index into "cef", "json" */
+    int framing; /* enum pk_siem_framing, TCP and TLS */
+};
+
+struct pk_settings {
+    const char *name; /* what the console calls this server */
+    const char *state_dir;
+    const char *console_dir; /* NULL: the installed one */
+    struct pk_listen *listen;
+    struct pk_strings
+            names;     /* host names and addresses of the certificate; the first one in links */
+    const char *store; /* URL, see store/db.h */
+    const char *journal;
+    int64_t threads; /* HTTP; 0: one a processor, at least 2 */
+    int64_t workers; /* pipeline; 0: one a processor, at least 2 */
+    struct pk_limit_settings *limits;
+    bool demo;
+    struct pk_log_settings *log;
+    const char *policy;   /* file; NULL: the built-in policy */
+    struct pk_array siem; /* struct pk_siem_settings */
+};
+
+extern const struct pk_schema pk_settings_schema;
+
+/* Reads the file and fills in what depends on other settings (store, journal, groups that are left
+ * out). Everything lives in the arena. file NULL: all defaults. */
+PK_MUST_USE int pk_settings_load(
+        const char *file, struct pk_arena *arena, struct pk_settings *out, struct pk_error *err);
+/* The same for text in memory. */
+PK_MUST_USE int pk_settings_decode(const char *name, const char *text, size_t len,
+        struct pk_arena *arena, struct pk_settings *out, struct pk_error *err);
+/* Every setting with its value and meaning, for --check-config. */
+void pk_settings_explain(const struct pk_settings *settings, struct pk_buffer *out);
