@@ -1,0 +1,131 @@
+#include "base/clock.h"
+#include "incident/keeper.h"
+#include "pipeline/circle.h"
+
+static const char *const change_types[] = {
+    [PK_CHANGE_OPENED] = "incident.opened",
+    [PK_CHANGE_UPDATED] = "incident.updated",
+    [PK_CHANGE_RESOLVED] = "incident.resolved",
+    [PK_CHANGE_REOPENED] = "incident.reopened",
+};
+
+int pk_circle_event(
+        struct pk_circle *c, const char *type, const char *incident, int64_t at_ms, json_t *detail)
+{
+    struct pk_event_row row = {
+        .at_ms = at_ms,
+        .type = type,
+        .device = c->device.id,
+        .incident = incident,
+        .detail = detail,
+    };
+    int rc = pk_event_add(c->store, &row, c->err);
+
+    json_decref(detail);
+    c->news->events = true;
+    return rc;
+}
+
+int pk_circle_timeline(struct pk_circle *c, const struct pk_incident *incident, int64_t at_ms,
+        const char *what, const char *by, const char *detail)
+{
+    struct pk_timeline_row row = { .at_ms = at_ms, .what = what, .by = by, .detail = detail };
+
+    return pk_timeline_add(c->store, incident->id, &row, c->err);
+}
+
+static struct pk_incident *find_live(struct pk_circle *c, const struct pk_finding *f)
+{
+    for (size_t i = 0; i < c->live_count; i++) {
+        if (c->live[i].threat == f->threat && strcmp(c->live[i].subject, f->subject) == 0) {
+            return &c->live[i];
+        }
+    }
+    return NULL;
+}
+
+static void remember(struct pk_circle *c, struct pk_incident *slot, const struct pk_incident *now)
+{
+    bool live = now->state == PK_INCIDENT_OPEN || now->state == PK_INCIDENT_MITIGATED;
+
+    if (slot != NULL && live) {
+        *slot = *now;
+    } else if (slot != NULL) {
+        *slot = c->live[--c->live_count];
+    } else if (live && c->live_count < PK_LIVE_MAX) {
+        c->live[c->live_count++] = *now;
+    }
+}
+
+static const char *seen(const struct pk_incident *incident)
+{
+    const char *text = json_string_value(json_object_get(incident->evidence, "seen"));
+
+    return text != NULL ? text : incident->threat->title;
+}
+
+static int write_change(struct pk_circle *c, const struct pk_incident *incident,
+        enum pk_incident_change change, int64_t at_ms, int64_t minute_before)
+{
+    int rc = PK_OK;
+
+    switch (change) {
+    case PK_CHANGE_OPENED:
+        rc = pk_circle_timeline(c, incident, at_ms, "detected", "agent", seen(incident));
+        break;
+    case PK_CHANGE_REOPENED:
+        rc = pk_circle_timeline(c, incident, at_ms, "reopened", "agent", seen(incident));
+        break;
+    case PK_CHANGE_RESOLVED:
+        rc = pk_circle_timeline(
+                c, incident, at_ms, "resolved", "agent", incident->threat->ends_when);
+        break;
+    case PK_CHANGE_UPDATED:
+        if (at_ms / PK_MINUTE_MS == minute_before) {
+            return PK_OK; /* a repetition is news at most once a minute */
+        }
+        break;
+    case PK_CHANGE_NONE:
+        return PK_OK;
+    }
+    return rc < 0 ? rc : pk_circle_event(c, change_types[change], incident->id, at_ms, NULL);
+}
+
+int pk_circle_finding(struct pk_circle *c, const struct pk_finding *finding)
+{
+    struct pk_incident *slot = find_live(c, finding);
+    struct pk_incident incident = { 0 };
+    enum pk_incident_change change;
+    int64_t minute_before;
+    bool known = slot != NULL;
+    int rc;
+
+    if (known) {
+        incident = *slot;
+    } else if (finding->cleared) {
+        return PK_OK; /* nothing is open that could end */
+    } else {
+        rc = pk_incident_find(c->store, c->device.id, finding->threat->id, finding->subject,
+                c->arena, &incident, c->err);
+        if (rc < 0 && rc != PK_ENOENT) {
+            return rc;
+        }
+        known = rc == PK_OK;
+    }
+    minute_before = incident.updated_ms / PK_MINUTE_MS;
+    change = pk_incident_apply(&incident, known, c->device.id, finding, c->arena);
+    if (change == PK_CHANGE_NONE && !known) {
+        return PK_OK;
+    }
+    rc = pk_incident_put(c->store, &incident, c->err);
+    if (rc < 0 || change == PK_CHANGE_NONE) {
+        return rc;
+    }
+    remember(c, slot, &incident);
+    c->risk_stale = true;
+    if (c->watch->incident != NULL) {
+        c->watch->incident(&incident, change, c->watch->ctx);
+    }
+    rc = write_change(c, &incident, change, finding->at_ms, minute_before);
+    return rc < 0 ? rc : pk_circle_protect(c, &incident, change);
+}

@@ -1,0 +1,113 @@
+#include "pipeline/pipeline.h"
+
+#include "defense/defense.h"
+#include "pipeline/circle.h"
+
+#define ARENA_MAX (16 * 1024 * 1024)
+
+static int load(struct pk_circle *c, const char *device)
+{
+    struct pk_array open;
+    const struct pk_incident *items;
+    int rc = pk_device_get(c->store, device, c->arena, &c->device, c->err);
+
+    if (rc < 0) {
+        return rc;
+    }
+    rc = pk_incident_open_of(c->store, device, NULL, c->arena, &open, c->err);
+    if (rc < 0) {
+        return rc;
+    }
+    items = open.items;
+    c->live_count = open.count < PK_LIVE_MAX ? open.count : PK_LIVE_MAX;
+    for (size_t i = 0; i < c->live_count; i++) {
+        c->live[i] = items[i];
+    }
+    return PK_OK;
+}
+
+static int observe(struct pk_circle *c, const struct pk_observation *o)
+{
+    struct pk_findings findings = { 0 };
+    int rc = pk_circle_note(c, o);
+
+    if (rc == PK_OK) {
+        rc = pk_defense_judge(o, c->arena, &findings);
+    }
+    for (size_t i = 0; i < findings.count && rc == PK_OK; i++) {
+        if (c->watch->finding != NULL) {
+            c->watch->finding(c->device.id, &findings.items[i], c->watch->ctx);
+        }
+        rc = pk_circle_finding(c, &findings.items[i]);
+    }
+    return rc;
+}
+
+static int apply(struct pk_circle *c, const struct pk_entry *entry)
+{
+    const struct pk_observation *items = entry->report.observations.items;
+    int64_t known = entry->after_seq > c->device.acked_seq ? entry->after_seq : c->device.acked_seq;
+    int64_t now_ms = 0;
+    int rc = PK_OK;
+
+    if (entry->last_seq <= known) {
+        return PK_OK;
+    }
+    for (size_t i = 0; i < entry->report.observations.count && rc == PK_OK; i++) {
+        if (items[i].seq > known) {
+            rc = observe(c, &items[i]);
+            now_ms = items[i].at_ms > now_ms ? items[i].at_ms : now_ms;
+        }
+    }
+    if (rc < 0) {
+        return rc;
+    }
+    if (c->device.seen_ms == 0) {
+        rc = pk_circle_event(c, "device.seen", NULL, now_ms, NULL);
+    }
+    if (rc == PK_OK && c->risk_stale) {
+        rc = pk_circle_risk(c, now_ms);
+    }
+    if (rc < 0) {
+        return rc;
+    }
+    c->device.seen_ms = now_ms > c->device.seen_ms ? now_ms : c->device.seen_ms;
+    c->device.acked_seq = entry->last_seq;
+    return pk_device_put_state(c->store, &c->device, c->err);
+}
+
+int pk_pipeline_apply(const struct pk_pipeline *pipeline, struct pk_store *store,
+        const struct pk_entry *entry, const struct pk_pipeline_watch *watch,
+        struct pk_pipeline_news *news, struct pk_error *err)
+{
+    static const struct pk_pipeline_watch nobody;
+    struct pk_circle *c;
+    struct pk_arena *arena = pk_arena_create(ARENA_MAX);
+    int rc;
+
+    if (arena == NULL) {
+        return pk_error_set(err, PK_ENOMEM, "out of memory");
+    }
+    c = pk_arena_alloc(arena, 1, sizeof(*c));
+    if (c == NULL) {
+        pk_arena_destroy(arena);
+        return pk_error_set(err, PK_ENOMEM, "out of memory");
+    }
+    *c = (struct pk_circle){
+        .pipeline = pipeline,
+        .store = store,
+        .watch = watch != NULL ? watch : &nobody,
+        .news = news,
+        .arena = arena,
+        .alerts_7d = -1,
+        .err = err,
+    };
+    rc = load(c, entry->device);
+    if (rc == PK_OK) {
+        rc = apply(c, entry);
+    } else if (rc == PK_ENOENT) {
+        rc = PK_OK; /* removed meanwhile: its reports have nowhere to go */
+    }
+    pk_arena_destroy(arena);
+    return rc;
+}

@@ -1,0 +1,40 @@
+/* pipeline.h - the circle for one report: judge, keep, fuse, decide, write down what to do.
+ *
+ * The same code runs in picketd's workers and in `picket replay`. It reads and writes the store
+ * inside the caller's transaction and gets every time from the report, so the same reports give the
+ * same incidents on every machine. A report that is applied twice changes nothing: what the device
+ * row says is acknowledged (acked_seq) is skipped. */
+#pragma once
+
+#include "journal/journal.h"
+#include "policy/policy.h"
+#include "store/store.h"
+
+struct pk_pipeline {
+    const struct pk_policy *policy;
+    const char *const *siem_targets; /* names; each gets its own row in the outbox */
+    size_t siem_count;
+};
+
+/* What the caller has to wake after COMMIT. */
+struct pk_pipeline_news {
+    bool events;   /* the event stream grew */
+    bool commands; /* the device of the report has a new command */
+    bool siem;     /* the outbox grew */
+};
+
+/* A window on what happens, for replay and tests; any function may be NULL. */
+struct pk_pipeline_watch {
+    void (*finding)(const char *device, const struct pk_finding *finding, void *ctx);
+    void (*incident)(const struct pk_incident *incident, enum pk_incident_change change, void *ctx);
+    void (*risk)(const char *device, const struct pk_risk *risk, void *ctx);
+    void (*action)(const struct pk_action *action, void *ctx);
+    void *ctx;
+};
+
+/* Applies the entry's new observations. A device that is not in the store (any more) is skipped.
+ * The caller has begun a transaction and commits it, or rolls everything back on an error. news is
+ * added to, never reset; watch may be NULL. */
+PK_MUST_USE int pk_pipeline_apply(const struct pk_pipeline *pipeline, struct pk_store *store,
+        const struct pk_entry *entry, const struct pk_pipeline_watch *watch,
+        struct pk_pipeline_news *news, struct pk_error *err);
