@@ -1,0 +1,20 @@
+/* command.h - the commands of `picket`: one file each, one row each in main.c. */
+#pragma once
+
+/* Exit status of every command (the same for all programs). */
+enum pk_exit {
+    PK_EXIT_FINE = 0,
+    PK_EXIT_NEWS = 1,   /* it worked, and found something bad */
+    PK_EXIT_USAGE = 2,  /* the call was wrong */
+    PK_EXIT_FAILED = 3, /* it could not be done */
+};
+
+struct pk_command {
+    const char *name;
+    /* argv[0] is the command's own name. Gives an enum pk_exit. */
+    int (*run)(int argc, char **argv);
+    const char *what; /* one line for --help */
+};
+
+int pk_cmd_replay(int argc, char **argv);
+int pk_cmd_policy(int argc, char **argv);
