@@ -102,6 +102,7 @@ check_port() {
 }
 
 write_config() {
+    local names
     if [ -f "$config" ]; then
         # The file belongs to its owner; only what was asked for on the command line changes.
         if [ -n "${PICKET_PORT:-}" ]; then
@@ -111,6 +112,12 @@ write_config() {
         url=https://localhost:$port
         return 0
     fi
+    if [ "$address" = 127.0.0.1 ]; then
+        names='[localhost, "127.0.0.1"]'
+    else # the first name goes into links and QR codes: phones know addresses, not our host name
+        names="[\"$(ip -4 route get 192.0.2.1 2>/dev/null | sed -n 's/.* src \([0-9.]*\).*/\1/p')\", localhost]"
+        names=${names/'"", '/}
+    fi
     cat >"$config" <<CONFIG
 # picketd's settings, written by the first "make run". Edit freely: they are kept.
 # picketd --check-config --config FILE explains each.
@@ -119,7 +126,11 @@ console_dir: "$(realpath "$build")/console"
 listen:
   address: "$address" # 0.0.0.0 lets phones of this network in
   port: $port
+names: $names
 CONFIG
+    if [ $demo = 1 ]; then
+        echo 'demo: true # the console says that its fleet is simulated' >>"$config"
+    fi
 }
 
 # Asks /readyz, trusting the server's own CA only, until it says 200.

@@ -392,7 +392,7 @@ int pk_loop_create(struct pk_loop **out, struct pk_error *err)
 static void close_fd(int fd)
 {
     if (fd >= 0) {
-        close(fd);
+        (void)close(fd);
     }
 }
 

@@ -54,9 +54,9 @@ void pk_loop_disarm(struct pk_loop *loop, struct pk_timer *timer);
 PK_MUST_USE int pk_loop_signal(struct pk_loop *loop, int signo, void (*fn)(void *ctx, int signo),
         void *ctx, struct pk_error *err);
 
-#define PK_LOOP_THREADS 8            /* jobs at the same time; more wait in line */
-#define PK_LOOP_JOBS    64           /* in line; more are refused */
-#define PK_LOOP_STACK   (256 * 1024) /* bytes of stack a job has */
+#define PK_LOOP_THREADS 8              /* jobs at the same time; more wait in line */
+#define PK_LOOP_JOBS    64             /* in line; more are refused */
+#define PK_LOOP_STACK   (256UL * 1024) /* bytes of stack a job has */
 
 /* Runs fn(ctx) on a short-lived thread, then done(ctx) in the loop (NULL: none). fn must keep to a
  * deadline of its own and should give up when pk_loop_cancel_fd() becomes readable. PK_ELIMIT when

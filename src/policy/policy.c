@@ -8,7 +8,7 @@
 #include "base/file.h"
 #include "base/yaml.h"
 
-#define ARENA_MAX (1024 * 1024)
+#define ARENA_MAX (1024UL * 1024)
 #define RULES_MAX 200
 
 static const char *const severity_names[] = { "info", "low", "medium", "high", "critical", NULL };

@@ -4,6 +4,7 @@
 #include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -331,6 +332,7 @@ static int port_of(int fd)
     struct sockaddr_storage storage;
     socklen_t len = sizeof(storage);
 
+    memset(&storage, 0, sizeof(storage));
     if (getsockname(fd, (struct sockaddr *)&storage, &len) != 0) {
         return 0;
     }

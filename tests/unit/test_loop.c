@@ -117,8 +117,8 @@ static void test_descriptor(void **state)
     run(&s);
     assert_string_equal(s.order, "i"); /* still readable, but no longer watched */
     pk_loop_destroy(s.loop);
-    close(s.pipe[0]);
-    close(s.pipe[1]);
+    (void)close(s.pipe[0]);
+    (void)close(s.pipe[1]);
 }
 
 static void on_usr1(void *ctx, int signo)
