@@ -14,6 +14,7 @@ import { signOut } from './session';
 import { theme, toggleTheme } from './theme';
 import type { IconName } from '../ui/icon';
 import { Icon, Logo } from '../ui/icon';
+import { said } from '../ui/names';
 import { toast, Toasts } from '../ui/toast';
 
 const NAV: { id: string; name: string; icon: IconName; to: string }[] = [
@@ -69,7 +70,7 @@ function useNews(): void {
         for (const { type, incident } of events) {
             if (type === 'incident.opened' && incident &&
                 (incident.severity === 'high' || incident.severity === 'critical')) {
-                toast(`${incident.device.name}: ${incident.title}`, 'critical', incidentHref(incident.id));
+                toast(`${incident.device.name}: ${said(incident.title, incident.subject)}`, 'critical', incidentHref(incident.id));
             }
         }
     }), []);

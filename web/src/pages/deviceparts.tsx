@@ -4,6 +4,7 @@ import type { DeviceFull, Json, Posture } from '../api/types';
 import { incidentHref } from '../app/router';
 import { Badge } from '../ui/badge';
 import { Card, Facts } from '../ui/basics';
+import { said } from '../ui/names';
 import { Ago, dateOnly, Exact } from '../ui/time';
 import { label } from '../ui/words';
 import { osText } from './devicelist';
@@ -93,7 +94,7 @@ export function AlertsCard({ alerts }: { alerts: DeviceFull['alerts'] }): JSX.El
                 <ul class="rows">
                     {alerts.map((a) => (
                         <li key={a.id}>
-                            <span>{a.incident ? <a href={incidentHref(a.incident)}>{a.title}</a> : a.title}
+                            <span>{a.incident ? <a href={incidentHref(a.incident)}>{said(a.title)}</a> : said(a.title)}
                                 <span class="sub"><Ago at={a.at} /></span></span>
                             <Badge tone={ALERT_TONE[a.state] ?? 'info'}>{label(a.state)}</Badge>
                         </li>

@@ -4,6 +4,7 @@ import type { JsonObject, PicketEvent } from '../api/types';
 import { deviceHref, incidentHref } from '../app/router';
 import type { IconName } from '../ui/icon';
 import { Icon } from '../ui/icon';
+import { said } from '../ui/names';
 import { Exact } from '../ui/time';
 import { label } from '../ui/words';
 import type { Option } from '../ui/filterbar';
@@ -38,7 +39,7 @@ function detailText(detail: JsonObject | null): string {
 
 function what(e: PicketEvent): ComponentChildren {
     if (e.incident) {
-        return <a href={incidentHref(e.incident.id)} data-main>{e.incident.title}</a>;
+        return <a href={incidentHref(e.incident.id)} data-main>{said(e.incident.title, e.incident.subject)}</a>;
     }
     return e.device ? <a href={deviceHref(e.device.id)} data-main>{e.device.name}</a> : null;
 }

@@ -10,6 +10,7 @@ import { Evidence } from '../evidence/evidence';
 import { SeverityBadge, StateBadge } from '../ui/badge';
 import { Card, Facts, PageHead, ResourceView } from '../ui/basics';
 import { ReasonDialog } from '../ui/dialog';
+import { said, subjectName } from '../ui/names';
 import { toast } from '../ui/toast';
 import { Ago, duration, Exact } from '../ui/time';
 import { confidenceWord, plural, VECTOR_NAME } from '../ui/words';
@@ -70,7 +71,7 @@ function SideFacts({ incident: i }: { incident: Incident }): JSX.Element {
         <Card title="Facts">
             <Facts rows={[
                 ['Device', <a href={deviceHref(i.device.id)}>{i.device.name}</a>],
-                ['About', <span class="breakable">{i.subject || '–'}</span>],
+                ['About', <span class="breakable">{i.subject ? subjectName(i.subject) : '–'}</span>],
                 ['Kind', VECTOR_NAME[i.vector] ?? i.vector],
                 ['Confidence', `${Math.round(i.confidence * 100)} %, ${confidenceWord(i.confidence)}`],
                 ['Seen', plural(i.count, 'time')],
@@ -94,7 +95,7 @@ function Body({ incident: i }: { incident: Incident }): JSX.Element {
                 {i.reason && (i.state === 'dismissed') && (
                     <p class="callout"><strong>Dismissed:</strong> {i.reason}</p>
                 )}
-                {i.texts.admin && <Card title="What this means"><p class="prose">{i.texts.admin}</p></Card>}
+                {i.texts.admin && <Card title="What this means"><p class="prose">{said(i.texts.admin, i.subject)}</p></Card>}
                 <Card title="Evidence">
                     {Object.keys(i.evidence).length > 0 ? <Evidence of={i.evidence} />
                         : <p class="note">The rule needs no more than the facts beside.</p>}
@@ -107,7 +108,7 @@ function Body({ incident: i }: { incident: Incident }): JSX.Element {
             </div>
             <div class="column-side">
                 <SideFacts incident={i} />
-                <Card title="What the employee reads"><Told texts={i.texts} /></Card>
+                <Card title="What the employee reads"><Told texts={i.texts} subject={i.subject} /></Card>
                 <Card title="Time line"><Timeline entries={i.timeline} /></Card>
             </div>
         </div>
@@ -120,7 +121,7 @@ export function IncidentPage({ id }: { id: string }): JSX.Element {
     const i = one.data;
     return (
         <>
-            <PageHead title={i?.title ?? 'Incident'}
+            <PageHead title={i ? said(i.title, i.subject) : 'Incident'}
                 above={<a href={incidentsHref('state:open|mitigated')}>Incidents</a>}
                 note={i && (
                     <span class="head-facts">

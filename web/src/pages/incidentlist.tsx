@@ -3,6 +3,7 @@ import type { JSX } from 'preact';
 import type { IncidentSummary } from '../api/types';
 import { deviceHref, incidentHref } from '../app/router';
 import { SeverityBadge, StateBadge } from '../ui/badge';
+import { said, subjectName } from '../ui/names';
 import type { Column } from '../ui/table';
 import { Table } from '../ui/table';
 import { Ago, duration } from '../ui/time';
@@ -14,8 +15,8 @@ export const INCIDENT_COLUMNS: Record<string, Column<IncidentSummary>> = {
         id: 'title', head: 'What was seen', kind: 'main',
         cell: (i) => (
             <>
-                <a href={incidentHref(i.id)} data-main>{i.title}</a>
-                <span class="sub">{threatName(i.threat)}{i.subject && ` · ${i.subject}`}</span>
+                <a href={incidentHref(i.id)} data-main>{said(i.title, i.subject)}</a>
+                <span class="sub">{threatName(i.threat)}{i.subject && ` · ${subjectName(i.subject)}`}</span>
             </>
         ),
     },

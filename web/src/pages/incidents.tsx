@@ -12,6 +12,7 @@ import { csv, save } from '../ui/csv';
 import { ReasonDialog } from '../ui/dialog';
 import { Icon } from '../ui/icon';
 import { getAll, useList } from '../ui/list';
+import { said } from '../ui/names';
 import type { Column } from '../ui/table';
 import { More, Table } from '../ui/table';
 import { toast } from '../ui/toast';
@@ -96,7 +97,7 @@ export function IncidentsPage({ query }: { query: Record<string, string> }): JSX
     };
     const box: Column<IncidentSummary> = {
         id: 'pick', head: 'Select', cell: (i) => (
-            <input type="checkbox" aria-label={`Select ${i.title} on ${i.device.name}`} disabled={!can(i)}
+            <input type="checkbox" aria-label={`Select ${said(i.title, i.subject)} on ${i.device.name}`} disabled={!can(i)}
                 checked={picked.has(i.id)} onChange={(e) => pick([i.id], e.currentTarget.checked)} />
         ),
     };

@@ -8,6 +8,7 @@ import { useResource } from '../app/resource';
 import { devicesHref, incidentsHref } from '../app/router';
 import { Card, Empty, PageHead, ResourceView } from '../ui/basics';
 import { Icon } from '../ui/icon';
+import { said } from '../ui/names';
 import { Table } from '../ui/table';
 import { plural } from '../ui/words';
 import { DEVICE_COLUMNS } from './devicelist';
@@ -43,7 +44,7 @@ function Threats({ list }: { list: Overview['threats'] }): JSX.Element {
                 <ul class="rows">
                     {list.map((t) => (
                         <li key={t.threat}>
-                            <span><a href={incidentsHref(`${OPEN},threat:${t.threat}`)}>{t.title}</a>
+                            <span><a href={incidentsHref(`${OPEN},threat:${t.threat}`)}>{said(t.title)}</a>
                                 <span class="sub mono">{t.threat}</span></span>
                             <span class="note nowrap">{t.open} on {plural(t.devices, 'device')}</span>
                         </li>

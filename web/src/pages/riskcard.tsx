@@ -4,6 +4,7 @@ import { RiskRing } from '../charts/ring';
 import type { DeviceFull } from '../api/types';
 import { incidentHref } from '../app/router';
 import { Card } from '../ui/basics';
+import { said } from '../ui/names';
 import { Ago } from '../ui/time';
 import { VECTOR_NAME } from '../ui/words';
 
@@ -21,9 +22,9 @@ export function RiskCard({ risk }: { risk: DeviceFull['risk'] }): JSX.Element {
                             <li key={n}>
                                 <span class="part-points">+{Math.round(p.points * 10) / 10}</span>
                                 <div>
-                                    <p>{p.incident ? <a href={incidentHref(p.incident)}>{p.reason}</a> : p.reason}
+                                    <p>{p.incident ? <a href={incidentHref(p.incident)}>{said(p.reason)}</a> : said(p.reason)}
                                         <span class="tag">{VECTOR_NAME[p.vector] ?? p.vector}</span></p>
-                                    {p.lowers && <p class="sub">To lower it: {p.lowers}</p>}
+                                    {p.lowers && <p class="sub">To lower it: {said(p.lowers)}</p>}
                                     <svg class="part-bar" viewBox="0 0 100 2" preserveAspectRatio="none" aria-hidden="true">
                                         <rect class="stack-track" width="100" height="2" />
                                         <rect class="part-value" width={Math.min(100, Math.max(0, p.points))} height="2" />

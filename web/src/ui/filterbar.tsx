@@ -10,11 +10,21 @@ export function Search({ value, label, onChange }: {
 }): JSX.Element {
     const [text, setText] = useState(value);
     const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
-    useEffect(() => setText(value), [value]);
+    const latest = useRef(onChange); // what was true when the key was pressed may be old by now
+    latest.current = onChange;
+    useEffect(() => {
+        if (timer.current === undefined) {
+            setText(value);
+        }
+    }, [value]);
+    useEffect(() => () => clearTimeout(timer.current), []);
     const typed = (next: string): void => {
         setText(next);
         clearTimeout(timer.current);
-        timer.current = setTimeout(() => onChange(next), TYPING_MS);
+        timer.current = setTimeout(() => {
+            timer.current = undefined;
+            latest.current(next);
+        }, TYPING_MS);
     };
     return (
         <label class="search">
