@@ -2,7 +2,7 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { get, post, seg } from '../api/client';
-import type { Incident } from '../api/types';
+import type { Incident, JsonObject } from '../api/types';
 import { useResource } from '../app/resource';
 import { deviceHref, incidentsHref } from '../app/router';
 import { may } from '../app/session';
@@ -88,16 +88,24 @@ function SideFacts({ incident: i }: { incident: Incident }): JSX.Element {
     );
 }
 
+// The rule's own sentence stands above the proof, not in it.
+function apart(evidence: JsonObject): { seen: string; rest: JsonObject } {
+    const { seen, ...rest } = evidence;
+    return typeof seen === 'string' ? { seen, rest } : { seen: '', rest: evidence };
+}
+
 function Body({ incident: i }: { incident: Incident }): JSX.Element {
+    const { seen, rest } = apart(i.evidence);
     return (
         <div class="columns">
             <div class="column-main">
                 {i.reason && (i.state === 'dismissed') && (
                     <p class="callout"><strong>Dismissed:</strong> {i.reason}</p>
                 )}
+                {seen && <p class={`lead edge-${i.severity}`}>{said(seen, i.subject)}</p>}
                 {i.texts.admin && <Card title="What this means"><p class="prose">{said(i.texts.admin, i.subject)}</p></Card>}
                 <Card title="Evidence">
-                    {Object.keys(i.evidence).length > 0 ? <Evidence of={i.evidence} />
+                    {Object.keys(rest).length > 0 ? <Evidence of={rest} />
                         : <p class="note">The rule needs no more than the facts beside.</p>}
                 </Card>
                 <Card title="Same thing elsewhere" class={i.elsewhere.length > 0 ? 'flush' : ''}>

@@ -123,7 +123,7 @@ export function IncidentsPage({ query }: { query: Record<string, string> }): JSX
                     <div class="card flush">
                         <Table caption="Incidents" columns={columns} rows={page.items} keyOf={(i) => i.id}
                             sort={sort} onSort={(by) => show(filter, by)}
-                            rowClass={(i) => `edge-${i.severity} state-${i.state}`} />
+                            rowClass={(i) => `state-${i.state}`} />
                         <More shown={page.items.length} total={page.total} more={page.next_cursor !== null}
                             loading={list.loading} onMore={list.more} />
                     </div>
