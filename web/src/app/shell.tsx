@@ -12,6 +12,7 @@ import { pageOf } from './pages';
 import { incidentHref, incidentsHref, route } from './router';
 import { signOut } from './session';
 import { theme, toggleTheme } from './theme';
+import { Boundary } from '../ui/boundary';
 import type { IconName } from '../ui/icon';
 import { Icon, Logo } from '../ui/icon';
 import { said } from '../ui/names';
@@ -114,7 +115,9 @@ export function Shell({ session }: { session: Session }): JSX.Element {
                         <strong>Demonstration.</strong> These devices, networks and attacks are simulated.
                     </p>
                 )}
-                <main id="main" class="main" ref={main} tabIndex={-1}>{pageOf(at)}</main>
+                <main id="main" class="main" ref={main} tabIndex={-1}>
+                    <Boundary key={place}>{pageOf(at)}</Boundary>
+                </main>
             </div>
             <Toasts />
             {help && <Help />}

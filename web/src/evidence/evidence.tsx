@@ -7,7 +7,7 @@ import { Compare } from './compare';
 import { Neighbours } from './neighbours';
 import { chainOf, isObject, isScalar, neighboursOf, rowsOf, scalarText } from './shapes';
 
-const DEEP_MAX = 4;
+const DEEP_MAX = 3;
 
 function Value({ value, deep }: { value: Json; deep: number }): JSX.Element {
     if (isScalar(value)) {
@@ -16,14 +16,14 @@ function Value({ value, deep }: { value: Json; deep: number }): JSX.Element {
     if (deep >= DEEP_MAX) {
         return <code class="raw">{JSON.stringify(value)}</code>;
     }
-    if (isObject(value)) {
+    if (isObject(value) && Object.keys(value).length > 0) {
         return <Evidence of={value} deep={deep + 1} />;
     }
     const rows = rowsOf(value);
     if (rows) {
         return <Rows rows={rows} deep={deep + 1} />;
     }
-    const list = value as Json[];
+    const list = Array.isArray(value) ? value : [];
     return list.length === 0 ? <span class="muted">none</span> : (
         <ul class="inline-list">
             {list.map((v, i) => <li key={i}><Value value={v} deep={deep + 1} /></li>)}
