@@ -30,15 +30,26 @@ PK_MUST_USE int pk_db_exec(struct pk_db *db, const char *sql, struct pk_error *e
 
 /* A write transaction (BEGIN IMMEDIATE; waits for other writers). No nesting. A failed commit has
  * rolled back. PK_ENOSPC when the disk is full, PK_EBUSY when the wait took too long, PK_EIO when
- * the server is gone (the next begin reconnects). */
+ * the server is gone (the next begin reconnects). A failed statement dooms its transaction on both
+ * engines: commit then rolls back and gives that statement's code. */
 PK_MUST_USE int pk_db_begin(struct pk_db *db, struct pk_error *err);
 PK_MUST_USE int pk_db_commit(struct pk_db *db, struct pk_error *err);
 void pk_db_rollback(struct pk_db *db);
+bool pk_db_in_transaction(const struct pk_db *db);
+/* PostgreSQL: transactions of connections with the same group wait for each other, so that ids
+ * ascend in the order of commits, as SQLite's single writer has it. Default 0: the store's. */
+void pk_db_set_writers(struct pk_db *db, int64_t group);
 
 /* A statement, prepared once per connection and cached by its text (a literal of the program): it
  * comes back reset, without bindings. Borrowed; it lives as long as the connection. */
 PK_MUST_USE int pk_db_prepare(
         struct pk_db *db, const char *sql, struct pk_stmt **out, struct pk_error *err);
+
+/* A statement whose text was put together for this one use; the caller ends it. */
+PK_MUST_USE int pk_db_prepare_once(
+        struct pk_db *db, const char *sql, struct pk_stmt **out, struct pk_error *err);
+/* Ends it; a cached one is only reset. NULL is fine. */
+void pk_stmt_finish(struct pk_stmt *stmt);
 
 /* Parameters count from 1. Text and bytes are copied. A NULL text binds NULL. */
 void pk_bind_int(struct pk_stmt *stmt, int index, int64_t value);
