@@ -60,6 +60,9 @@ PK_MUST_USE int pk_device_get(struct pk_store *store, const char *id, struct pk_
 /* Writes what reports change: platform .. agent, seen_ms, acked_seq, risk*, posture, network. */
 PK_MUST_USE int pk_device_put_state(
         struct pk_store *store, const struct pk_device *device, struct pk_error *err);
+/* Writes seen_ms and acked_seq alone: the cheap way when a report has changed nothing else. */
+PK_MUST_USE int pk_device_put_seen(struct pk_store *store, const char *id, int64_t seen_ms,
+        int64_t acked_seq, struct pk_error *err);
 /* Writes cert_*. */
 PK_MUST_USE int pk_device_put_certificate(
         struct pk_store *store, const struct pk_device *device, struct pk_error *err);

@@ -1,0 +1,135 @@
+#include "base/clock.h"
+#include "store/query.h"
+
+#define COLUMNS "id, kind, name, role, created_ms, expires_ms, used_ms"
+#define LIVE    "kind = ?1 AND secret = ?2 AND (expires_ms = 0 OR expires_ms > ?3)"
+
+const char *const pk_role_names[] = { "none", "viewer", "responder", "admin", NULL };
+
+static int read_token(struct pk_get *get, void *out, struct pk_error *err)
+{
+    struct pk_token *t = out;
+
+    t->id = pk_get_word(get);
+    t->kind = (int)pk_get_int(get);
+    t->name = pk_get_word(get);
+    t->role = (int)pk_get_int(get);
+    t->created_ms = pk_get_int(get);
+    t->expires_ms = pk_get_int(get);
+    t->used_ms = pk_get_int(get);
+    t->secret_sha256 = ""; /* nobody needs to read it back */
+    return PK_OK;
+}
+
+int pk_token_add(struct pk_store *store, const struct pk_token *token, struct pk_error *err)
+{
+    struct pk_put put = pk_put_start(store,
+            "INSERT INTO tokens (id, kind, secret, name, role, created_ms, expires_ms, used_ms)"
+            " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+            err);
+    int64_t n;
+
+    pk_put_text(&put, token->id);
+    pk_put_int(&put, token->kind);
+    pk_put_text(&put, token->secret_sha256);
+    pk_put_word(&put, token->name);
+    pk_put_int(&put, token->role);
+    pk_put_int(&put, token->created_ms);
+    pk_put_int(&put, token->expires_ms);
+    pk_put_int(&put, token->used_ms);
+    n = pk_put_run(&put);
+    return n < 0 ? (int)n : PK_OK;
+}
+
+static int note_use(struct pk_store *store, const char *id, int64_t now_ms, struct pk_error *err)
+{
+    struct pk_put put = pk_put_start(store, "UPDATE tokens SET used_ms = ?1 WHERE id = ?2", err);
+    int64_t n;
+
+    pk_put_int(&put, now_ms);
+    pk_put_text(&put, id);
+    n = pk_put_run(&put);
+    return n < 0 ? (int)n : PK_OK;
+}
+
+int pk_token_use(struct pk_store *store, int kind, const char *secret_sha256, int64_t now_ms,
+        struct pk_arena *arena, struct pk_token *out, struct pk_error *err)
+{
+    struct pk_put put = pk_put_start(store, "SELECT " COLUMNS " FROM tokens WHERE " LIVE, err);
+    int rc;
+
+    pk_put_int(&put, kind);
+    pk_put_text(&put, secret_sha256);
+    pk_put_int(&put, now_ms);
+    rc = pk_put_get(&put, arena, read_token, out, "token", err);
+    if (rc == PK_OK && now_ms - out->used_ms >= PK_MINUTE_MS) {
+        /* Best effort: a full disk must not lock the administrator out. */
+        if (note_use(store, out->id, now_ms, NULL) == PK_OK) {
+            out->used_ms = now_ms;
+        }
+    }
+    return rc;
+}
+
+int pk_token_take(struct pk_store *store, int kind, const char *secret_sha256, int64_t now_ms,
+        struct pk_arena *arena, struct pk_token *out, struct pk_error *err)
+{
+    struct pk_put put = pk_put_start(
+            store, "DELETE FROM tokens WHERE " LIVE " RETURNING " COLUMNS, err);
+
+    pk_put_int(&put, kind);
+    pk_put_text(&put, secret_sha256);
+    pk_put_int(&put, now_ms);
+    return pk_put_get_changed(&put, arena, read_token, out, "token", err);
+}
+
+static int parse_role(const char *name, int64_t *out)
+{
+    *out = pk_name_index(pk_role_names, name);
+    return *out < 0 ? PK_ENOENT : PK_OK;
+}
+
+static const struct pk_list_filter filters[] = {
+    { .name = "name", .match = PK_MATCH_TEXT, .sql = "name" },
+    { .name = "role", .match = PK_MATCH_NAMED, .sql = "role", .parse = parse_role },
+    { .name = "q", .match = PK_MATCH_SEARCH, .sql = "lower(name)" },
+};
+
+static const struct pk_list_sort sorts[] = {
+    { "created_at", "created_ms" },
+    { "expires_at", "expires_ms" },
+    { "last_used_at", "used_ms" },
+    { "name", "lower(name)", .text = true },
+};
+
+int pk_token_list(struct pk_store *store, int kind, const struct pk_query *query,
+        struct pk_arena *arena, struct pk_page *out, struct pk_error *err)
+{
+    const struct pk_list list = {
+        .columns = COLUMNS,
+        .from = "tokens",
+        .id = "id",
+        .id_is_text = true,
+        .always = "kind = @",
+        .mark = kind,
+        .sort = "-created_at",
+        .filters = filters,
+        .filter_count = PK_COUNT(filters),
+        .sorts = sorts,
+        .sort_count = PK_COUNT(sorts),
+        .read = read_token,
+        .width = 7,
+        .size = sizeof(struct pk_token),
+    };
+
+    return pk_list_page(store, &list, query, arena, out, err);
+}
+
+int pk_token_remove(struct pk_store *store, int kind, const char *id, struct pk_error *err)
+{
+    struct pk_put put = pk_put_start(store, "DELETE FROM tokens WHERE kind = ?1 AND id = ?2", err);
+
+    pk_put_int(&put, kind);
+    pk_put_text(&put, id);
+    return pk_put_run_one(&put, "token");
+}
