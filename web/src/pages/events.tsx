@@ -17,23 +17,12 @@ const HISTORY_KEPT = 1000;
 const HISTORY_PAGES_MAX = 200;
 const SHOWN_MAX = 500;
 
-interface Batch {
-    items: PicketEvent[];
-    next: string;
-}
-
-// The stream has one direction. Cursors that count let us begin near its end; any other kind means
-// reading from the beginning. Either way the newest rows are kept.
-async function nearEnd(): Promise<string> {
-    const { next } = await get<Batch>('/events', { query: { after: 'now', wait: 0 } });
-    return /^\d{1,15}$/.test(next) ? String(Math.max(0, Number(next) - HISTORY_KEPT)) : '0';
-}
-
+// The stream has one direction: history is read from its beginning and the newest rows are kept.
 async function history(): Promise<PicketEvent[]> {
     let kept: PicketEvent[] = [];
-    let after = await nearEnd();
+    let after = '0';
     for (let page = 0; page < HISTORY_PAGES_MAX; page++) {
-        const batch = await get<Batch>('/events', {
+        const batch = await get<{ items: PicketEvent[]; next: string }>('/events', {
             query: { after, wait: 0, limit: 500 },
         });
         kept = kept.concat(batch.items).slice(-HISTORY_KEPT);
