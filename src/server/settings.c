@@ -1,0 +1,279 @@
+#include "server/settings.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/event.h"
+#include "base/file.h"
+#include "base/yaml.h"
+#include "server/tls.h"
+
+#define AT(type, member) offsetof(struct type, member)
+
+static const char *const log_formats[] = { "text", "json", NULL };
+static const char *const log_levels[] = { "debug", "info", "warn", "error", NULL };
+static const char *const siem_transports[] = { "udp", "tcp", "tls", NULL };
+static const char *const siem_formats[] = { "cef", "json", NULL };
+static const char *const siem_framings[] = { "octets", "lf", NULL };
+
+/* clang-format off */
+static const struct pk_field listen_fields[] = {
+    { "address", PK_TYPE_STRING, 0, AT(pk_listen, address), .min = 1, .max = 64, .def = "0.0.0.0",
+      .help = "address to listen on; \"::\" takes IPv4 and IPv6" },
+    { "port", PK_TYPE_INT, 0, AT(pk_listen, port), .min = 0, .max = 65535, .def = "8443",
+      .help = "port of the console, the REST interface and the devices; 0: the system picks one" },
+};
+static const struct pk_schema listen_schema = PK_SCHEMA(struct pk_listen, listen_fields, "listen");
+
+static const struct pk_field limit_fields[] = {
+    { "connections", PK_TYPE_INT, 0, AT(pk_limit_settings, connections), .min = 16, .max = 1000000,
+      .def = "20000", .help = "connections at the same time" },
+    { "connections_per_address", PK_TYPE_INT, 0, AT(pk_limit_settings, connections_per_address),
+      .min = 0, .max = 1000000, .def = "0", .help = "of these from one address; 0: no own limit" },
+    { "idle_timeout_s", PK_TYPE_INT, 0, AT(pk_limit_settings, idle_timeout_s), .min = 2,
+      .max = 3600, .def = "75", .help = "seconds until a connection without a request is closed" },
+    { "reports_per_minute", PK_TYPE_INT, 0, AT(pk_limit_settings, reports_per_minute), .min = 1,
+      .max = 1000000, .def = "60", .help = "reports of one device" },
+    { "enrolment_tries_per_minute", PK_TYPE_INT, 0,
+      AT(pk_limit_settings, enrolment_tries_per_minute), .min = 1, .max = 1000000, .def = "10",
+      .help = "wrong enrolment tokens from one address" },
+    { "api_per_minute", PK_TYPE_INT, 0, AT(pk_limit_settings, api_per_minute), .min = 10,
+      .max = 10000000, .def = "3000", .help = "calls of the REST interface from one address" },
+};
+static const struct pk_schema limit_schema =
+    PK_SCHEMA(struct pk_limit_settings, limit_fields, "limits");
+
+static const struct pk_field log_fields[] = {
+    { "format", PK_TYPE_ENUM, 0, AT(pk_log_settings, format), .names = log_formats, .def = "text",
+      .help = "how log lines look" },
+    { "level", PK_TYPE_ENUM, 0, AT(pk_log_settings, level), .names = log_levels, .def = "info",
+      .help = "least important level that is written" },
+};
+static const struct pk_schema log_schema = PK_SCHEMA(struct pk_log_settings, log_fields, "log");
+
+static const struct pk_field siem_fields[] = {
+    { "name", PK_TYPE_STRING, PK_REQUIRED, AT(pk_siem_settings, name), .min = 1, .max = 64,
+      .help = "what the console calls this target" },
+    { "transport", PK_TYPE_ENUM, 0, AT(pk_siem_settings, transport), .names = siem_transports,
+      .def = "tls", .help = "how messages travel" },
+    { "host", PK_TYPE_STRING, PK_REQUIRED, AT(pk_siem_settings, host), .min = 1, .max = 253,
+      .help = "the receiver" },
+    { "port", PK_TYPE_INT, 0, AT(pk_siem_settings, port), .min = 1, .max = 65535, .def = "6514",
+      .help = "its port" },
+    { "ca", PK_TYPE_STRING, 0, AT(pk_siem_settings, ca), .min = 1, .max = 1000,
+      .help = "PEM file of the CAs to trust (tls); left out: the system's" },
+    { "cert", PK_TYPE_STRING, 0, AT(pk_siem_settings, cert), .min = 1, .max = 1000,
+      .help = "PEM file of our own certificate (tls)" },
+    { "key", PK_TYPE_STRING, 0, AT(pk_siem_settings, key), .min = 1, .max = 1000,
+      .help = "PEM file of its key" },
+    { "format", PK_TYPE_ENUM, 0, AT(pk_siem_settings, format), .names = siem_formats,
+      .def = "cef", .help = "what a message holds" },
+    { "framing", PK_TYPE_ENUM, 0, AT(pk_siem_settings, framing), .names = siem_framings,
+      .def = "octets", .help = "how messages are kept apart (tcp, tls)" },
+};
+static const struct pk_schema siem_schema = PK_SCHEMA(struct pk_siem_settings, siem_fields, "siem");
+
+static const struct pk_field settings_fields[] = {
+    { "name", PK_TYPE_STRING, 0, AT(pk_settings, name), .min = 1, .max = 64, .def = "Picket",
+      .help = "what the console calls this server" },
+    { "state_dir", PK_TYPE_STRING, 0, AT(pk_settings, state_dir), .min = 1, .max = 1000,
+      .def = "/var/lib/picket", .help = "folder of the CA, the certificates and the store" },
+    { "console_dir", PK_TYPE_STRING, 0, AT(pk_settings, console_dir), .min = 1, .max = 1000,
+      .help = "folder of the built console; left out: the installed one" },
+    { "listen", PK_TYPE_OBJECT, 0, AT(pk_settings, listen), .sub = &listen_schema,
+      .help = "where to listen" },
+    { "names", PK_TYPE_STRINGS, 0, AT(pk_settings, names), .min = 1, .max = 253, .count_max = 16,
+      .help = "host names and addresses of this server; the first one stands in links" },
+    { "store", PK_TYPE_STRING, PK_SECRET, AT(pk_settings, store), .min = 1, .max = 1000,
+      .help = "sqlite:FILE or postgresql://...; left out: SQLite in the state folder" },
+    { "journal", PK_TYPE_STRING, PK_SECRET, AT(pk_settings, journal), .min = 1, .max = 1000,
+      .help = "the same for the journal of reports" },
+    { "threads", PK_TYPE_INT, 0, AT(pk_settings, threads), .min = 0, .max = 64, .def = "0",
+      .help = "threads that answer requests; 0: one a processor" },
+    { "workers", PK_TYPE_INT, 0, AT(pk_settings, workers), .min = 0, .max = 16, .def = "0",
+      .help = "threads that judge reports; 0: one a processor" },
+    { "limits", PK_TYPE_OBJECT, 0, AT(pk_settings, limits), .sub = &limit_schema,
+      .help = "how much anybody may ask for" },
+    { "demo", PK_TYPE_BOOL, 0, AT(pk_settings, demo), .help = "the console says: simulated" },
+    { "log", PK_TYPE_OBJECT, 0, AT(pk_settings, log), .sub = &log_schema, .help = "log lines" },
+    { "policy", PK_TYPE_STRING, 0, AT(pk_settings, policy), .min = 1, .max = 1000,
+      .help = "policy file; left out: the built-in policy" },
+    { "siem", PK_TYPE_OBJECTS, 0, AT(pk_settings, siem), .count_max = 16, .sub = &siem_schema,
+      .help = "receivers of security events" },
+};
+/* clang-format on */
+const struct pk_schema pk_settings_schema = PK_SCHEMA(
+        struct pk_settings, settings_fields, "settings");
+
+/* A group that is left out is a group of defaults. */
+static void *group_of_defaults(const struct pk_schema *schema, struct pk_arena *arena)
+{
+    void *group = pk_arena_alloc(arena, 1, schema->size);
+    json_t *empty = json_object();
+
+    if (group != NULL && pk_schema_decode(schema, empty, arena, group, NULL) < 0) {
+        group = NULL;
+    }
+    json_decref(empty);
+    return group;
+}
+
+static int complete(struct pk_settings *s, struct pk_arena *arena, struct pk_error *err)
+{
+    if (s->listen == NULL) {
+        s->listen = group_of_defaults(&listen_schema, arena);
+    }
+    if (s->limits == NULL) {
+        s->limits = group_of_defaults(&limit_schema, arena);
+    }
+    if (s->log == NULL) {
+        s->log = group_of_defaults(&log_schema, arena);
+    }
+    if (s->store == NULL) {
+        s->store = pk_arena_printf(arena, "sqlite:%s/picket.db", s->state_dir);
+    }
+    if (s->journal == NULL) {
+        s->journal = pk_arena_printf(arena, "sqlite:%s/journal.db", s->state_dir);
+    }
+    if (s->listen == NULL || s->limits == NULL || s->log == NULL || s->store == NULL ||
+            s->journal == NULL) {
+        return pk_error_set(err, PK_ENOMEM, "out of memory");
+    }
+    return PK_OK;
+}
+
+static int fail(struct pk_error *err, const char *path, const char *text)
+{
+    int rc = pk_error_set(err, PK_EMALF, "%s", text);
+
+    if (err != NULL) {
+        (void)snprintf(err->path, sizeof(err->path), "%s", path);
+    }
+    return rc;
+}
+
+/* What a row cannot say. */
+static int check(const struct pk_settings *s, struct pk_error *err)
+{
+    const struct pk_siem_settings *siem = s->siem.items;
+    char path[40];
+
+    for (size_t i = 0; i < s->names.count; i++) {
+        if (!pk_tls_is_name(s->names.items[i])) {
+            (void)snprintf(path, sizeof(path), "names[%zu]", i);
+            return fail(err, path, "a host name or an address is wanted here");
+        }
+    }
+    for (size_t i = 0; i < s->siem.count; i++) {
+        if ((siem[i].cert != NULL) != (siem[i].key != NULL)) {
+            (void)snprintf(path, sizeof(path), "siem[%zu]", i);
+            return fail(err, path, "cert and key belong together");
+        }
+        for (size_t k = 0; k < i; k++) {
+            if (strcmp(siem[i].name, siem[k].name) == 0) {
+                (void)snprintf(path, sizeof(path), "siem[%zu].name", i);
+                return fail(err, path, "another target has this name");
+            }
+        }
+    }
+    return PK_OK;
+}
+
+int pk_settings_decode(const char *name, const char *text, size_t len, struct pk_arena *arena,
+        struct pk_settings *out, struct pk_error *err)
+{
+    struct pk_error why = { 0 };
+    struct pk_yaml *yaml = NULL;
+    struct pk_settings made;
+    char sentence[sizeof(why.text)];
+    int rc = pk_yaml_parse(text, len, &yaml, &why);
+
+    if (rc == PK_OK) {
+        rc = pk_schema_decode(&pk_settings_schema, pk_yaml_root(yaml), arena, &made, &why);
+    }
+    if (rc == PK_OK) {
+        rc = complete(&made, arena, &why);
+    }
+    if (rc == PK_OK) {
+        rc = check(&made, &why);
+    }
+    if (rc == PK_OK) {
+        *out = made;
+    } else if (err != NULL) {
+        if (yaml != NULL) {
+            why.line = pk_yaml_line(yaml, why.path);
+        }
+        *err = why;
+        (void)snprintf(sentence, sizeof(sentence), "%s", why.text);
+        (void)snprintf(err->text, sizeof(err->text), "%.100s:%d: %s%s%.150s", name, why.line,
+                why.path, why.path[0] != '\0' ? ": " : "", sentence);
+    }
+    pk_yaml_destroy(yaml);
+    return rc;
+}
+
+int pk_settings_load(
+        const char *file, struct pk_arena *arena, struct pk_settings *out, struct pk_error *err)
+{
+    struct pk_buffer text = pk_buffer_of(PK_YAML_FILE_MAX);
+    int rc = PK_OK;
+
+    if (file != NULL) {
+        rc = pk_file_read(file, &text, err);
+    }
+    if (rc == PK_OK) {
+        rc = pk_settings_decode(file != NULL ? file : "defaults", text.ptr != NULL ? text.ptr : "",
+                text.len, arena, out, err);
+    }
+    pk_buffer_finish(&text);
+    return rc;
+}
+
+static void explain_value(const struct pk_field *f, const json_t *v, struct pk_buffer *out)
+{
+    char *text;
+
+    if ((f->flags & PK_SECRET) != 0 && json_is_string(v) &&
+            strncmp(json_string_value(v), "sqlite:", 7) != 0) {
+        (void)pk_buffer_puts(out, "(set)"); /* may hold a password */
+        return;
+    }
+    text = v != NULL ? json_dumps(v, JSON_ENCODE_ANY | JSON_COMPACT) : NULL;
+    (void)pk_buffer_puts(out, text != NULL ? text : "-");
+    free(text);
+}
+
+static void explain(const struct pk_schema *schema, const json_t *values, const char *prefix,
+        struct pk_buffer *out)
+{
+    for (size_t i = 0; i < schema->count; i++) {
+        const struct pk_field *f = &schema->fields[i];
+        const json_t *v = json_object_get(values, f->name);
+        char path[80];
+
+        (void)snprintf(path, sizeof(path), "%s%s", prefix, f->name);
+        if (f->type == PK_TYPE_OBJECT) {
+            (void)snprintf(path, sizeof(path), "%s%s.", prefix, f->name);
+            explain(f->sub, v, path, out);
+            continue;
+        }
+        if (f->type == PK_TYPE_OBJECTS && json_array_size(v) > 0) {
+            for (size_t k = 0; k < json_array_size(v); k++) {
+                (void)snprintf(path, sizeof(path), "%s%s[%zu].", prefix, f->name, k);
+                explain(f->sub, json_array_get(v, k), path, out);
+            }
+            continue;
+        }
+        (void)pk_buffer_printf(out, "%s: ", path);
+        explain_value(f, v, out);
+        (void)pk_buffer_printf(out, "  # %s\n", f->help);
+    }
+}
+
+void pk_settings_explain(const struct pk_settings *settings, struct pk_buffer *out)
+{
+    json_t *values = pk_schema_encode(&pk_settings_schema, settings, false);
+
+    explain(&pk_settings_schema, values, "", out);
+    json_decref(values);
+}
