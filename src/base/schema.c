@@ -520,7 +520,8 @@ int pk_json_parse(const char *text, size_t len, json_t **out, struct pk_error *e
 
 char *pk_json_text(const json_t *value)
 {
-    return json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
+    /* 12 digits: 0.97 stays "0.97", and nothing that we measure is finer. */
+    return json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(12));
 }
 
 void pk_json_release(void *value)

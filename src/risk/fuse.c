@@ -89,8 +89,10 @@ static size_t evidence_terms(
         pk_threat_text(incident->threat->title, incident->subject, title, sizeof(title));
         terms[count++] = (struct term){
             .vector = incident->threat->vector,
-            .reason = pk_arena_printf(arena, "%s (seen %lld times, confidence %.0f %%)", title,
-                    (long long)incident->count, 100 * incident->confidence),
+            .reason = incident->count == 1
+                    ? pk_arena_printf(arena, "%s (%.0f %% sure)", title, 100 * incident->confidence)
+                    : pk_arena_printf(arena, "%s (seen %lld times, %.0f %% sure)", title,
+                              (long long)incident->count, 100 * incident->confidence),
             .lowers = incident->threat->next_count > 0 ? incident->threat->next[0] : NULL,
             .incident = pk_arena_strdup(arena, incident->id),
             .harm = harm_of(incident, w, in->now_ms),
