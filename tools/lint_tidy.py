@@ -19,7 +19,8 @@ ROOT = Path(__file__).resolve().parent.parent
 TIDY = "clang-tidy-14"
 TIMEOUT_S = 300
 # gcc's flags are not all clang's; warnings are the compiler's business, not clang-tidy's.
-ARGS = ["--quiet", "--warnings-as-errors=*", "--extra-arg=-Wno-everything"]
+ARGS = ["--quiet", "--warnings-as-errors=*", "--extra-arg=-Wno-everything",
+        r"--header-filter=(^|/)(src|tests)/.*\.h$"]
 
 
 def object_headers(build):
@@ -90,7 +91,8 @@ def main():
             entries.setdefault(source, entry)
     cache = build / "lint-cache"
     cache.mkdir(exist_ok=True)
-    common = (ROOT / ".clang-tidy").read_bytes() + Path(__file__).read_bytes()
+    common = b"".join(path.read_bytes() for path in
+                      (ROOT / ".clang-tidy", ROOT / "tests" / ".clang-tidy", Path(__file__)))
     headers = object_headers(build)
     keys = {source: digest(entry, headers.get(entry.get("output", ""), []), common)
             for source, entry in entries.items()}

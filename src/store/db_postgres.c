@@ -7,7 +7,7 @@
 #include "base/buffer.h"
 #include "store/db_driver.h"
 
-#define SQL_MAX        (64 * 1024)
+#define SQL_MAX        (64UL * 1024)
 #define PARAMETERS_MAX 128
 #define LOCK_SPACE     "7041" /* ours among the advisory locks of the database */
 

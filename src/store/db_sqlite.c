@@ -297,7 +297,7 @@ static int make_file(const char *path, struct pk_error *err)
     if (fd >= 0) {
         (void)close(fd);
     } else if (errno != EEXIST) {
-        rc = pk_error_set(err, -errno, "'%s': %s", path, strerror(errno));
+        rc = pk_error_set(err, -errno, "'%s': %s", path, pk_code_text(-errno));
     }
     pthread_mutex_unlock(&lock);
     return rc;

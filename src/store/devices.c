@@ -200,7 +200,7 @@ int pk_device_revoke(struct pk_store *store, const char *id, int64_t at_ms, cons
 /* ---- all of them, a few hundred at a time: any number fits into memory ---- */
 
 #define EACH_STEP      200
-#define EACH_BYTES_MAX (64 * 1024 * 1024)
+#define EACH_BYTES_MAX (64UL * 1024 * 1024)
 
 static int each_some(struct pk_store *store, char after[PK_ID_TEXT], size_t *count,
         int (*each)(const struct pk_device *device, void *ctx), void *ctx, struct pk_error *err)

@@ -5,7 +5,7 @@
 #include "base/buffer.h"
 #include "store/schema.h"
 
-#define STEP_TEXT_MAX (64 * 1024)
+#define STEP_TEXT_MAX (64UL * 1024)
 
 /* Text compares by bytes on both engines, so that lists page in the same order everywhere. */
 static const struct {
@@ -57,7 +57,7 @@ static int exec_step(struct pk_db *db, const char *step, struct pk_error *err)
 
 static int version_read(struct pk_db *db, const char *key, int64_t *version, struct pk_error *err)
 {
-    struct pk_stmt *stmt;
+    struct pk_stmt *stmt = NULL;
     int rc = exec_step(db,
             "CREATE TABLE IF NOT EXISTS meta (key {text} PRIMARY KEY, value {text} NOT NULL)", err);
 

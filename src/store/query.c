@@ -7,7 +7,7 @@
 #include "base/buffer.h"
 #include "base/crypt.h"
 
-#define SQL_MAX        (16 * 1024)
+#define SQL_MAX        (16UL * 1024)
 #define CURSOR_MAX     2048
 #define SEARCH_MAX     200
 #define LIMIT_MAX      500
