@@ -1,5 +1,5 @@
 #!/bin/bash
-# Checks the console's source and its size: types, and the budget of what a browser downloads.
+# Checks the console's source and its size: types, pure functions, and the budget of what a browser downloads.
 #
 #   tools/console-check.sh BUILT_CONSOLE
 set -uo pipefail
@@ -23,6 +23,7 @@ check() {
 
 check 'console builds' tools/build-console.sh "$out"
 check 'types (tsc)' npm --prefix web run --silent check
+check 'pure functions' npm --prefix web run --silent test
 check 'size budget' npm --prefix web run --silent budget -- "$out"
 
 printf '%d passed, %d failed\n' "$passed" "$failed"

@@ -1,6 +1,7 @@
 // keys.ts - the keyboard: '/' search, '?' help, j/k rows, 'g' + letter pages. Never while typing.
 import { Cell } from './cell';
-import { go, incidentsHref } from './router';
+import { incidentsHref } from './address';
+import { go } from './router';
 import { toggleTheme } from './theme';
 
 export const helpOpen = new Cell(false);
@@ -32,6 +33,9 @@ function moveRow(step: number): boolean {
     const now = rows.findIndex((row) => row.contains(document.activeElement));
     const next = now < 0 ? (step > 0 ? 0 : rows.length - 1)
         : Math.min(rows.length - 1, Math.max(0, now + step));
+    if (now === next && step > 0) {
+        document.querySelector<HTMLElement>('main .more button')?.click();
+    }
     const row = rows[next];
     const link = row?.querySelector<HTMLElement>('[data-main]') ?? row;
     link?.focus();

@@ -11,6 +11,7 @@ export type LiveState =
 const WAIT_S = 25;
 const BATCH = 200;
 const KEPT = 500;
+const APART_MS = 700; // a busy fleet: news in handfuls, not one call each
 const BACKOFF_MS = [1000, 2000, 5000, 10000, 20000, 30000];
 
 export const live = new Cell<LiveState>({ kind: 'starting' });
@@ -108,6 +109,7 @@ async function run(signal: AbortSignal): Promise<void> {
             await visible(signal);
             continue;
         }
+        const began = Date.now();
         try {
             const batch = await poll(after, after === 'now' || failures > 0 ? 0 : WAIT_S, signal);
             if (signal.aborted || batch === null) {
@@ -119,6 +121,9 @@ async function run(signal: AbortSignal): Promise<void> {
                 live.set({ kind: 'live' });
             }
             deliver(batch.items);
+            if (batch.items.length > 0 && batch.items.length < BATCH) {
+                await sleep(Math.max(0, began + APART_MS - Date.now()), signal);
+            }
         } catch (error) {
             if (error instanceof ApiError && error.problem.status === 401) {
                 return;

@@ -9,7 +9,7 @@ import { IncidentsPage } from '../pages/incidents';
 import { OverviewPage } from '../pages/overview';
 import { SystemPage } from '../pages/system';
 import { Empty, PageHead } from '../ui/basics';
-import type { Route } from './router';
+import type { Route } from './address';
 
 function NotFound(): JSX.Element {
     return (

@@ -4,11 +4,7 @@ import { CopyButton } from '../ui/copy';
 import { Icon } from '../ui/icon';
 import { dateOnly } from '../ui/time';
 import type { Certificate } from './shapes';
-
-// The common name out of a distinguished name, in RFC 2253 or slash form; else all of it.
-export function commonName(dn: string): string {
-    return /(?:^|[,/+]\s*)CN\s*=\s*((?:\\.|[^,/+\\])+)/i.exec(dn)?.[1]?.trim() || dn;
-}
+import { commonName } from './shapes';
 
 // "ab12cd..." -> "AB:12:CD ..." as certificate viewers write it
 function fingerprint(hex: string): string {

@@ -56,3 +56,8 @@ export const rowsOf = objects;
 export function scalarText(value: Json | undefined): string {
     return value === true ? 'yes' : value === false ? 'no' : value === null ? 'none' : text(value);
 }
+
+// The common name out of a distinguished name, in RFC 2253 or slash form; else all of it.
+export function commonName(dn: string): string {
+    return /(?:^|[,/+]\s*)CN\s*=\s*((?:\\.|[^,/+\\])+)/i.exec(dn)?.[1]?.trim() || dn;
+}

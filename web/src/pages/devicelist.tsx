@@ -1,6 +1,6 @@
 // devicelist.tsx - devices as rows.
 import type { Device } from '../api/types';
-import { deviceHref } from '../app/router';
+import { deviceHref, incidentsHref } from '../app/address';
 import { RiskBadge, StatusBadge } from '../ui/badge';
 import type { Column } from '../ui/table';
 import { Ago } from '../ui/time';
@@ -23,7 +23,8 @@ export const DEVICE_COLUMNS: Column<Device>[] = [
     { id: 'status', head: 'Status', cell: (d) => <StatusBadge of={d.status} /> },
     {
         id: 'open', head: 'Open incidents', kind: 'number',
-        cell: (d) => d.open_incidents > 0 ? <strong>{d.open_incidents}</strong> : <span class="muted zero">0</span>,
+        cell: (d) => d.open_incidents > 0
+            ? <a href={incidentsHref(`device:${d.id},state:open|mitigated`)}><strong>{d.open_incidents}</strong></a> : <span class="muted zero">0</span>,
     },
     {
         id: 'os', head: 'System', kind: 'side',

@@ -1,7 +1,7 @@
 // deviceparts.tsx - what a device said of itself: posture, network, certificate, alerts.
 import type { ComponentChildren, JSX } from 'preact';
 import type { DeviceFull, Json, Posture } from '../api/types';
-import { incidentHref } from '../app/router';
+import { incidentHref } from '../app/address';
 import { Badge } from '../ui/badge';
 import { Card, Facts } from '../ui/basics';
 import { said } from '../ui/names';

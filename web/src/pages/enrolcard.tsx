@@ -7,6 +7,14 @@ import { CodeLine } from '../ui/copy';
 import { Ago } from '../ui/time';
 import { plural } from '../ui/words';
 
+// The link carries "TOKEN.PIN" behind '#': the pin lets the agent know the server's own authority.
+function command(of: NewEnrolment): string {
+    const mark = of.url.indexOf('#');
+    const server = (mark < 0 ? of.url : of.url.slice(0, mark)).replace(/\/enroll$/, '');
+    const token = mark < 0 ? of.token : of.url.slice(mark + 1);
+    return `picket-agent enroll ${server} ${token}`;
+}
+
 export function EnrolCard({ of, onClose }: { of: NewEnrolment; onClose: () => void }): JSX.Element {
     return (
         <Card title={of.label ? `Token for ${of.label}` : 'New token'} class="fresh-token"
@@ -19,7 +27,7 @@ export function EnrolCard({ of, onClose }: { of: NewEnrolment; onClose: () => vo
                     <p>Scan the code with the Picket app.</p>
                     <h3>Computer</h3>
                     <p>Run this on the device:</p>
-                    <CodeLine what="the enrolment command" text={`picket-agent enroll ${of.url} ${of.token}`} />
+                    <CodeLine what="the enrolment command" text={command(of)} />
                     <p class="callout">Shown only now. Good for {plural(of.uses_left, 'device')}, expires <Ago at={of.expires_at} />.
                         Whoever has it can enrol a device in group {of.group}.</p>
                 </div>

@@ -1,7 +1,7 @@
 // eventrow.tsx - one event as a line a person can read.
 import type { ComponentChildren, JSX } from 'preact';
 import type { JsonObject, PicketEvent } from '../api/types';
-import { deviceHref, incidentHref } from '../app/router';
+import { deviceHref, incidentHref } from '../app/address';
 import type { IconName } from '../ui/icon';
 import { Icon } from '../ui/icon';
 import { said } from '../ui/names';

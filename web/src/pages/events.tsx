@@ -6,7 +6,8 @@ import type { PicketEvent } from '../api/types';
 import { useCell } from '../app/cell';
 import { recent } from '../app/live';
 import { asApiError } from '../app/resource';
-import { href, replace } from '../app/router';
+import { href } from '../app/address';
+import { replace } from '../app/router';
 import { Empty, PageHead } from '../ui/basics';
 import { Chips } from '../ui/filterbar';
 import { Icon } from '../ui/icon';
@@ -17,12 +18,23 @@ const HISTORY_KEPT = 1000;
 const HISTORY_PAGES_MAX = 200;
 const SHOWN_MAX = 500;
 
-// The stream has one direction: history is read from its beginning and the newest rows are kept.
+interface Batch {
+    items: PicketEvent[];
+    next: string;
+}
+
+// The stream has one direction. Cursors that count let us begin near its end; any other kind means
+// reading from the beginning. Either way the newest rows are kept.
+async function nearEnd(): Promise<string> {
+    const { next } = await get<Batch>('/events', { query: { after: 'now', wait: 0 } });
+    return /^\d{1,15}$/.test(next) ? String(Math.max(0, Number(next) - HISTORY_KEPT)) : '0';
+}
+
 async function history(): Promise<PicketEvent[]> {
     let kept: PicketEvent[] = [];
-    let after = '0';
+    let after = await nearEnd();
     for (let page = 0; page < HISTORY_PAGES_MAX; page++) {
-        const batch = await get<{ items: PicketEvent[]; next: string }>('/events', {
+        const batch = await get<Batch>('/events', {
             query: { after, wait: 0, limit: 500 },
         });
         kept = kept.concat(batch.items).slice(-HISTORY_KEPT);

@@ -4,7 +4,7 @@ import { useState } from 'preact/hooks';
 import { get, post, seg } from '../api/client';
 import type { Incident, JsonObject } from '../api/types';
 import { useResource } from '../app/resource';
-import { deviceHref, incidentsHref } from '../app/router';
+import { deviceHref, incidentsHref } from '../app/address';
 import { may } from '../app/session';
 import { Evidence } from '../evidence/evidence';
 import { SeverityBadge, StateBadge } from '../ui/badge';

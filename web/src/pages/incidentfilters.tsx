@@ -37,6 +37,11 @@ export function IncidentFilters({ filter, onChange }: {
                 options={[{ id: '', name: 'Every threat' },
                     ...[...ids].sort().map((id) => ({ id, name: `${sentence(id.split('.')[0] ?? '')}: ${threatName(id)}` }))]}
                 onChange={(id) => set('threat', id ? [id] : [])} />
+            {['device', 'subject'].filter((field) => filter[field]).map((field) => (
+                <button key={field} type="button" class="chip" aria-pressed="true" onClick={() => set(field, [])}>
+                    One {field} only ×
+                </button>
+            ))}
         </div>
     );
 }

@@ -1,7 +1,7 @@
 // incidentlist.tsx - incidents as rows; the same columns wherever they are listed.
 import type { JSX } from 'preact';
 import type { IncidentSummary } from '../api/types';
-import { deviceHref, incidentHref } from '../app/router';
+import { deviceHref, incidentHref } from '../app/address';
 import { SeverityBadge, StateBadge } from '../ui/badge';
 import { said, subjectName } from '../ui/names';
 import type { Column } from '../ui/table';

@@ -5,7 +5,7 @@ import { get } from '../api/client';
 import type { Overview } from '../api/types';
 import { DayBars } from '../charts/bars';
 import { useResource } from '../app/resource';
-import { devicesHref, incidentsHref } from '../app/router';
+import { devicesHref, incidentsHref } from '../app/address';
 import { Card, Empty, PageHead, ResourceView } from '../ui/basics';
 import { Icon } from '../ui/icon';
 import { said } from '../ui/names';

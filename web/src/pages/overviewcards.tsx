@@ -4,7 +4,7 @@ import type { Share } from '../charts/donut';
 import { Donut } from '../charts/donut';
 import { Stack } from '../charts/stack';
 import type { Overview } from '../api/types';
-import { devicesHref, incidentsHref } from '../app/router';
+import { devicesHref, incidentsHref } from '../app/address';
 import { LEVEL_TONE } from '../ui/badge';
 import { Card } from '../ui/basics';
 import { LEVELS, sentence, SEVERITIES, STATUS_NAME } from '../ui/words';

@@ -2,7 +2,7 @@
 import type { JSX } from 'preact';
 import { RiskRing } from '../charts/ring';
 import type { DeviceFull } from '../api/types';
-import { incidentHref } from '../app/router';
+import { incidentHref } from '../app/address';
 import { Card } from '../ui/basics';
 import { said } from '../ui/names';
 import { Ago } from '../ui/time';

@@ -4,22 +4,12 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import type { ApiError } from '../api/client';
 import { useCell } from '../app/cell';
 import { asApiError } from '../app/resource';
-import { parseRoute, replace } from '../app/router';
+import { signInToken } from '../app/address';
+import { replace, route } from '../app/router';
 import { signedOutBecause, signIn } from '../app/session';
 import { ProblemBox } from '../ui/basics';
 import { CodeLine } from '../ui/copy';
 import { Icon, Logo } from '../ui/icon';
-
-// The token out of whatever was pasted: a whole link, its tail, or the bare token.
-export function tokenOf(text: string): string {
-    const trimmed = text.trim();
-    const mark = trimmed.indexOf('#');
-    if (mark >= 0) {
-        const { path } = parseRoute(trimmed.slice(mark));
-        return path[0] === 'signin' ? path[1] ?? '' : '';
-    }
-    return trimmed.includes('/') ? trimmed.slice(trimmed.lastIndexOf('/') + 1) : trimmed;
-}
 
 function Refused({ error }: { error: ApiError }): JSX.Element {
     const status = error.problem.status;
@@ -61,10 +51,14 @@ export function SignIn({ token }: { token: string | undefined }): JSX.Element {
     const enter = (secret: string): void => {
         setBusy(true);
         setError(null);
-        signIn(secret).then(() => replace('#/'), (e: unknown) => {
+        signIn(secret).then(() => {
+            // Whose session ended on some page goes on there.
+            if (route.get().path[0] === 'signin') {
+                replace('#/');
+            }
+        }, (e: unknown) => {
             setError(asApiError(e));
             setBusy(false);
-            replace('#/signin');
         });
     };
     useEffect(() => {
@@ -78,7 +72,7 @@ export function SignIn({ token }: { token: string | undefined }): JSX.Element {
 
     const submit = (event: Event): void => {
         event.preventDefault();
-        enter(tokenOf(text));
+        enter(signInToken(text));
     };
     return (
         <main class="gate">
@@ -98,7 +92,7 @@ export function SignIn({ token }: { token: string | undefined }): JSX.Element {
                             value={text} placeholder={`${location.origin}/#/signin/…`}
                             onInput={(e) => setText(e.currentTarget.value)} />
                     </label>
-                    <button type="submit" class="button primary wide" disabled={busy || tokenOf(text) === ''}>
+                    <button type="submit" class="button primary wide" disabled={busy || signInToken(text) === ''}>
                         {busy ? 'Signing in …' : 'Sign in'}
                     </button>
                 </form>

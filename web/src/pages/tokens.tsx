@@ -43,7 +43,7 @@ function TokenForm({ onMade }: { onMade: (made: NewToken) => void }): JSX.Elemen
         <Card title="New API token" note="For a SIEM, a script, a dashboard">
             <form class="form form-row" onSubmit={submit}>
                 <label class="field grow"><span>Name</span>
-                    <input type="text" required maxLength={100} value={name} placeholder="What will use it"
+                    <input type="text" required maxLength={64} value={name} placeholder="What will use it"
                         onInput={(e) => setName(e.currentTarget.value)} /></label>
                 <RoleField value={role} onChange={setRole} />
                 <label class="field"><span>Good for</span>

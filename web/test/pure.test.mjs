@@ -1,0 +1,90 @@
+// pure.test.mjs - the console's pure functions: addresses, filters, CSV, names, shapes of evidence.
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+const { outputFiles } = await build({
+    stdin: {
+        contents: ['./api/filter', './app/address', './ui/csv', './ui/names', './ui/words', './evidence/shapes']
+            .map((name) => `export * from '${name}';`).join('\n'),
+        resolveDir: fileURLToPath(new URL('../src', import.meta.url)),
+    },
+    bundle: true, write: false, format: 'esm', logLevel: 'warning',
+});
+const m = await import(`data:text/javascript;base64,${Buffer.from(outputFiles[0].contents).toString('base64')}`);
+
+test('a filter reads what it wrote', () => {
+    const filter = { state: ['open', 'mitigated'], q: ['cafe guest'], subject: ['aa:bb:cc'] };
+    assert.equal(m.formatFilter(filter), 'state:open|mitigated,q:cafe guest,subject:aa:bb:cc');
+    assert.deepEqual(m.parseFilter(m.formatFilter(filter)), filter);
+});
+
+test('a filter value cannot become another term', () => {
+    assert.equal(m.formatFilter({ q: ['x,state:open|y'] }), 'q:x state:open y');
+    assert.equal(m.formatFilter({ q: [' , '], state: [] }), '');
+    assert.deepEqual(m.parseFilter('nonsense,:x,a:,b:1'), { b: ['1'] });
+});
+
+test('chips toggle', () => {
+    assert.deepEqual(m.toggled({}, 'severity', 'high'), { severity: ['high'] });
+    assert.deepEqual(m.toggled({ severity: ['high'] }, 'severity', 'high'), {});
+    assert.ok(m.sameValues(['b', 'a'], ['a', 'b']) && !m.sameValues(undefined, ['a']) && m.sameValues(undefined, []));
+});
+
+test('an address reads what it wrote, whatever stands in it', () => {
+    for (const text of ['state:open|x,q:a b', 'q:50%&more=1#?/', 'q:"ü"']) {
+        const { path, query } = m.parseRoute(m.href(['incidents', 'a/b'], { filter: text, none: '' }));
+        assert.deepEqual([path, query], [['incidents', 'a/b'], { filter: text }]);
+    }
+    assert.deepEqual(m.parseRoute('#/%E0%A4%A').path, ['%E0%A4%A']);
+    assert.deepEqual(m.parseRoute(''), { path: [], query: {} });
+});
+
+test('a sign-in token is found in whatever was pasted', () => {
+    for (const text of ['https://host:8443/#/signin/abc123', ' abc123\n', '#/signin/abc123', 'signin/abc123']) {
+        assert.equal(m.signInToken(text), 'abc123', text);
+    }
+    assert.equal(m.signInToken('https://host/#/devices'), '');
+    assert.equal(m.signInToken('   '), '');
+});
+
+test('CSV quotes, and no cell runs as a formula', () => {
+    assert.equal(m.csv(['a', 'b'], [['x,"y"', null], ['=1+1', -2], ['@cmd', 'two\nlines']]),
+        'a,b\r\n"x,""y""",\r\n\'=1+1,-2\r\n\'@cmd,"two\nlines"\r\n');
+});
+
+test('hidden networks read as words, and nothing else does', () => {
+    assert.equal(m.said('"net-0123456789abcdef" is reading', 'net-0123456789abcdef'), 'Network 01234567 is reading');
+    assert.equal(m.said('Leave "{subject}" now.', 'net-0123456789abcdef'), 'Leave network 01234567 now.');
+    assert.equal(m.said('Leave "{subject}" now.'), 'Leave this network now.');
+    assert.equal(m.said('"{subject}" asks', '$& Hotel'), '"$& Hotel" asks');
+    assert.equal(m.said('net-nothing stays'), 'net-nothing stays');
+    assert.equal(m.subjectName('net-0123456789abcdef'), 'Network 01234567');
+    assert.ok(!m.isHidden('net-0123'));
+});
+
+test('labels', () => {
+    assert.equal(m.label('gateway_mac'), 'Gateway MAC');
+    assert.equal(m.threatName('network.tls_untrusted_ca'), 'TLS untrusted CA');
+    assert.equal(m.plural(1, 'device'), '1 device');
+    assert.equal(m.plural(2000, 'device'), '2,000 devices');
+});
+
+test('only what has the shape of a chain is drawn as one', () => {
+    assert.equal(m.chainOf('text'), null);
+    assert.equal(m.chainOf([]), null);
+    assert.equal(m.chainOf([1]), null);
+    assert.equal(m.chainOf([{ a: 1 }]), null);
+    const [cert] = m.chainOf([{ subject: { odd: 1 }, pem: null }]);
+    assert.deepEqual([cert.subject, cert.pem, cert.issuer], ['{"odd":1}', '', '']);
+    assert.equal(m.neighboursOf({}), null);
+    assert.equal(m.neighboursOf([{ ip: 1 }])[0].ip, '1');
+});
+
+test('common names', () => {
+    assert.equal(m.commonName('CN=check.example,O=Example'), 'check.example');
+    assert.equal(m.commonName('O=Cafe, CN = Proxy CA'), 'Proxy CA');
+    assert.equal(m.commonName('/O=Cafe/CN=Proxy'), 'Proxy');
+    assert.equal(m.commonName('O=No name'), 'O=No name');
+});
