@@ -10,6 +10,7 @@
 #include "server/settings.h"
 #include "store/store.h"
 
+struct pk_api;
 struct pk_ca;
 struct pk_devices;
 struct pk_journal;
@@ -30,6 +31,7 @@ struct pk_server {
     struct pk_journal *journal;
     struct pk_workers *workers;
     struct pk_http *http; /* NULL until it listens */
+    struct pk_api *api;   /* of the administrators, see api.h */
     char network_key[65]; /* hex: the key of network ids, the same on every device */
     int64_t started_ms;
     /* Below: use the functions. */

@@ -1,0 +1,223 @@
+#include <string.h>
+
+#include "server/call.h"
+#include "server/reason.h"
+#include "server/view.h"
+
+#define ELSEWHERE_MAX 20
+
+static const char *const severities[] = { "info", "low", "medium", "high", "critical", NULL };
+static const char *const vectors[] = { "network", "malware", "physical", "vulnerability",
+    "behavior", NULL };
+static const char *const sorts[] = { "updated_at", "opened_at", "severity", NULL };
+
+int pk_api_incident_list(struct pk_call *call, struct pk_error *err)
+{
+    const struct pk_filter_rule filters[] = {
+        { "state", pk_incident_state_names },
+        { "severity", severities },
+        { "vector", vectors },
+        { "threat", NULL },
+        { "device", NULL },
+        { "subject", NULL },
+        { "q", NULL },
+        { NULL, NULL },
+    };
+    const struct pk_list_rules rules = { filters, sorts };
+    const struct pk_incident_row *rows;
+    struct pk_query query;
+    struct pk_page page;
+    json_t *items;
+    int rc = pk_call_list_args(call, &rules, &query, err);
+
+    if (rc == PK_OK) {
+        rc = pk_incident_list(call->store, &query, call->arena, &page, err);
+    }
+    if (rc < 0) {
+        return rc;
+    }
+    items = json_array();
+    rows = page.items;
+    for (size_t i = 0; i < page.count; i++) {
+        (void)json_array_append_new(items, pk_view_incident(&rows[i]));
+    }
+    return pk_call_reply_page(call, &page, items);
+}
+
+/* The same threat about the same thing on other devices, newest first. */
+static int elsewhere(struct pk_call *call, const struct pk_incident *incident, struct pk_array *out,
+        struct pk_error *err)
+{
+    struct pk_filter filters[] = {
+        { .field = "threat", .values = { (const char *[]){ incident->threat->id }, 1 } },
+        { .field = "subject", .values = { (const char *[]){ incident->subject }, 1 } },
+    };
+    struct pk_query query = {
+        .limit = ELSEWHERE_MAX + 1,
+        .filters = filters,
+        .filter_count = PK_COUNT(filters),
+        .now_ms = call->now_ms,
+    };
+    struct pk_incident_row *rows;
+    struct pk_page page;
+    size_t kept = 0;
+    int rc = pk_incident_list(call->store, &query, call->arena, &page, err);
+
+    if (rc < 0) {
+        return rc;
+    }
+    rows = page.items;
+    for (size_t i = 0; i < page.count && kept < ELSEWHERE_MAX; i++) {
+        if (strcmp(rows[i].incident.device, incident->device) != 0) {
+            rows[kept++] = rows[i];
+        }
+    }
+    *out = (struct pk_array){ .items = rows, .count = kept };
+    return PK_OK;
+}
+
+static int reply_incident(struct pk_call *call, const char *id, struct pk_error *err)
+{
+    struct pk_array timeline = { 0 };
+    struct pk_array others = { 0 };
+    struct pk_incident_row row;
+    int rc = pk_incident_get(call->store, id, call->arena, &row, err);
+
+    if (rc == PK_OK) {
+        rc = pk_timeline_of(call->store, id, call->arena, &timeline, err);
+    }
+    if (rc == PK_OK) {
+        rc = elsewhere(call, &row.incident, &others, err);
+    }
+    if (rc < 0) {
+        return rc;
+    }
+    return pk_call_reply(call, 200, pk_view_incident_full(&row, &timeline, &others));
+}
+
+int pk_api_incident_get(struct pk_call *call, struct pk_error *err)
+{
+    return reply_incident(call, pk_request_param(call->request, "id"), err);
+}
+
+/* What a person makes of an incident, and how the time line, the event stream and the audit say
+ * it. */
+struct verdict {
+    const char *reason;
+    enum pk_incident_state state;
+    const char *what;  /* in the time line */
+    const char *event; /* type */
+    const char *act;   /* in the audit */
+    char device[PK_ID_TEXT];
+};
+
+static int change_state(struct pk_call *call, const struct verdict *v, struct pk_incident *incident,
+        struct pk_error *err)
+{
+    if (incident->state == v->state ||
+            (v->state == PK_INCIDENT_OPEN && incident->state == PK_INCIDENT_MITIGATED)) {
+        return pk_error_set(err, PK_EEXIST, "this incident is %s already",
+                pk_incident_state_names[incident->state]);
+    }
+    if (v->state == PK_INCIDENT_DISMISSED) {
+        incident->reason = v->reason;
+        /* One that had ended keeps its end. */
+        incident->ended_ms = incident->ended_ms != 0 ? incident->ended_ms : call->now_ms;
+    } else {
+        incident->reason = NULL;
+        incident->ended_ms = 0;
+    }
+    incident->state = v->state;
+    incident->updated_ms = call->now_ms;
+    return pk_incident_put(call->store, incident, err);
+}
+
+static int record(struct pk_call *call, const struct verdict *v, const struct pk_incident *incident,
+        struct pk_error *err)
+{
+    const char *by = pk_actor_text(&call->actor, call->arena);
+    struct pk_timeline_row row = {
+        .at_ms = call->now_ms,
+        .what = v->what,
+        .by = by,
+        .detail = v->reason,
+    };
+    json_t *detail = json_pack("{s:s, s:s}", "by", by, "reason", v->reason);
+    struct pk_event_row event = {
+        .at_ms = call->now_ms,
+        .type = v->event,
+        .device = incident->device,
+        .incident = incident->id,
+        .detail = detail,
+    };
+    int rc = pk_timeline_add(call->store, incident->id, &row, err);
+
+    if (rc == PK_OK) {
+        rc = pk_event_add(call->store, &event, err);
+    }
+    json_decref(detail);
+    if (rc == PK_OK) {
+        rc = pk_call_audit(call, v->act, incident->id,
+                json_pack("{s:s, s:s, s:s}", "threat", incident->threat->id, "device",
+                        incident->device, "reason", v->reason),
+                err);
+    }
+    return rc;
+}
+
+static int apply(struct pk_call *call, void *ctx, struct pk_error *err)
+{
+    struct verdict *v = ctx;
+    struct pk_incident_row row;
+    int rc = pk_incident_get(
+            call->store, pk_request_param(call->request, "id"), call->arena, &row, err);
+
+    if (rc == PK_OK) {
+        rc = change_state(call, v, &row.incident, err);
+    }
+    if (rc == PK_OK) {
+        memcpy(v->device, row.incident.device, sizeof(v->device));
+        rc = record(call, v, &row.incident, err);
+    }
+    return rc;
+}
+
+static int judge(struct pk_call *call, struct verdict *v, struct pk_error *err)
+{
+    struct pk_reason_body body;
+    int rc;
+
+    if (pk_request_decode(call->request, &pk_reason_schema, &body) < 0) {
+        return PK_OK;
+    }
+    v->reason = body.reason;
+    rc = pk_call_transaction(call, apply, v, err);
+    if (rc < 0) {
+        return rc;
+    }
+    return reply_incident(call, pk_request_param(call->request, "id"), err);
+}
+
+int pk_api_incident_dismiss(struct pk_call *call, struct pk_error *err)
+{
+    struct verdict verdict = {
+        .state = PK_INCIDENT_DISMISSED,
+        .what = "dismissed",
+        .event = "incident.dismissed",
+        .act = "incident.dismiss",
+    };
+
+    return judge(call, &verdict, err);
+}
+
+int pk_api_incident_reopen(struct pk_call *call, struct pk_error *err)
+{
+    struct verdict verdict = {
+        .state = PK_INCIDENT_OPEN,
+        .what = "reopened",
+        .event = "incident.reopened",
+        .act = "incident.reopen",
+    };
+
+    return judge(call, &verdict, err);
+}

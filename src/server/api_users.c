@@ -1,0 +1,66 @@
+#include "server/call.h"
+#include "server/issue.h"
+#include "server/roles.h"
+#include "server/view.h"
+
+struct body {
+    const char *name;
+    int role;
+};
+
+/* clang-format off */
+static const struct pk_field fields[] = {
+    { "name", PK_TYPE_STRING, PK_REQUIRED, offsetof(struct body, name), .min = 1, .max = 64,
+      .help = "of the person" },
+    { "role", PK_TYPE_ENUM, PK_REQUIRED, offsetof(struct body, role), .names = pk_role_choices,
+      .help = "what the person may do" },
+};
+/* clang-format on */
+static const struct pk_schema schema = PK_SCHEMA(struct body, fields, "sign-in link");
+
+struct creation {
+    struct pk_token link;
+    const char *secret;
+};
+
+static int create(struct pk_call *call, void *ctx, struct pk_error *err)
+{
+    struct creation *c = ctx;
+    int rc = pk_issue_token(call->store, &c->link, call->arena, &c->secret, err);
+
+    if (rc < 0) {
+        return rc;
+    }
+    return pk_call_audit(call, "user.signin-link", c->link.id,
+            json_pack("{s:s, s:s}", "name", c->link.name, "role", pk_role_names[c->link.role]),
+            err);
+}
+
+int pk_api_signin_link(struct pk_call *call, struct pk_error *err)
+{
+    struct creation c = { 0 };
+    struct body body;
+    const char *url;
+    int rc;
+
+    if (pk_request_decode(call->request, &schema, &body) < 0) {
+        return PK_OK;
+    }
+    c.link = (struct pk_token){
+        .kind = PK_TOKEN_SIGNIN,
+        .name = body.name,
+        .role = (int)pk_role_chosen(body.role),
+        .created_ms = call->now_ms,
+        .expires_ms = call->now_ms + PK_SIGNIN_TTL_S * INT64_C(1000),
+    };
+    rc = pk_call_transaction(call, create, &c, err);
+    if (rc < 0) {
+        return rc;
+    }
+    url = pk_server_signin_url(call->server, c.secret, call->arena);
+    if (url == NULL) {
+        return pk_error_set(err, PK_ENOMEM, "out of memory");
+    }
+    return pk_call_reply(call, 201,
+            json_pack("{s:s, s:o}", "url", url, "expires_at", pk_view_time(c.link.expires_ms)));
+}

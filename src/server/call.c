@@ -1,0 +1,226 @@
+#include "server/call.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/event.h"
+#include "server/headers.h"
+
+/* Above the largest page: 500 incidents with their evidence. */
+#define CALL_ARENA_MAX (64UL * 1024 * 1024)
+
+/* Does a route's path, with its {names}, fit? Both without a query. */
+static bool path_fits(const char *pattern, const char *path)
+{
+    while (*pattern != '\0' && *path != '\0') {
+        if (*pattern == '{') {
+            pattern += strcspn(pattern, "/");
+            path += strcspn(path, "/");
+        } else if (*pattern++ != *path++) {
+            return false;
+        }
+    }
+    return *pattern == '\0' && *path == '\0';
+}
+
+/* http.h has matched already; its handler does not learn which route it was. */
+static const struct pk_api_route *route_of(const struct pk_request *request)
+{
+    enum pk_method method = pk_request_method(request);
+    const char *path = pk_request_path(request);
+
+    for (size_t i = 0; i < pk_api_route_count; i++) {
+        const struct pk_api_route *route = &pk_api_route_table[i];
+
+        if (route->method == method && path_fits(route->path, path)) {
+            return route;
+        }
+    }
+    return NULL;
+}
+
+static void reply_unauthorized(struct pk_request *request, const char *detail)
+{
+    pk_reply_header(request, "WWW-Authenticate", "Bearer realm=\"picket\"");
+    pk_reply_problem(request, 401, "unauthorized", detail, NULL);
+}
+
+/* True: the caller may go on. Else it has been answered. */
+static bool authenticate(struct pk_call *call, const struct pk_api_route *route)
+{
+    struct pk_credentials credentials = {
+        .authorization = pk_request_header(call->request, "Authorization"),
+        .session = pk_request_cookie(call->request, PK_SESSION_COOKIE),
+        .marker = pk_request_header(call->request, "X-Picket-Request"),
+        .address = pk_request_address(call->request),
+        .changes = pk_request_method(call->request) != PK_GET,
+    };
+    struct pk_error err = { 0 };
+
+    switch (pk_auth_check(call->store, call->api->attempts, &credentials, route->role, call->now_ms,
+            call->arena, &call->actor, &err)) {
+    case PK_AUTH_OK:
+        return true;
+    case PK_AUTH_NONE:
+        reply_unauthorized(call->request, "a bearer token or a session is needed");
+        return false;
+    case PK_AUTH_WRONG:
+        reply_unauthorized(call->request, "this token or session is unknown or has expired");
+        return false;
+    case PK_AUTH_CSRF:
+        pk_reply_problem(call->request, 403, "forbidden",
+                "a change by cookie needs the header X-Picket-Request: 1", NULL);
+        return false;
+    case PK_AUTH_ROLE: {
+        char detail[96];
+
+        (void)snprintf(detail, sizeof(detail), "this needs the role '%s'; yours is '%s'",
+                pk_role_names[route->role], pk_role_names[call->actor.role]);
+        pk_reply_problem(call->request, 403, "forbidden", detail, NULL);
+        return false;
+    }
+    case PK_AUTH_LIMITED:
+        pk_reply_header(call->request, "Retry-After", "60");
+        pk_reply_problem(call->request, 429, "rate_limited",
+                "too many wrong tokens from this address; wait a minute", NULL);
+        return false;
+    case PK_AUTH_FAILED:
+        break;
+    }
+    pk_reply_error(call->request, &err);
+    return false;
+}
+
+static int refuse_parameter(const char *name, const char *value, void *ctx)
+{
+    struct pk_error *err = ctx;
+
+    (void)value;
+    (void)pk_error_set(err, PK_EUNKNOWN, "this call has no such parameter");
+    return pk_query_path(err, name);
+}
+
+static void run(struct pk_call *call, const struct pk_api_route *route)
+{
+    struct pk_error err = { 0 };
+    int rc = PK_OK;
+
+    if (!authenticate(call, route)) {
+        return;
+    }
+    if (!route->has_query) {
+        rc = pk_request_query_each(call->request, refuse_parameter, &err);
+    }
+    if (rc == PK_OK) {
+        rc = route->run(call, &err);
+    }
+    if (rc < 0) {
+        if (err.code == PK_OK) {
+            (void)pk_error_set(&err, rc, "%s", pk_code_text(rc));
+        }
+        pk_reply_error(call->request, &err);
+    }
+}
+
+void pk_call_dispatch(struct pk_request *request, void *context)
+{
+    const struct pk_api_route *route = route_of(request);
+    struct pk_server *server = context;
+    struct pk_call call = {
+        .request = request,
+        .server = server,
+        .api = server->api,
+        .now_ms = pk_server_now(server),
+    };
+
+    pk_headers_of_api(request);
+    if (!pk_server_admit(server, request)) {
+        return;
+    }
+    if (route == NULL) {
+        pk_reply_problem(request, 404, "not_found", "there is no such call", NULL);
+        return;
+    }
+    call.store = pk_server_store_for(server, request);
+    if (call.store == NULL) {
+        return;
+    }
+    call.arena = pk_arena_create(CALL_ARENA_MAX);
+    if (call.arena == NULL) {
+        pk_reply_problem(request, 503, "unavailable", "memory is short", NULL);
+        return;
+    }
+    run(&call, route);
+    pk_arena_destroy(call.arena);
+}
+
+int pk_call_list_args(struct pk_call *call, const struct pk_list_rules *rules, struct pk_query *out,
+        struct pk_error *err)
+{
+    struct pk_query_args args;
+    int rc;
+
+    pk_query_args_init(&args, call->arena, rules, call->now_ms, err);
+    rc = pk_request_query_each(call->request, pk_query_args_add, &args);
+    if (rc == PK_OK) {
+        *out = args.query;
+    }
+    return rc;
+}
+
+int pk_call_reply(struct pk_call *call, int status, json_t *body)
+{
+    if (body == NULL && status != 204) {
+        pk_reply_problem(call->request, 503, "unavailable", "memory is short", NULL);
+        return PK_OK;
+    }
+    pk_reply_json(call->request, status, body);
+    return PK_OK;
+}
+
+int pk_call_reply_page(struct pk_call *call, const struct pk_page *page, json_t *items)
+{
+    return pk_call_reply(call, 200,
+            json_pack("{s:o, s:s?, s:I}", "items", items, "next_cursor", page->next, "total",
+                    (json_int_t)page->total));
+}
+
+int pk_call_audit(struct pk_call *call, const char *act, const char *target, json_t *detail,
+        struct pk_error *err)
+{
+    struct pk_audit_row row = {
+        .at_ms = call->now_ms,
+        .actor = pk_actor_text(&call->actor, call->arena),
+        .act = act,
+        .target = target,
+        .detail = detail != NULL ? detail : json_object(),
+    };
+    int rc = pk_audit_add(call->store, &row, err);
+
+    json_decref(row.detail);
+    if (rc == PK_OK) {
+        pk_event(PK_INFO, "api.act", { "actor", row.actor }, { "act", act }, { "target", target });
+    }
+    return rc;
+}
+
+int pk_call_transaction(struct pk_call *call,
+        int (*work)(struct pk_call *call, void *ctx, struct pk_error *err), void *ctx,
+        struct pk_error *err)
+{
+    int rc = pk_store_begin(call->store, err);
+
+    if (rc < 0) {
+        return rc;
+    }
+    rc = work(call, ctx, err);
+    if (rc < 0) {
+        pk_store_rollback(call->store);
+        return rc;
+    }
+    rc = pk_store_commit(call->store, err);
+    if (rc == PK_OK) {
+        pk_server_events_changed(call->server);
+    }
+    return rc;
+}

@@ -1,0 +1,95 @@
+/* call.h - one call of the administrators' API, from the route to the answer. Internal to api_*.c.
+ *
+ * The table of routes (api_routes.c) says who may call and which parameters there are; the
+ * dispatcher checks both before a call's own function runs, so that no call can forget to. */
+#pragma once
+
+#include "server/api.h"
+#include "server/auth.h"
+#include "server/events_wait.h"
+#include "server/query_args.h"
+#include "server/server.h"
+
+struct pk_console;
+
+/* What struct pk_api is made of; constant after pk_api_create() but for what locks itself. */
+struct pk_api {
+    struct pk_server *server;
+    struct pk_attempts *attempts;
+    struct pk_events_wait *events;
+    struct pk_console *console;
+};
+
+struct pk_call {
+    struct pk_request *request;
+    struct pk_server *server;
+    struct pk_api *api;
+    struct pk_store *store; /* of this thread */
+    struct pk_arena *arena; /* of the call; what is put into answers is copied or counted */
+    struct pk_actor actor;
+    int64_t now_ms;
+};
+
+/* Replies and returns 0 (also for refusals that it words itself), or returns a code < 0 with *err
+ * set and leaves the problem document to the dispatcher. */
+typedef int (*pk_call_fn)(struct pk_call *call, struct pk_error *err);
+
+struct pk_api_route {
+    enum pk_method method;
+    const char *path;
+    enum pk_role role; /* PK_ROLE_NONE: everyone */
+    pk_call_fn run;
+    bool has_body;  /* a JSON object of at most PK_API_BODY_MAX */
+    bool has_query; /* the call reads its parameters itself; else there are none */
+};
+
+#define PK_API_BODY_MAX (16 * 1024)
+
+extern const struct pk_api_route pk_api_route_table[];
+extern const size_t pk_api_route_count;
+
+/* Every HTTP route of the API leads here. */
+void pk_call_dispatch(struct pk_request *request, void *server);
+
+/* Takes the list parameters of the request. */
+PK_MUST_USE int pk_call_list_args(struct pk_call *call, const struct pk_list_rules *rules,
+        struct pk_query *out, struct pk_error *err);
+/* {"items":items,"next_cursor","total"}; items is taken over. */
+int pk_call_reply_page(struct pk_call *call, const struct pk_page *page, json_t *items);
+int pk_call_reply(struct pk_call *call, int status, json_t *body); /* body is taken over; 0 */
+
+/* Inside the caller's transaction: who did what to whom. detail (NULL: {}) is taken over and never
+ * holds a secret. */
+PK_MUST_USE int pk_call_audit(struct pk_call *call, const char *act, const char *target,
+        json_t *detail, struct pk_error *err);
+/* Runs work inside one transaction and wakes the readers of the event stream after its COMMIT; when
+ * work returns < 0 nothing of it stays. */
+PK_MUST_USE int pk_call_transaction(struct pk_call *call,
+        int (*work)(struct pk_call *call, void *ctx, struct pk_error *err), void *ctx,
+        struct pk_error *err);
+
+/* ---- the calls, one file a resource --------------------------------------------------------- */
+
+int pk_api_session_open(struct pk_call *call, struct pk_error *err);
+int pk_api_session_get(struct pk_call *call, struct pk_error *err);
+int pk_api_session_close(struct pk_call *call, struct pk_error *err);
+int pk_api_overview_get(struct pk_call *call, struct pk_error *err);
+int pk_api_device_list(struct pk_call *call, struct pk_error *err);
+int pk_api_device_get(struct pk_call *call, struct pk_error *err);
+int pk_api_device_revoke(struct pk_call *call, struct pk_error *err);
+int pk_api_incident_list(struct pk_call *call, struct pk_error *err);
+int pk_api_incident_get(struct pk_call *call, struct pk_error *err);
+int pk_api_incident_dismiss(struct pk_call *call, struct pk_error *err);
+int pk_api_incident_reopen(struct pk_call *call, struct pk_error *err);
+int pk_api_events_get(struct pk_call *call, struct pk_error *err);
+int pk_api_enrollment_list(struct pk_call *call, struct pk_error *err);
+int pk_api_enrollment_create(struct pk_call *call, struct pk_error *err);
+int pk_api_enrollment_remove(struct pk_call *call, struct pk_error *err);
+int pk_api_token_list(struct pk_call *call, struct pk_error *err);
+int pk_api_token_create(struct pk_call *call, struct pk_error *err);
+int pk_api_token_remove(struct pk_call *call, struct pk_error *err);
+int pk_api_signin_link(struct pk_call *call, struct pk_error *err);
+int pk_api_threat_list(struct pk_call *call, struct pk_error *err);
+int pk_api_audit_list(struct pk_call *call, struct pk_error *err);
+int pk_api_health_get(struct pk_call *call, struct pk_error *err);
+int pk_api_openapi_get(struct pk_call *call, struct pk_error *err);

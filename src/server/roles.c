@@ -1,0 +1,10 @@
+#include "server/roles.h"
+
+const char *const pk_role_choices[] = { "viewer", "responder", "admin", NULL };
+
+enum pk_role pk_role_chosen(int choice)
+{
+    static const enum pk_role roles[] = { PK_ROLE_VIEWER, PK_ROLE_RESPONDER, PK_ROLE_ADMIN };
+
+    return roles[choice];
+}
