@@ -12,6 +12,8 @@
 #define PK_PARTITIONS      16 /* a device always lands in the same one */
 #define PK_JOURNAL_BATCH   512
 #define PK_JOURNAL_WAIT_MS 5
+#define PK_JOURNAL_QUEUE   8192               /* reports that may wait for the writer */
+#define PK_JOURNAL_BYTES   (64 * 1024 * 1024) /* and what they may weigh, packed */
 
 struct pk_journal;
 struct pk_journal_reader;
@@ -20,7 +22,7 @@ struct pk_journal_reader;
 struct pk_entry {
     struct pk_arena *arena;
     const char *device;
-    int partition;
+    int partition;  /* of the device; set by append */
     int64_t offset; /* in its partition, from 1 without gaps; set by the writer */
     int64_t received_ms;
     int64_t after_seq; /* observations up to this one were known before: skip them */
@@ -67,3 +69,15 @@ PK_MUST_USE int pk_journal_read(struct pk_journal_reader *reader, int partition,
 /* Deletes entries received before then that every partition's progress has passed. */
 PK_MUST_USE int pk_journal_trim(struct pk_journal_reader *reader, int64_t before_ms,
         const int64_t progress[PK_PARTITIONS], struct pk_error *err);
+
+struct pk_journal_count {
+    int64_t reports;
+    int64_t observations; /* new ones: what came twice counts once */
+};
+/* What the rows of a device add up to, as far as they are not trimmed. Reads a whole partition: for
+ * tests and checks. */
+PK_MUST_USE int pk_journal_count(struct pk_journal_reader *reader, const char *device,
+        struct pk_journal_count *out, struct pk_error *err);
+/* What the device has sent since its first report; one look-up. Zeros when it never did. */
+PK_MUST_USE int pk_journal_totals(struct pk_journal_reader *reader, const char *device,
+        struct pk_journal_count *out, struct pk_error *err);

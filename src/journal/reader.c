@@ -1,0 +1,269 @@
+#include <stdlib.h>
+
+#include "base/zpack.h"
+#include "journal/table.h"
+
+/* A report of 1 MiB decoded: structs and strings of at most 512 observations. */
+#define ENTRY_BYTES_MAX (16 * 1024 * 1024)
+#define TRIM_STEP       1000 /* rows a transaction: the writer gets its turn in between */
+
+struct pk_journal_reader {
+    struct pk_db *db;
+    struct pk_zpack *zpack;
+    struct pk_buffer unpacked;
+};
+
+int pk_journal_reader_open(const char *url, struct pk_journal_reader **out, struct pk_error *err)
+{
+    struct pk_journal_reader *reader = calloc(1, sizeof(*reader));
+    int rc;
+
+    if (reader == NULL) {
+        return pk_error_set(err, PK_ENOMEM, "out of memory");
+    }
+    reader->unpacked = pk_buffer_of(PK_REPORT_BYTES_MAX);
+    reader->zpack = pk_zpack_create(pk_zpack_report_dictionary(), 1);
+    rc = reader->zpack == NULL ? pk_error_set(err, PK_ENOMEM, "out of memory")
+                               : pk_journal_table_open(url, &reader->db, err);
+    if (rc < 0) {
+        pk_journal_reader_close(reader);
+        return rc;
+    }
+    *out = reader;
+    return PK_OK;
+}
+
+void pk_journal_reader_close(struct pk_journal_reader *reader)
+{
+    if (reader != NULL) {
+        pk_db_close(reader->db);
+        pk_zpack_destroy(reader->zpack);
+        pk_buffer_finish(&reader->unpacked);
+        free(reader);
+    }
+}
+
+/* ---- one entry ---- */
+
+static int decode(struct pk_journal_reader *r, struct pk_entry *entry, struct pk_error *err)
+{
+    json_t *json = NULL;
+    int rc;
+
+    pk_buffer_clear(&r->unpacked);
+    rc = pk_zpack_unpack(r->zpack, entry->packed, &r->unpacked);
+    if (rc < 0) {
+        return pk_error_set(err, rc, "cannot unpack: %s", pk_code_text(rc));
+    }
+    rc = pk_json_parse(r->unpacked.ptr, r->unpacked.len, &json, err);
+    if (rc == PK_OK) {
+        rc = pk_report_decode(json, entry->arena, &entry->report, err);
+    }
+    json_decref(json);
+    return rc;
+}
+
+static int fill(struct pk_entry *entry, struct pk_stmt *stmt)
+{
+    struct pk_slice packed = pk_column_blob(stmt, 6);
+    uint8_t *bytes = pk_arena_alloc(entry->arena, packed.len, 1);
+
+    entry->offset = pk_column_int(stmt, 0) & PK_JOURNAL_OFFSET_MAX;
+    entry->device = pk_arena_strdup(entry->arena, pk_column_text(stmt, 1));
+    entry->after_seq = pk_column_int(stmt, 2);
+    entry->last_seq = pk_column_int(stmt, 3);
+    entry->received_ms = pk_column_int(stmt, 4);
+    if (bytes == NULL || entry->device == NULL) {
+        return PK_ENOMEM;
+    }
+    if (packed.len > 0) {
+        memcpy(bytes, packed.ptr, packed.len);
+    }
+    entry->packed = pk_slice_of(bytes, packed.len);
+    return PK_OK;
+}
+
+static int entry_of(struct pk_journal_reader *r, struct pk_stmt *stmt, int partition,
+        struct pk_entry **out, struct pk_error *err)
+{
+    struct pk_arena *arena = pk_arena_create(ENTRY_BYTES_MAX);
+    struct pk_entry *entry = arena == NULL ? NULL : pk_arena_alloc(arena, 1, sizeof(*entry));
+    int rc;
+
+    if (entry == NULL) {
+        pk_arena_destroy(arena);
+        return pk_error_set(err, PK_ENOMEM, "out of memory");
+    }
+    entry->arena = arena;
+    entry->partition = partition;
+    rc = fill(entry, stmt);
+    rc = rc < 0 ? pk_error_set(err, rc, "out of memory") : decode(r, entry, err);
+    if (rc < 0) {
+        pk_error_prefix(err, "journal entry %d/%lld", partition, (long long)entry->offset);
+        pk_entry_destroy(entry);
+        return rc;
+    }
+    *out = entry;
+    return PK_OK;
+}
+
+int pk_journal_read(struct pk_journal_reader *reader, int partition, int64_t after,
+        struct pk_entry **out, struct pk_error *err)
+{
+    struct pk_stmt *stmt;
+    int rc = pk_db_prepare(reader->db,
+            "SELECT id, device, after_seq, last_seq, received_ms, observations, packed"
+            " FROM journal WHERE id > ?1 AND id <= ?2 ORDER BY id LIMIT 1",
+            &stmt, err);
+
+    if (rc < 0) {
+        return rc;
+    }
+    pk_bind_int(stmt, 1, pk_journal_key(partition, after));
+    pk_bind_int(stmt, 2, pk_journal_key(partition, PK_JOURNAL_OFFSET_MAX));
+    rc = pk_stmt_step(stmt, err);
+    if (rc > 0) {
+        rc = entry_of(reader, stmt, partition, out, err);
+    } else if (rc == PK_OK) {
+        *out = NULL;
+    }
+    pk_stmt_reset(stmt);
+    return rc;
+}
+
+/* ---- trimming ---- */
+
+/* The last of the next rows that are all old enough; 0: none. Rows come in the order of time, so the
+ * first one that is too new ends the search. */
+static int last_old(struct pk_db *db, int partition, int64_t upto, int64_t before_ms, int64_t *last,
+        int *rows, struct pk_error *err)
+{
+    struct pk_stmt *stmt;
+    int rc = pk_db_prepare(db,
+            "SELECT id, received_ms FROM journal WHERE id > ?1 AND id <= ?2 ORDER BY id LIMIT ?3",
+            &stmt, err);
+
+    *last = 0;
+    *rows = 0;
+    if (rc < 0) {
+        return rc;
+    }
+    pk_bind_int(stmt, 1, pk_journal_key(partition, 0));
+    pk_bind_int(stmt, 2, pk_journal_key(partition, upto));
+    pk_bind_int(stmt, 3, TRIM_STEP);
+    rc = pk_stmt_step(stmt, err);
+    while (rc > 0 && pk_column_int(stmt, 1) < before_ms) {
+        *last = pk_column_int(stmt, 0) & PK_JOURNAL_OFFSET_MAX;
+        ++*rows;
+        rc = pk_stmt_step(stmt, err);
+    }
+    pk_stmt_reset(stmt);
+    return rc < 0 ? rc : PK_OK;
+}
+
+static int run_two(
+        struct pk_db *db, const char *sql, int64_t first, int64_t second, struct pk_error *err)
+{
+    struct pk_stmt *stmt;
+    int64_t n = pk_db_prepare(db, sql, &stmt, err);
+
+    if (n == PK_OK) {
+        pk_bind_int(stmt, 1, first);
+        pk_bind_int(stmt, 2, second);
+        n = pk_stmt_run(stmt, err);
+    }
+    return n < 0 ? (int)n : PK_OK;
+}
+
+static int delete_upto(struct pk_db *db, int partition, int64_t last, struct pk_error *err)
+{
+    int rc = pk_db_begin(db, err);
+
+    if (rc < 0) {
+        return rc;
+    }
+    rc = run_two(db, "DELETE FROM journal WHERE id > ?1 AND id <= ?2", pk_journal_key(partition, 0),
+            pk_journal_key(partition, last), err);
+    if (rc == PK_OK) {
+        rc = run_two(db,
+                "INSERT INTO journal_trimmed (part, upto) VALUES (?1, ?2)"
+                " ON CONFLICT (part) DO UPDATE SET upto = excluded.upto",
+                partition, last, err);
+    }
+    if (rc == PK_OK) {
+        return pk_db_commit(db, err);
+    }
+    pk_db_rollback(db);
+    return rc;
+}
+
+int pk_journal_trim(struct pk_journal_reader *reader, int64_t before_ms,
+        const int64_t progress[PK_PARTITIONS], struct pk_error *err)
+{
+    for (int i = 0; i < PK_PARTITIONS; i++) {
+        int64_t last;
+        int rows;
+
+        do {
+            int rc = last_old(reader->db, i, progress[i], before_ms, &last, &rows, err);
+
+            if (rc == PK_OK && rows > 0) {
+                rc = delete_upto(reader->db, i, last, err);
+            }
+            if (rc < 0) {
+                return rc;
+            }
+        } while (rows == TRIM_STEP);
+    }
+    return PK_OK;
+}
+
+/* ---- counting ---- */
+
+static int read_count(struct pk_stmt *stmt, struct pk_journal_count *out, struct pk_error *err)
+{
+    int rc = pk_stmt_step(stmt, err);
+
+    if (rc >= 0) {
+        *out = (struct pk_journal_count){ 0 };
+    }
+    if (rc > 0) {
+        out->reports = pk_column_int(stmt, 0);
+        out->observations = pk_column_int(stmt, 1);
+    }
+    pk_stmt_reset(stmt);
+    return rc < 0 ? rc : PK_OK;
+}
+
+int pk_journal_count(struct pk_journal_reader *reader, const char *device,
+        struct pk_journal_count *out, struct pk_error *err)
+{
+    int partition = pk_journal_partition(device);
+    struct pk_stmt *stmt;
+    int rc = pk_db_prepare(reader->db,
+            "SELECT count(*), CAST(coalesce(sum(observations), 0) AS BIGINT) FROM journal"
+            " WHERE id > ?1 AND id <= ?2 AND device = ?3",
+            &stmt, err);
+
+    if (rc < 0) {
+        return rc;
+    }
+    pk_bind_int(stmt, 1, pk_journal_key(partition, 0));
+    pk_bind_int(stmt, 2, pk_journal_key(partition, PK_JOURNAL_OFFSET_MAX));
+    pk_bind_text(stmt, 3, device);
+    return read_count(stmt, out, err);
+}
+
+int pk_journal_totals(struct pk_journal_reader *reader, const char *device,
+        struct pk_journal_count *out, struct pk_error *err)
+{
+    struct pk_stmt *stmt;
+    int rc = pk_db_prepare(reader->db,
+            "SELECT reports, observations FROM journal_devices WHERE device = ?1", &stmt, err);
+
+    if (rc < 0) {
+        return rc;
+    }
+    pk_bind_text(stmt, 1, device);
+    return read_count(stmt, out, err);
+}
