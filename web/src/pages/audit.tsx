@@ -2,6 +2,7 @@
 import type { JSX } from 'preact';
 import type { AuditEntry, Json } from '../api/types';
 import { Empty, ResourceView } from '../ui/basics';
+import { ExportButton } from '../ui/export';
 import { useList } from '../ui/list';
 import type { Column } from '../ui/table';
 import { More, Table } from '../ui/table';
@@ -22,6 +23,10 @@ const COLUMNS: Column<AuditEntry>[] = [
     { id: 'at', head: 'When', cell: (a) => <Exact at={a.at} /> },
 ];
 
+const CSV_HEAD = ['id', 'at', 'actor', 'act', 'target', 'detail'];
+
+const csvRow = (a: AuditEntry): (string | null)[] => [a.id, a.at, a.actor, a.act, a.target, detail(a.detail)];
+
 export function AuditPart(): JSX.Element {
     const list = useList<AuditEntry>('/audit', {}, (e) => e.type === 'audit');
     return (
@@ -29,11 +34,17 @@ export function AuditPart(): JSX.Element {
             {(page) => page.items.length === 0 ? (
                 <Empty icon="system" title="Nothing recorded yet"><p>Sign-ins, enrolments and decisions are written down here.</p></Empty>
             ) : (
-                <div class="card flush">
+                <section class="card flush" aria-label="Who did what">
+                    <header class="card-head">
+                        <h2>Who did what</h2>
+                        <span class="card-action">
+                            <ExportButton path="/audit" query={{}} name="audit" head={CSV_HEAD} row={csvRow} />
+                        </span>
+                    </header>
                     <Table caption="Audit" columns={COLUMNS} rows={page.items} keyOf={(a) => a.id} />
                     <More shown={page.items.length} total={page.total} more={page.next_cursor !== null}
                         loading={list.loading} onMore={list.more} />
-                </div>
+                </section>
             )}
         </ResourceView>
     );

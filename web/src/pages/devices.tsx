@@ -7,6 +7,7 @@ import { devicesHref, href } from '../app/address';
 import { replace } from '../app/router';
 import { may } from '../app/session';
 import { Empty, PageHead, ResourceView } from '../ui/basics';
+import { ExportButton } from '../ui/export';
 import { Chips, Search, Segments, Select } from '../ui/filterbar';
 import { Icon } from '../ui/icon';
 import { useList } from '../ui/list';
@@ -20,6 +21,14 @@ const QUICK: { id: string; name: string; statuses: string[] }[] = [
     { id: 'silent', name: 'Silent', statuses: ['silent'] },
     { id: 'never', name: 'Never active', statuses: ['never'] },
     { id: 'revoked', name: 'Revoked', statuses: ['revoked'] },
+];
+
+const CSV_HEAD = ['id', 'name', 'platform', 'model', 'os', 'os_version', 'patch', 'agent', 'group', 'status', 'risk',
+    'level', 'open_incidents', 'enrolled_at', 'last_seen_at'];
+
+const csvRow = (d: Device): (string | number | null)[] => [
+    d.id, d.name, d.platform, d.model, d.os.name, d.os.version, d.os.patch, d.agent, d.group, d.status, d.risk.score,
+    d.risk.level, d.open_incidents, d.enrolled_at, d.last_seen_at,
 ];
 
 function DeviceFilters({ filter, onChange }: { filter: Filter; onChange: (next: Filter) => void }): JSX.Element {
@@ -71,6 +80,7 @@ export function DevicesPage({ query }: { query: Record<string, string> }): JSX.E
     return (
         <>
             <PageHead title="Devices" note={list.data && plural(list.data.total, 'device')}>
+                <ExportButton path="/devices" query={{ filter: text, sort }} name="devices" head={CSV_HEAD} row={csvRow} />
                 {may('admin') && <a class="button primary" href="#/enrolment"><Icon name="plus" />Enrol</a>}
             </PageHead>
             <DeviceFilters filter={filter} onChange={(next) => show(next, sort)} />

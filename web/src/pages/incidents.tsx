@@ -4,15 +4,13 @@ import { useState } from 'preact/hooks';
 import type { Filter } from '../api/filter';
 import { formatFilter, parseFilter } from '../api/filter';
 import type { IncidentSummary } from '../api/types';
-import { asApiError } from '../app/resource';
 import { href, incidentsHref } from '../app/address';
 import { replace } from '../app/router';
 import { may } from '../app/session';
 import { Empty, PageHead, ResourceView } from '../ui/basics';
-import { csv, save } from '../ui/csv';
 import { ReasonDialog } from '../ui/dialog';
-import { Icon } from '../ui/icon';
-import { getAll, useList } from '../ui/list';
+import { ExportButton } from '../ui/export';
+import { useList } from '../ui/list';
 import { said } from '../ui/names';
 import type { Column } from '../ui/table';
 import { More, Table } from '../ui/table';
@@ -22,32 +20,13 @@ import { DISMISS_REASONS, dismissAll } from './dismissing';
 import { IncidentFilters } from './incidentfilters';
 import { INCIDENT_COLUMNS } from './incidentlist';
 
-const EXPORT_MAX = 50_000;
+const CSV_HEAD = ['id', 'device', 'device_id', 'threat', 'vector', 'severity', 'state', 'title', 'subject',
+    'confidence', 'count', 'opened_at', 'updated_at', 'ended_at'];
 
-async function exportCsv(filter: string, sort: string): Promise<void> {
-    const rows = await getAll<IncidentSummary>('/incidents', { filter, sort }, EXPORT_MAX);
-    const head = ['id', 'device', 'device_id', 'threat', 'vector', 'severity', 'state', 'title', 'subject',
-        'confidence', 'count', 'opened_at', 'updated_at', 'ended_at'];
-    save(`picket-incidents-${new Date().toISOString().slice(0, 10)}.csv`, csv(head, rows.map((i) => [
-        i.id, i.device.name, i.device.id, i.threat, i.vector, i.severity, i.state, i.title, i.subject,
-        i.confidence, i.count, i.opened_at, i.updated_at, i.ended_at,
-    ])));
-}
-
-function ExportButton({ filter, sort }: { filter: string; sort: string }): JSX.Element {
-    const [busy, setBusy] = useState(false);
-    const run = (): void => {
-        setBusy(true);
-        exportCsv(filter, sort)
-            .catch((e: unknown) => toast(`Export failed: ${asApiError(e).message}`, 'critical'))
-            .finally(() => setBusy(false));
-    };
-    return (
-        <button type="button" class="button" disabled={busy} onClick={run}>
-            <Icon name="download" />{busy ? 'Exporting …' : 'Export CSV'}
-        </button>
-    );
-}
+const csvRow = (i: IncidentSummary): (string | number | null)[] => [
+    i.id, i.device.name, i.device.id, i.threat, i.vector, i.severity, i.state, i.title, i.subject,
+    i.confidence, i.count, i.opened_at, i.updated_at, i.ended_at,
+];
 
 function NoIncidents({ filter }: { filter: Filter }): JSX.Element {
     const only = Object.keys(filter).filter((k) => k !== 'state');
@@ -106,7 +85,7 @@ export function IncidentsPage({ query }: { query: Record<string, string> }): JSX
     return (
         <>
             <PageHead title="Incidents" note={list.data && plural(list.data.total, 'incident')}>
-                <ExportButton filter={text} sort={sort} />
+                <ExportButton path="/incidents" query={{ filter: text, sort }} name="incidents" head={CSV_HEAD} row={csvRow} />
             </PageHead>
             <IncidentFilters filter={filter} onChange={(next) => show(next, sort)} />
             {chosen.length > 0 && (
