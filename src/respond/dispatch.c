@@ -106,9 +106,34 @@ static int64_t back_off(struct worker *w)
 
 /* ---- the books ----------------------------------------------------------------------------- */
 
-/* The last row of the batch that needs no further try, and what became of each. One transaction. */
+/* Shows the delivery in the incident's time line. An incident that is gone is no reason to send its
+ * event for ever. */
+static int note_sent(struct worker *w, const struct pk_action *action, struct pk_arena *arena,
+        int64_t now_ms, struct pk_error *err)
+{
+    struct pk_timeline_row row = {
+        .at_ms = now_ms,
+        .what = "sent",
+        .by = w->settings->name,
+        .detail = json_string_value(json_object_get(action->payload, "type")),
+    };
+    struct pk_incident_row incident;
+    int rc;
+
+    if (action->incident == NULL) {
+        return PK_OK;
+    }
+    rc = pk_incident_get(w->store, action->incident, arena, &incident, err);
+    if (rc == PK_ENOENT) {
+        return PK_OK;
+    }
+    return rc < 0 ? rc : pk_timeline_add(w->store, action->incident, &row, err);
+}
+
+/* What became of each row of the batch, in one transaction. */
 static int settle(struct worker *w, const struct pk_action *actions,
-        const struct pk_siem_event *events, size_t count, struct pk_error *err)
+        const struct pk_siem_event *events, size_t count, struct pk_arena *arena,
+        struct pk_error *err)
 {
     const char *name = w->settings->name;
     int64_t now_ms = pk_clock_ms();
@@ -118,16 +143,11 @@ static int settle(struct worker *w, const struct pk_action *actions,
         return rc;
     }
     for (size_t i = 0; i < count && rc == PK_OK; i++) {
-        struct pk_timeline_row row = {
-            .at_ms = now_ms, .what = "sent", .by = name, .detail = NULL
-        };
-
         if (events[i].rc < 0) {
             rc = pk_action_mark(
                     w->store, actions[i].id, PK_ACTION_FAILED, now_ms, events[i].error.text, err);
-        } else if (actions[i].incident != NULL) {
-            row.detail = json_string_value(json_object_get(events[i].event, "type"));
-            rc = pk_timeline_add(w->store, actions[i].incident, &row, err);
+        } else {
+            rc = note_sent(w, &actions[i], arena, now_ms, err);
         }
     }
     if (rc == PK_OK) {
@@ -179,7 +199,7 @@ static int deliver(struct worker *w, struct pk_arena *arena, struct pk_error *er
         return rc;
     }
     tell_of_failed(w, actions, events, pending.count);
-    rc = settle(w, actions, events, pending.count, err);
+    rc = settle(w, actions, events, pending.count, arena, err);
     return rc < 0 ? rc : (int)pending.count;
 }
 
@@ -271,7 +291,7 @@ static int start_worker(struct pk_dispatch *d, size_t i, struct pk_error *err)
 
     w->dispatch = d;
     w->settings = &d->settings.targets[i];
-    w->ops = pk_siem_ops_of(w->settings->kind);
+    w->ops = pk_siem_ops_of(w->settings->format);
     /* Signals belong to the main thread; a receiver that hung up must not raise SIGPIPE here. */
     (void)sigfillset(&all);
     (void)pthread_sigmask(SIG_SETMASK, &all, &before);

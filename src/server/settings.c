@@ -12,9 +12,6 @@
 
 static const char *const log_formats[] = { "text", "json", NULL };
 static const char *const log_levels[] = { "debug", "info", "warn", "error", NULL };
-static const char *const siem_transports[] = { "udp", "tcp", "tls", NULL };
-static const char *const siem_formats[] = { "cef", "json", NULL };
-static const char *const siem_framings[] = { "octets", "lf", NULL };
 
 /* clang-format off */
 static const struct pk_field listen_fields[] = {
@@ -51,28 +48,6 @@ static const struct pk_field log_fields[] = {
 };
 static const struct pk_schema log_schema = PK_SCHEMA(struct pk_log_settings, log_fields, "log");
 
-static const struct pk_field siem_fields[] = {
-    { "name", PK_TYPE_STRING, PK_REQUIRED, AT(pk_siem_settings, name), .min = 1, .max = 64,
-      .help = "what the console calls this target" },
-    { "transport", PK_TYPE_ENUM, 0, AT(pk_siem_settings, transport), .names = siem_transports,
-      .def = "tls", .help = "how messages travel" },
-    { "host", PK_TYPE_STRING, PK_REQUIRED, AT(pk_siem_settings, host), .min = 1, .max = 253,
-      .help = "the receiver" },
-    { "port", PK_TYPE_INT, 0, AT(pk_siem_settings, port), .min = 1, .max = 65535, .def = "6514",
-      .help = "its port" },
-    { "ca", PK_TYPE_STRING, 0, AT(pk_siem_settings, ca), .min = 1, .max = 1000,
-      .help = "PEM file of the CAs to trust (tls); left out: the system's" },
-    { "cert", PK_TYPE_STRING, 0, AT(pk_siem_settings, cert), .min = 1, .max = 1000,
-      .help = "PEM file of our own certificate (tls)" },
-    { "key", PK_TYPE_STRING, 0, AT(pk_siem_settings, key), .min = 1, .max = 1000,
-      .help = "PEM file of its key" },
-    { "format", PK_TYPE_ENUM, 0, AT(pk_siem_settings, format), .names = siem_formats,
-      .def = "cef", .help = "what a message holds" },
-    { "framing", PK_TYPE_ENUM, 0, AT(pk_siem_settings, framing), .names = siem_framings,
-      .def = "octets", .help = "how messages are kept apart (tcp, tls)" },
-};
-static const struct pk_schema siem_schema = PK_SCHEMA(struct pk_siem_settings, siem_fields, "siem");
-
 static const struct pk_field settings_fields[] = {
     { "name", PK_TYPE_STRING, 0, AT(pk_settings, name), .min = 1, .max = 64, .def = "Picket",
       .help = "what the console calls this server" },
@@ -98,7 +73,8 @@ static const struct pk_field settings_fields[] = {
     { "log", PK_TYPE_OBJECT, 0, AT(pk_settings, log), .sub = &log_schema, .help = "log lines" },
     { "policy", PK_TYPE_STRING, 0, AT(pk_settings, policy), .min = 1, .max = 1000,
       .help = "policy file; left out: the built-in policy" },
-    { "siem", PK_TYPE_OBJECTS, 0, AT(pk_settings, siem), .count_max = 16, .sub = &siem_schema,
+    { "siem", PK_TYPE_OBJECTS, 0, AT(pk_settings, siem), .count_max = PK_SIEM_TARGETS_MAX,
+      .sub = &pk_siem_schema,
       .help = "receivers of security events" },
 };
 /* clang-format on */
@@ -155,7 +131,6 @@ static int fail(struct pk_error *err, const char *path, const char *text)
 /* What a row cannot say. */
 static int check(const struct pk_settings *s, struct pk_error *err)
 {
-    const struct pk_siem_settings *siem = s->siem.items;
     char path[40];
 
     for (size_t i = 0; i < s->names.count; i++) {
@@ -164,19 +139,7 @@ static int check(const struct pk_settings *s, struct pk_error *err)
             return fail(err, path, "a host name or an address is wanted here");
         }
     }
-    for (size_t i = 0; i < s->siem.count; i++) {
-        if ((siem[i].cert != NULL) != (siem[i].key != NULL)) {
-            (void)snprintf(path, sizeof(path), "siem[%zu]", i);
-            return fail(err, path, "cert and key belong together");
-        }
-        for (size_t k = 0; k < i; k++) {
-            if (strcmp(siem[i].name, siem[k].name) == 0) {
-                (void)snprintf(path, sizeof(path), "siem[%zu].name", i);
-                return fail(err, path, "another target has this name");
-            }
-        }
-    }
-    return PK_OK;
+    return pk_siem_check(s->siem.items, s->siem.count, err);
 }
 
 int pk_settings_decode(const char *name, const char *text, size_t len, struct pk_arena *arena,

@@ -4,6 +4,7 @@
 
 #include "base/buffer.h"
 #include "base/schema.h"
+#include "respond/siem/settings.h"
 
 struct pk_listen {
     const char *address;
@@ -22,29 +23,6 @@ struct pk_limit_settings {
 struct pk_log_settings {
     int format; /* enum pk_event_format */
     int level;  /* enum pk_level */
-};
-
-enum pk_siem_transport {
-    PK_SIEM_UDP,
-    PK_SIEM_TCP,
-    PK_SIEM_TLS,
-};
-
-enum pk_siem_framing {
-    PK_SIEM_OCTETS, /* RFC 6587 octet counting, RFC 5425 */
-    PK_SIEM_LF,     /* RFC 6587 non-transparent framing */
-};
-
-struct pk_siem_settings {
-    const char *name;
-    int transport; /* enum pk_siem_transport */
-    const char *host;
-    int64_t port;
-    const char *ca;   /* file with the certificates to trust; NULL: the system's */
-    const char *cert; /* files of our own certificate, NULL: none */
-    const char *key;
-    int format;  /* index into "cef", "json" */
-    int framing; /* enum pk_siem_framing, TCP and TLS */
 };
 
 struct pk_settings {

@@ -7,7 +7,7 @@
 #define LINE_MAX_UDP    2048
 #define LINE_MAX_STREAM 8000
 
-static const char *const kind_names[] = { "cef", NULL };
+static const char *const format_names[] = { "cef", NULL };
 static const char *const transport_names[] = { "udp", "tcp", "tls", NULL };
 static const char *const framing_names[] = { "octets", "lf", NULL };
 
@@ -15,7 +15,7 @@ static const char *const framing_names[] = { "octets", "lf", NULL };
 static const struct pk_field fields[] = {
     { "name", PK_TYPE_STRING, PK_REQUIRED, offsetof(struct pk_siem_settings, name),
       .min = 1, .max = 64, .help = "of the target, as the console shows it" },
-    { "kind", PK_TYPE_ENUM, 0, offsetof(struct pk_siem_settings, kind), .names = kind_names,
+    { "format", PK_TYPE_ENUM, 0, offsetof(struct pk_siem_settings, format), .names = format_names,
       .def = "cef", .help = "what is sent: CEF:0 in RFC 5424 syslog" },
     { "transport", PK_TYPE_ENUM, 0, offsetof(struct pk_siem_settings, transport),
       .names = transport_names, .def = "tls", .help = "udp loses messages silently; prefer tls" },
@@ -27,11 +27,11 @@ static const struct pk_field fields[] = {
       .names = framing_names, .def = "octets", .help = "lf only for receivers that cannot count" },
     { "facility", PK_TYPE_INT, 0, offsetof(struct pk_siem_settings, facility),
       .min = 0, .max = 23, .def = "16", .help = "of syslog; 16 is local0" },
-    { "ca_file", PK_TYPE_STRING, 0, offsetof(struct pk_siem_settings, ca_file),
+    { "ca", PK_TYPE_STRING, 0, offsetof(struct pk_siem_settings, ca),
       .min = 1, .max = 1024, .help = "PEM file; without it the system's roots are trusted" },
-    { "cert_file", PK_TYPE_STRING, 0, offsetof(struct pk_siem_settings, cert_file),
+    { "cert", PK_TYPE_STRING, 0, offsetof(struct pk_siem_settings, cert),
       .min = 1, .max = 1024, .help = "PEM file of our client certificate and its chain" },
-    { "key_file", PK_TYPE_STRING, 0, offsetof(struct pk_siem_settings, key_file),
+    { "key", PK_TYPE_STRING, 0, offsetof(struct pk_siem_settings, key),
       .min = 1, .max = 1024, .help = "PEM file of its key" },
     { "server_name", PK_TYPE_STRING, 0, offsetof(struct pk_siem_settings, server_name),
       .min = 1, .max = 255, .help = "name in the receiver's certificate when it is not host" },
@@ -69,11 +69,11 @@ int pk_siem_check(const struct pk_siem_settings *targets, size_t count, struct p
         if (t->transport == PK_SIEM_TLS && t->framing != PK_SIEM_OCTETS) {
             return fault(err, i, "framing", "syslog over TLS counts octets (RFC 5425)");
         }
-        if (t->cert_file != NULL && t->key_file == NULL) {
-            return fault(err, i, "cert_file", "needs key_file, too");
+        if (t->cert != NULL && t->key == NULL) {
+            return fault(err, i, "cert", "needs key, too");
         }
-        if (t->key_file != NULL && t->cert_file == NULL) {
-            return fault(err, i, "key_file", "needs cert_file, too");
+        if (t->key != NULL && t->cert == NULL) {
+            return fault(err, i, "key", "needs cert, too");
         }
         if (t->line_max != 0 && t->line_max < 480) {
             return fault(err, i, "line_max", "must be at least 480 (RFC 5424)");

@@ -4,14 +4,14 @@
  *       - name: soc
  *         transport: tls
  *         host: siem.example.org
- *         ca_file: /etc/picket/siem-ca.pem
+ *         ca: /etc/picket/siem-ca.pem
  *
  * Constants and plain data; any thread. */
 #pragma once
 
 #include "base/schema.h"
 
-enum pk_siem_kind {
+enum pk_siem_format {
     PK_SIEM_CEF, /* CEF:0 in RFC 5424 syslog */
 };
 
@@ -28,15 +28,15 @@ enum pk_siem_framing {
 
 struct pk_siem_settings {
     const char *name; /* of the target: in the outbox, the console and the metrics */
-    int kind;         /* enum pk_siem_kind */
+    int format;       /* enum pk_siem_format */
     int transport;    /* enum pk_siem_transport */
     const char *host;
     int64_t port;            /* 0: 514 for UDP and TCP, 6514 for TLS */
     int framing;             /* enum pk_siem_framing; not for UDP */
     int64_t facility;        /* of syslog: 16 is local0 */
-    const char *ca_file;     /* PEM; NULL: the system's roots */
-    const char *cert_file;   /* PEM chain of our client certificate; NULL: none is shown */
-    const char *key_file;    /* PEM */
+    const char *ca;          /* PEM; NULL: the system's roots */
+    const char *cert;        /* PEM chain of our client certificate; NULL: none is shown */
+    const char *key;         /* PEM */
     const char *server_name; /* that the receiver's certificate must carry; NULL: host */
     const char *console_url; /* of the console, so that a line leads to its incident; NULL */
     int64_t line_max;        /* bytes of a message; 0: 2048 for UDP, else 8000 */

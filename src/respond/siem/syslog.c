@@ -141,9 +141,9 @@ const struct pk_siem_ops pk_siem_syslog = {
     .destroy = destroy,
 };
 
-const struct pk_siem_ops *pk_siem_ops_of(int kind)
+const struct pk_siem_ops *pk_siem_ops_of(int format)
 {
-    switch ((enum pk_siem_kind)kind) {
+    switch ((enum pk_siem_format)format) {
     case PK_SIEM_CEF:
         return &pk_siem_syslog;
     }

@@ -35,8 +35,8 @@ struct pk_siem_ops {
 /* CEF over syslog (syslog.c). */
 extern const struct pk_siem_ops pk_siem_syslog;
 
-/* The functions of a kind. */
-const struct pk_siem_ops *pk_siem_ops_of(int kind);
+/* The functions of a format. */
+const struct pk_siem_ops *pk_siem_ops_of(int format);
 
 /* Events in one send: what a receiver that confirms late makes us repeat at most. */
 #define PK_SIEM_BATCH 256

@@ -15,20 +15,20 @@ static int failed(struct pk_error *err, const char *what, const char *file)
 
 static int load(SSL_CTX *ctx, const struct pk_siem_settings *s, struct pk_error *err)
 {
-    if (s->ca_file == NULL) {
+    if (s->ca == NULL) {
         if (SSL_CTX_set_default_verify_paths(ctx) != 1) {
             return failed(err, "the system's roots", "");
         }
-    } else if (SSL_CTX_load_verify_file(ctx, s->ca_file) != 1) {
-        return failed(err, "ca_file", s->ca_file);
+    } else if (SSL_CTX_load_verify_file(ctx, s->ca) != 1) {
+        return failed(err, "ca", s->ca);
     }
-    if (s->cert_file != NULL) {
-        if (SSL_CTX_use_certificate_chain_file(ctx, s->cert_file) != 1) {
-            return failed(err, "cert_file", s->cert_file);
+    if (s->cert != NULL) {
+        if (SSL_CTX_use_certificate_chain_file(ctx, s->cert) != 1) {
+            return failed(err, "cert", s->cert);
         }
-        if (SSL_CTX_use_PrivateKey_file(ctx, s->key_file, SSL_FILETYPE_PEM) != 1 ||
+        if (SSL_CTX_use_PrivateKey_file(ctx, s->key, SSL_FILETYPE_PEM) != 1 ||
                 SSL_CTX_check_private_key(ctx) != 1) {
-            return failed(err, "key_file", s->key_file);
+            return failed(err, "key", s->key);
         }
     }
     return PK_OK;
