@@ -21,16 +21,19 @@ struct pk_sense_settings {
     const char *probe_domain;   /* random names below it do not exist; [none] */
     const char *ca_file;        /* roots that the system trusts [OpenSSL's own places] */
     const char *ca_dir;
-    const char *wifi_file;       /* the Wi-Fi card's report, TSV: connected bssid ssid freq signal
+    const char *wifi_file;  /* the Wi-Fi card's report, TSV: connected bssid ssid freq signal
                                    * security; [none: the sensor is "limited"] */
-    const char *lease_file;      /* the DHCP client's lease, key=value: dns serverid opt114 wpad */
+    const char *lease_file; /* the DHCP client's lease, key=value: dns serverid opt114 wpad */
+    /* Their folders must be there; the files may come later and are watched. */
     const char *resolv_file;     /* [/etc/resolv.conf] */
     const char *interface;       /* [the one that carries the default route] */
     struct pk_slice network_key; /* names networks: pk_network_id() */
     int64_t probe_ms;            /* deadline of one probe; 0: 4000 */
     int64_t settle_ms;           /* quiet time before a network counts as joined; 0: 200 */
-    int64_t tls_every_ms;        /* canaries are asked at least this often; 0: 30 min */
-    int64_t posture_every_ms;    /* 0: 24 h */
+    int64_t dns_every_ms;     /* three small packets, since a resolver can change its ways without
+                                  * any sign; 0: 40 s */
+    int64_t tls_every_ms;     /* canaries are asked at least this often; 0: 30 min */
+    int64_t posture_every_ms; /* 0: 24 h */
 };
 
 /* Public hosts that are used when the settings name none. NULL-terminated. */

@@ -1,0 +1,201 @@
+#include "agent/dns_client.h"
+
+#include <limits.h>
+#include <netinet/in.h>
+#include <openssl/rand.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+
+#define REPLY_MAX 4096
+/* Lost packets are asked for again; the waits grow like this until the deadline. */
+static const int retry_ms[] = { 400, 1000, 2000, INT_MAX };
+
+struct flight {
+    int fd; /* -1: answered or given up */
+    uint16_t id;
+    uint8_t query[PK_DNS_QUERY_MAX];
+    size_t len;
+};
+
+static int launch(struct pk_dns_question *q, struct flight *f)
+{
+    struct sockaddr_storage to;
+    socklen_t len = pk_address_sockaddr(&q->server, &to);
+
+    if (RAND_bytes((unsigned char *)&f->id, sizeof(f->id)) != 1) {
+        return PK_ECRYPTO;
+    }
+    if (pk_dns_build(f->id, q->name, q->type, f->query, &f->len) < 0) {
+        return PK_EMALF;
+    }
+    f->fd = socket(q->server.family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (f->fd < 0) {
+        return -errno;
+    }
+    /* Connected: the kernel picks a random port and drops what others send. */
+    if (connect(f->fd, (struct sockaddr *)&to, len) < 0 || send(f->fd, f->query, f->len, 0) < 0) {
+        return -errno;
+    }
+    return PK_ETIMEDOUT; /* until an answer says otherwise */
+}
+
+static void land(struct pk_dns_question *q, struct flight *f, int rc)
+{
+    q->rc = rc;
+    if (f->fd >= 0) {
+        close(f->fd);
+        f->fd = -1;
+    }
+}
+
+static void receive(struct pk_dns_question *q, struct flight *f)
+{
+    uint8_t reply[REPLY_MAX];
+
+    for (;;) {
+        ssize_t len = recv(f->fd, reply, sizeof(reply), 0);
+
+        if (len < 0) {
+            if (errno != EAGAIN && errno != EINTR) {
+                land(q, f, -errno);
+            }
+            return;
+        }
+        if (pk_dns_parse(pk_slice_of(reply, (size_t)len), f->id, q->name, q->type, &q->answer) ==
+                PK_OK) {
+            land(q, f, PK_OK);
+            return;
+        }
+    }
+}
+
+static int fill_poll(const struct flight *flights, size_t count, struct pollfd *fds)
+{
+    int open = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        fds[i] = (struct pollfd){ .fd = flights[i].fd, .events = POLLIN };
+        open += flights[i].fd >= 0;
+    }
+    return open;
+}
+
+static void send_again(const struct flight *flights, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (flights[i].fd >= 0) {
+            (void)!send(flights[i].fd, flights[i].query, flights[i].len, 0);
+        }
+    }
+}
+
+/* Waits for answers until all are there, the deadline passes, or it is cancelled. */
+static void collect(struct pk_dns_question *questions, struct flight *flights, size_t count,
+        const struct pk_deadline *deadline)
+{
+    struct pollfd fds[PK_DNS_QUESTIONS_MAX + 1];
+    size_t tries = 0;
+    int64_t again_ms = pk_clock_monotonic_ms() + retry_ms[0];
+
+    while (fill_poll(flights, count, fds) > 0) {
+        int64_t left = pk_deadline_left_ms(deadline);
+        int64_t pause = again_ms - pk_clock_monotonic_ms();
+
+        if (left == 0) {
+            return;
+        }
+        pause = pause < 0 ? 0 : pause;
+        fds[count] = (struct pollfd){ .fd = deadline->cancel_fd, .events = POLLIN };
+        if (poll(fds, count + 1, (int)(left < pause ? left : pause)) < 0 && errno != EINTR) {
+            return;
+        }
+        if (fds[count].revents != 0) {
+            return;
+        }
+        for (size_t i = 0; i < count; i++) {
+            if (fds[i].fd >= 0 && fds[i].revents != 0) {
+                receive(&questions[i], &flights[i]);
+            }
+        }
+        if (pk_clock_monotonic_ms() >= again_ms) {
+            send_again(flights, count);
+            tries += tries + 1 < PK_COUNT(retry_ms);
+            again_ms = pk_clock_monotonic_ms() + retry_ms[tries];
+        }
+    }
+}
+
+void pk_dns_ask(struct pk_dns_question *questions, size_t count, const struct pk_deadline *deadline)
+{
+    struct flight flights[PK_DNS_QUESTIONS_MAX];
+
+    for (size_t i = 0; i < count; i++) {
+        if (i >= PK_DNS_QUESTIONS_MAX) {
+            questions[i].rc = PK_ELIMIT;
+            continue;
+        }
+        flights[i].fd = -1;
+        questions[i].rc = launch(&questions[i], &flights[i]);
+        if (questions[i].rc != PK_ETIMEDOUT) {
+            land(&questions[i], &flights[i], questions[i].rc);
+        }
+    }
+    count = count < PK_DNS_QUESTIONS_MAX ? count : PK_DNS_QUESTIONS_MAX;
+    collect(questions, flights, count, deadline);
+    for (size_t i = 0; i < count; i++) {
+        land(&questions[i], &flights[i], questions[i].rc);
+    }
+}
+
+/* IPv4, and IPv6 where there is none. */
+static int resolve_at(const struct pk_address *server, const char *host,
+        const struct pk_deadline *deadline, struct pk_address *out)
+{
+    struct pk_dns_question q[2] = {
+        { .server = *server, .name = host, .type = PK_DNS_A },
+        { .server = *server, .name = host, .type = PK_DNS_AAAA },
+    };
+
+    pk_dns_ask(q, 1, deadline);
+    if (q[0].rc == PK_OK && q[0].answer.count > 0) {
+        *out = q[0].answer.addresses[0];
+        return PK_OK;
+    }
+    if (q[0].rc != PK_OK || q[0].answer.rcode == PK_DNS_NXDOMAIN) {
+        return q[0].rc != PK_OK ? q[0].rc : PK_ENOENT;
+    }
+    pk_dns_ask(q + 1, 1, deadline);
+    if (q[1].rc == PK_OK && q[1].answer.count > 0) {
+        *out = q[1].answer.addresses[0];
+        return PK_OK;
+    }
+    return q[1].rc != PK_OK ? q[1].rc : PK_ENOENT;
+}
+
+int pk_dns_resolve(const struct pk_address *servers, size_t count, const char *host, uint16_t port,
+        const struct pk_deadline *deadline, struct pk_address *out)
+{
+    int rc = PK_ENOENT;
+
+    if (pk_address_parse(host, port, out) == PK_OK) {
+        out->port = port;
+        return PK_OK;
+    }
+    for (size_t i = 0; i < count; i++) {
+        /* A dead first resolver must leave time for the second. */
+        struct pk_deadline part = *deadline;
+
+        part.at_ms -= pk_deadline_left_ms(deadline) * (int64_t)(count - 1 - i) / (int64_t)count;
+        rc = resolve_at(&servers[i], host, &part, out);
+        if (rc == PK_OK) {
+            out->port = port;
+            return PK_OK;
+        }
+        if (rc == PK_ENOENT || rc == -ECANCELED) {
+            return rc;
+        }
+    }
+    return rc;
+}

@@ -1,0 +1,25 @@
+/* dns_client.h - asks resolvers questions over UDP, all at the same time, within one deadline.
+ * Blocking: for jobs beside the loop. Random ids and ports; an answer that does not fit its
+ * question is ignored and the wait goes on. */
+#pragma once
+
+#include "agent/dns_message.h"
+
+#define PK_DNS_QUESTIONS_MAX 16
+
+struct pk_dns_question {
+    struct pk_address server;
+    const char *name; /* borrowed */
+    enum pk_dns_type type;
+    int rc; /* out: PK_OK, PK_ETIMEDOUT, PK_EMALF, an errno (refused: -ECONNREFUSED) */
+    struct pk_dns_answer answer; /* out, when rc is PK_OK */
+};
+
+/* Answers every question or marks it with why not. At most PK_DNS_QUESTIONS_MAX. */
+void pk_dns_ask(
+        struct pk_dns_question *questions, size_t count, const struct pk_deadline *deadline);
+
+/* One address of host: IPv4 before IPv6, the first resolver that knows. host may be an address.
+ * PK_ENOENT: no resolver knows it; PK_ETIMEDOUT: none answered. */
+PK_MUST_USE int pk_dns_resolve(const struct pk_address *servers, size_t count, const char *host,
+        uint16_t port, const struct pk_deadline *deadline, struct pk_address *out);

@@ -1,0 +1,179 @@
+#include "agent/http_message.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "agent/net.h"
+
+int pk_http_url_parse(const char *text, struct pk_http_url *out)
+{
+    struct pk_http_url url = { 0 };
+    char authority[PK_HTTP_HOST_MAX + 8];
+    size_t len;
+    size_t path_len;
+
+    if (strncasecmp(text, "http://", 7) == 0) {
+        text += 7;
+    } else if (strncasecmp(text, "https://", 8) == 0) {
+        text += 8;
+        url.tls = true;
+    } else {
+        return PK_EMALF;
+    }
+    len = strcspn(text, "/?#");
+    if (len == 0 || len >= sizeof(authority) || memchr(text, '@', len) != NULL) {
+        return PK_EMALF;
+    }
+    memcpy(authority, text, len);
+    authority[len] = '\0';
+    if (pk_host_split(authority, url.tls ? 443 : 80, url.host, sizeof(url.host), &url.port) < 0) {
+        return PK_EMALF;
+    }
+    for (const char *c = url.host; *c != '\0'; c++) {
+        if (!isalnum((unsigned char)*c) && strchr("-._:", *c) == NULL) {
+            return PK_EMALF;
+        }
+    }
+    text += len;
+    path_len = strcspn(text, "#");
+    if (path_len + 2 > sizeof(url.path)) {
+        return PK_ELIMIT;
+    }
+    for (size_t i = 0; i < path_len; i++) {
+        if ((unsigned char)text[i] <= ' ' || (unsigned char)text[i] >= 0x7f) {
+            return PK_EMALF;
+        }
+    }
+    if (*text != '/') {
+        url.path[0] = '/';
+    }
+    memcpy(url.path + strlen(url.path), text, path_len);
+    *out = url;
+    return PK_OK;
+}
+
+int pk_http_request(const struct pk_http_url *url, const char *accept, struct pk_buffer *out)
+{
+    bool v6 = strchr(url->host, ':') != NULL;
+
+    pk_buffer_printf(out, "GET %s HTTP/1.1\r\nHost: %s%s%s", url->path, v6 ? "[" : "", url->host,
+            v6 ? "]" : "");
+    if (url->port != (url->tls ? 443 : 80)) {
+        pk_buffer_printf(out, ":%u", url->port);
+    }
+    return pk_buffer_printf(out,
+            "\r\nUser-Agent: picket-agent\r\nAccept: %s\r\nCache-Control: no-cache\r\n"
+            "Connection: close\r\n\r\n",
+            accept);
+}
+
+/* Cuts the next line off; false: there is no complete one. The view is without CR LF. */
+static bool next_line(struct pk_slice *in, struct pk_slice *line)
+{
+    const uint8_t *end = in->len > 0 ? memchr(in->ptr, '\n', in->len) : NULL;
+    size_t len;
+
+    if (end == NULL) {
+        return false;
+    }
+    len = (size_t)(end - in->ptr);
+    *line = pk_slice_of(in->ptr, len > 0 && in->ptr[len - 1] == '\r' ? len - 1 : len);
+    *in = pk_slice_of(end + 1, in->len - len - 1);
+    return true;
+}
+
+static int parse_status(struct pk_slice line, int *out)
+{
+    int status = 0;
+
+    if (line.len < 12 || memcmp(line.ptr, "HTTP/1.", 7) != 0 || line.ptr[8] != ' ') {
+        return PK_EMALF;
+    }
+    for (size_t i = 9; i < 12; i++) {
+        if (!isdigit(line.ptr[i])) {
+            return PK_EMALF;
+        }
+        status = status * 10 + (line.ptr[i] - '0');
+    }
+    *out = status;
+    return PK_OK;
+}
+
+/* The value of "Name: value" when the name fits, as text cut to max - 1 bytes. */
+static bool header_value(struct pk_slice line, const char *name, char *out, size_t max)
+{
+    size_t name_len = strlen(name);
+    size_t at = name_len + 1;
+    size_t end = line.len;
+    size_t len;
+
+    if (line.len < at || line.ptr[name_len] != ':' ||
+            strncasecmp((const char *)line.ptr, name, name_len) != 0) {
+        return false;
+    }
+    while (at < end && (line.ptr[at] == ' ' || line.ptr[at] == '\t')) {
+        at++;
+    }
+    while (end > at && (line.ptr[end - 1] == ' ' || line.ptr[end - 1] == '\t')) {
+        end--;
+    }
+    len = end - at < max - 1 ? end - at : max - 1;
+    memcpy(out, line.ptr + at, len);
+    out[len] = '\0';
+    return true;
+}
+
+static void parse_header(struct pk_slice line, struct pk_http_head *head)
+{
+    char value[PK_HTTP_PATH_MAX];
+    struct pk_http_url url;
+
+    if (header_value(line, "Location", value, sizeof(value))) {
+        head->has_location = true;
+        if (pk_http_url_parse(value, &url) == PK_OK) {
+            memcpy(head->location_host, url.host, sizeof(head->location_host));
+        }
+    } else if (header_value(line, "Content-Length", value, sizeof(value))) {
+        char *end;
+        unsigned long long length = strtoull(value, &end, 10);
+
+        if (isdigit((unsigned char)value[0]) && *end == '\0' && length < INT64_MAX) {
+            head->content_length = (int64_t)length;
+        }
+    } else if (header_value(line, "Transfer-Encoding", value, sizeof(value))) {
+        head->chunked = true;
+    } else if (header_value(line, "Content-Type", value, sizeof(value))) {
+        size_t len = strcspn(value, "; \t");
+
+        for (size_t i = 0; i < len && i < sizeof(head->content_type) - 1; i++) {
+            head->content_type[i] = (char)tolower((unsigned char)value[i]);
+        }
+    }
+}
+
+int pk_http_head_parse(struct pk_slice in, struct pk_http_head *out)
+{
+    struct pk_http_head head = { .content_length = -1 };
+    struct pk_slice rest = in;
+    struct pk_slice line;
+    int rc;
+
+    if (!next_line(&rest, &line)) {
+        return PK_ETRUNC;
+    }
+    rc = parse_status(line, &head.status);
+    if (rc < 0) {
+        return rc;
+    }
+    while (next_line(&rest, &line)) {
+        if (line.len == 0) {
+            head.body = in.len - rest.len;
+            *out = head;
+            return PK_OK;
+        }
+        parse_header(line, &head);
+    }
+    return PK_ETRUNC;
+}

@@ -1,0 +1,37 @@
+/* http_message.h - just enough of HTTP/1.1 (RFC 9112) for a probe: one GET, and the head of the
+ * answer. Pure; the answer is hostile. */
+#pragma once
+
+#include <stdbool.h>
+
+#include "base/buffer.h"
+
+#define PK_HTTP_HOST_MAX 254
+#define PK_HTTP_PATH_MAX 1024
+
+struct pk_http_url {
+    bool tls;
+    char host[PK_HTTP_HOST_MAX];
+    uint16_t port;
+    char path[PK_HTTP_PATH_MAX]; /* with query, begins with '/' */
+};
+
+/* http:// and https:// without user names; a fragment is cut off. PK_EMALF, PK_ELIMIT. */
+PK_MUST_USE int pk_http_url_parse(const char *text, struct pk_http_url *out);
+
+/* GET with "Connection: close" and this Accept. */
+PK_MUST_USE int pk_http_request(
+        const struct pk_http_url *url, const char *accept, struct pk_buffer *out);
+
+struct pk_http_head {
+    int status;
+    bool has_location;
+    char location_host[PK_HTTP_HOST_MAX]; /* of an absolute Location; "" for a relative one */
+    char content_type[64];                /* lower case, without parameters */
+    int64_t content_length;               /* -1: not told */
+    bool chunked;
+    size_t body; /* where the body begins */
+};
+
+/* PK_ETRUNC: the head is not complete yet. PK_EMALF: no HTTP. */
+PK_MUST_USE int pk_http_head_parse(struct pk_slice in, struct pk_http_head *out);

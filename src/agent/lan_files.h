@@ -1,0 +1,35 @@
+/* lan_files.h - what other programs of the system write down about the network: resolv.conf(5), the
+ * DHCP client's lease (key=value), the Wi-Fi card's report (TSV with a header). Pure. */
+#pragma once
+
+#include <stdbool.h>
+
+#include "agent/net.h"
+#include "base/slice.h"
+
+#define PK_RESOLV_MAX 3
+
+struct pk_resolv {
+    struct pk_address servers[PK_RESOLV_MAX]; /* port 53 */
+    size_t count;
+};
+
+/* Lines that are no "nameserver ADDRESS" are passed over, link-local addresses too. */
+void pk_resolv_parse(struct pk_slice text, struct pk_resolv *out);
+
+struct pk_lease {
+    char server[PK_ADDRESS_TEXT]; /* "" when it is not told */
+    char portal_api[256];         /* DHCP option 114 */
+};
+
+void pk_lease_parse(struct pk_slice text, struct pk_lease *out);
+
+struct pk_wifi {
+    bool connected;
+    char bssid[PK_MAC_TEXT]; /* lower case */
+    char ssid[64];
+    int security; /* index into pk_security_names */
+};
+
+/* The row whose column "connected" is 1; columns are found by their names. */
+void pk_wifi_parse(struct pk_slice text, struct pk_wifi *out);
