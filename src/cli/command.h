@@ -16,5 +16,14 @@ struct pk_command {
     const char *what; /* one line for --help */
 };
 
+int pk_cmd_audit(int argc, char **argv);
+int pk_cmd_device(int argc, char **argv);
+int pk_cmd_enrollment(int argc, char **argv);
+int pk_cmd_events(int argc, char **argv);
+int pk_cmd_health(int argc, char **argv);
+int pk_cmd_incident(int argc, char **argv);
+int pk_cmd_threat(int argc, char **argv);
+int pk_cmd_token(int argc, char **argv);
+int pk_cmd_user(int argc, char **argv);
 int pk_cmd_replay(int argc, char **argv);
 int pk_cmd_policy(int argc, char **argv);

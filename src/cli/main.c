@@ -6,6 +6,15 @@
 #include "cli/command.h"
 
 static const struct pk_command commands[] = {
+    { "device", pk_cmd_device, "protected devices: list, show, revoke" },
+    { "incident", pk_cmd_incident, "incidents: list, show, dismiss, reopen" },
+    { "events", pk_cmd_events, "the event stream, as it happens with --follow" },
+    { "enrollment", pk_cmd_enrollment, "links that let devices in: list, create, remove" },
+    { "token", pk_cmd_token, "API tokens: list, create, remove" },
+    { "user", pk_cmd_user, "sign-in links for people" },
+    { "audit", pk_cmd_audit, "who did what" },
+    { "health", pk_cmd_health, "is the server well?" },
+    { "threat", pk_cmd_threat, "the threat catalogue: list, show" },
     { "policy", pk_cmd_policy, "check a policy file" },
     { "replay", pk_cmd_replay, "recorded observations through the real pipeline" },
 };

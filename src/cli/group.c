@@ -1,0 +1,273 @@
+#include "cli/group.h"
+
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DEFAULT_URL "https://localhost:8443"
+
+enum {
+    OPT_URL = 256,
+    OPT_CA,
+    OPT_TOKEN,
+    OPT_JSON,
+    OPT_HELP,
+    OPT_FILTER,
+    OPT_SORT,
+    OPT_LIMIT,
+    OPT_ALL,
+    OPT_REASON,
+    OPT_ROLE,
+    OPT_TTL,
+    OPT_LABEL,
+    OPT_GROUP,
+    OPT_USES,
+    OPT_AFTER,
+    OPT_FOLLOW,
+};
+
+/* clang-format off */
+static const struct option long_options[] = {
+    { "url", required_argument, NULL, OPT_URL },
+    { "ca", required_argument, NULL, OPT_CA },
+    { "token", required_argument, NULL, OPT_TOKEN },
+    { "json", no_argument, NULL, OPT_JSON },
+    { "help", no_argument, NULL, OPT_HELP },
+    { "filter", required_argument, NULL, OPT_FILTER },
+    { "sort", required_argument, NULL, OPT_SORT },
+    { "limit", required_argument, NULL, OPT_LIMIT },
+    { "all", no_argument, NULL, OPT_ALL },
+    { "reason", required_argument, NULL, OPT_REASON },
+    { "role", required_argument, NULL, OPT_ROLE },
+    { "ttl", required_argument, NULL, OPT_TTL },
+    { "label", required_argument, NULL, OPT_LABEL },
+    { "group", required_argument, NULL, OPT_GROUP },
+    { "uses", required_argument, NULL, OPT_USES },
+    { "after", required_argument, NULL, OPT_AFTER },
+    { "follow", no_argument, NULL, OPT_FOLLOW },
+    { NULL, 0, NULL, 0 },
+};
+
+/* Which verbs take an option; 0: all. */
+static const struct { int option; unsigned of; const char *help; } meanings[] = {
+    { OPT_FILTER, PK_OPT_LIST, "--filter FIELD:VALUE|VALUE,...  only these" },
+    { OPT_SORT, PK_OPT_LIST, "--sort FIELD                    - before it: descending" },
+    { OPT_LIMIT, PK_OPT_LIST, "--limit N                       at most so many (50)" },
+    { OPT_ALL, PK_OPT_LIST, "--all                           all of them" },
+    { OPT_REASON, PK_OPT_REASON, "--reason TEXT                   why; it is kept" },
+    { OPT_ROLE, PK_OPT_ROLE, "--role viewer|responder|admin" },
+    { OPT_TTL, PK_OPT_TTL, "--ttl SECONDS                   how long it works" },
+    { OPT_LABEL, PK_OPT_ENROL, "--label TEXT                    for whom it is" },
+    { OPT_GROUP, PK_OPT_ENROL, "--group NAME                    of the devices (default)" },
+    { OPT_USES, PK_OPT_ENROL, "--uses N                        how many devices (1)" },
+    { OPT_AFTER, PK_OPT_FOLLOW, "--after CURSOR|now              where to begin (0)" },
+    { OPT_FOLLOW, PK_OPT_FOLLOW, "--follow                        wait for more" },
+    { OPT_URL, 0, "--url URL      of the server (PICKET_URL; " DEFAULT_URL ")" },
+    { OPT_CA, 0, "--ca FILE      certificates to trust (PICKET_CA; the system's)" },
+    { OPT_TOKEN, 0, "--token TOKEN  API token (better PICKET_TOKEN: others see arguments)" },
+    { OPT_JSON, 0, "--json         for programs" },
+};
+/* clang-format on */
+
+static void help(FILE *to, const struct pk_group *group)
+{
+    unsigned used = 0;
+
+    (void)fprintf(to, "usage: picket %s VERB [OPTIONS]\n\n", group->name);
+    for (const struct pk_verb *v = group->verbs; v->name != NULL; v++) {
+        (void)fprintf(to, "  %-12s %-6s %s\n", v->name, v->args != NULL ? v->args : "", v->what);
+        used |= v->options;
+    }
+    (void)fputs("\nOptions:\n", to);
+    for (size_t i = 0; i < PK_COUNT(meanings); i++) {
+        if (meanings[i].of == 0 || (meanings[i].of & used) != 0) {
+            (void)fprintf(to, "  %s\n", meanings[i].help);
+        }
+    }
+    (void)fputs("\nExit status: 0 fine, 1 bad news found, 2 wrong usage, 3 could not do it.\n", to);
+}
+
+static int wrong(const struct pk_group *group, const char *text, const char *what)
+{
+    (void)fprintf(stderr, "picket %s: %s%s\npicket %s --help tells more.\n", group->name, text,
+            what, group->name);
+    return PK_EXIT_USAGE;
+}
+
+static const struct pk_verb *verb_of(const struct pk_group *group, const char *name)
+{
+    for (const struct pk_verb *v = group->verbs; v->name != NULL; v++) {
+        if (strcmp(v->name, name) == 0) {
+            return v;
+        }
+    }
+    return NULL;
+}
+
+static bool parse_number(const char *text, long *out)
+{
+    char *end;
+
+    errno = 0;
+    *out = strtol(text, &end, 10);
+    return errno == 0 && end != text && *end == '\0' && *out > 0;
+}
+
+static unsigned option_class(int option)
+{
+    for (size_t i = 0; i < PK_COUNT(meanings); i++) {
+        if (meanings[i].option == option) {
+            return meanings[i].of;
+        }
+    }
+    return 0;
+}
+
+/* What getopt gave. false: its number is none. */
+static bool take_option(
+        struct pk_cli *cli, struct pk_rest_settings *settings, int option, const char *value)
+{
+    switch (option) {
+    case OPT_URL:
+        settings->url = value;
+        return true;
+    case OPT_CA:
+        settings->ca = value;
+        return true;
+    case OPT_TOKEN:
+        settings->token = value;
+        return true;
+    case OPT_JSON:
+        cli->json = true;
+        return true;
+    case OPT_FILTER:
+        cli->filter = value;
+        return true;
+    case OPT_SORT:
+        cli->sort = value;
+        return true;
+    case OPT_LIMIT:
+        return parse_number(value, &cli->limit);
+    case OPT_ALL:
+        cli->all = true;
+        return true;
+    case OPT_REASON:
+        cli->reason = value;
+        return true;
+    case OPT_ROLE:
+        cli->role = value;
+        return true;
+    case OPT_TTL:
+        return parse_number(value, &cli->ttl_s);
+    case OPT_LABEL:
+        cli->label = value;
+        return true;
+    case OPT_GROUP:
+        cli->group = value;
+        return true;
+    case OPT_USES:
+        return parse_number(value, &cli->uses);
+    case OPT_AFTER:
+        cli->after = value;
+        return true;
+    default:
+        cli->follow = true;
+        return true;
+    }
+}
+
+static const char *from_environment(const char *name)
+{
+    const char *value = getenv(name);
+
+    return value != NULL && value[0] != '\0' ? value : NULL;
+}
+
+/* Words of the verb's args: each is an argument. */
+static int arguments_of(const struct pk_verb *verb)
+{
+    int count = verb->args != NULL;
+
+    for (const char *c = verb->args; c != NULL && *c != '\0'; c++) {
+        count += *c == ' ';
+    }
+    return count;
+}
+
+static const char *missing(const struct pk_verb *verb, const struct pk_cli *cli)
+{
+    if ((verb->needed & PK_OPT_REASON) != 0 && cli->reason == NULL) {
+        return "--reason";
+    }
+    return (verb->needed & PK_OPT_ROLE) != 0 && cli->role == NULL ? "--role" : NULL;
+}
+
+static int execute(const struct pk_group *group, const struct pk_verb *verb, struct pk_cli *cli,
+        const struct pk_rest_settings *settings)
+{
+    struct pk_error err = { 0 };
+    int rc = pk_rest_create(settings, &cli->rest, &err);
+
+    if (rc == PK_OK) {
+        rc = verb->run(cli, &err);
+    }
+    pk_rest_destroy(cli->rest);
+    if (rc < 0) {
+        (void)fprintf(stderr, "picket %s %s: %s\n", group->name, verb->name, err.text);
+        return PK_EXIT_FAILED;
+    }
+    return rc;
+}
+
+int pk_group_run(const struct pk_group *group, int argc, char **argv)
+{
+    struct pk_rest_settings settings = {
+        .url = from_environment("PICKET_URL"),
+        .ca = from_environment("PICKET_CA"),
+        .token = from_environment("PICKET_TOKEN"),
+    };
+    struct pk_cli cli = { .limit = 50 };
+    const struct pk_verb *verb = argc >= 2 ? verb_of(group, argv[1]) : NULL;
+    int option;
+
+    /* A group of one verb without a name is a command by itself: `picket health`. */
+    if (verb == NULL) {
+        verb = verb_of(group, "");
+    } else {
+        argc--;
+        argv++;
+    }
+    opterr = 0;
+    while ((option = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
+        if (option == OPT_HELP) {
+            help(stdout, group);
+            return PK_EXIT_FINE;
+        }
+        if (option == '?' ||
+                (verb != NULL && option_class(option) != 0 &&
+                        (option_class(option) & verb->options) == 0)) {
+            return wrong(group, "this is no option here: ", argv[optind - 1]);
+        }
+        if (!take_option(&cli, &settings, option, optarg)) {
+            return wrong(group, "a number above 0 is wanted: ", optarg);
+        }
+    }
+    if (verb == NULL && optind < argc) {
+        return wrong(group, "there is no verb ", argv[optind]);
+    }
+    if (verb == NULL) {
+        help(stderr, group);
+        return PK_EXIT_USAGE;
+    }
+    if (argc - optind != arguments_of(verb)) {
+        return wrong(group, "wanted are the arguments: ", verb->args != NULL ? verb->args : "none");
+    }
+    for (int i = 0; optind + i < argc && i < (int)PK_COUNT(cli.args); i++) {
+        cli.args[i] = argv[optind + i];
+    }
+    if (missing(verb, &cli) != NULL) {
+        return wrong(group, "needed is ", missing(verb, &cli));
+    }
+    settings.url = settings.url != NULL ? settings.url : DEFAULT_URL;
+    return execute(group, verb, &cli, &settings);
+}

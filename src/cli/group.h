@@ -1,0 +1,65 @@
+/* group.h - commands that speak with a server: a group ("device") of verbs ("list", "show ID"),
+ * with the options that all of them share. */
+#pragma once
+
+#include <stdbool.h>
+
+#include "cli/command.h"
+#include "cli/print.h"
+#include "cli/rest.h"
+
+/* Options that a verb can take besides --url --ca --token --json --help. Bits. */
+enum pk_option {
+    PK_OPT_LIST = 1, /* --filter --sort --limit --all */
+    PK_OPT_REASON = 2,
+    PK_OPT_ROLE = 4,
+    PK_OPT_TTL = 8,
+    PK_OPT_ENROL = 16,  /* --label --group --uses */
+    PK_OPT_FOLLOW = 32, /* --after --follow */
+};
+
+struct pk_cli {
+    struct pk_rest *rest;
+    const char *args[2]; /* what follows the verb */
+    bool json;
+    bool all;
+    bool follow;
+    const char *filter;
+    const char *sort;
+    long limit;
+    const char *reason;
+    const char *role;
+    const char *label;
+    const char *group;
+    const char *after;
+    long ttl_s; /* 0: not given */
+    long uses;  /* 0: not given */
+};
+
+struct pk_verb {
+    const char *name;
+    const char *args; /* for the help: "ID"; NULL: none. As many words as arguments */
+    unsigned options; /* enum pk_option */
+    unsigned needed;  /* of which these must be given */
+    int (*run)(struct pk_cli *cli, struct pk_error *err); /* enum pk_exit, or < 0 with *err */
+    const char *what;
+};
+
+struct pk_group {
+    const char *name;
+    const struct pk_verb *verbs; /* end with a NULL name */
+};
+
+/* argv[0] is the group's name. Gives an enum pk_exit. */
+int pk_group_run(const struct pk_group *group, int argc, char **argv);
+
+/* GET path, page after page until --limit or --all are satisfied; prints a table or JSON. */
+PK_MUST_USE int pk_cli_list(struct pk_cli *cli, const char *path, const struct pk_column *columns,
+        struct pk_error *err);
+/* GET prefix/ID; prints it. */
+PK_MUST_USE int pk_cli_show(struct pk_cli *cli, const char *prefix, struct pk_error *err);
+/* DELETE prefix/ID. */
+PK_MUST_USE int pk_cli_remove(struct pk_cli *cli, const char *prefix, struct pk_error *err);
+/* POST prefix/ID/act {"reason"}; prints done on success. */
+PK_MUST_USE int pk_cli_act(struct pk_cli *cli, const char *prefix, const char *act,
+        const char *done, struct pk_error *err);
