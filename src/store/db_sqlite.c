@@ -71,8 +71,10 @@ static int fail(sqlite3 *handle, struct pk_error *err)
 {
     int os = sqlite3_system_errno(handle) != 0 ? sqlite3_system_errno(handle) : errno;
     int rc = sqlite3_extended_errcode(handle);
+    int code = code_of(rc, os);
 
-    return pk_error_set(err, code_of(rc, os), "database: %s (%d)", sqlite3_errmsg(handle), rc);
+    return pk_error_set(
+            err, code, "database: %s (%d): %s", sqlite3_errmsg(handle), rc, pk_code_text(code));
 }
 
 /* SQLite's own waiting sleeps up to 100 ms at a time; our transactions last less than one. */

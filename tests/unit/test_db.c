@@ -210,9 +210,6 @@ static void test_file_mode(void **state)
     char path[256];
     struct stat st;
 
-    if (b->database.postgres) {
-        return;
-    }
     for (size_t i = 0; i < PK_COUNT(suffixes); i++) {
         (void)snprintf(path, sizeof(path), "%s%s", b->database.url + 7, suffixes[i]);
         assert_int_equal(stat(path, &st), 0);
@@ -245,9 +242,6 @@ static void test_reconnect(void **state)
     struct bench *b = *state;
     struct pk_db *other;
 
-    if (!b->database.postgres) {
-        return;
-    }
     assert_int_equal(insert(b->db, 1, "a"), 1);
     assert_ok(pk_db_open(b->database.url, &other, &err));
     assert_ok(pk_db_begin(b->db, &err));
@@ -283,9 +277,6 @@ static void test_full(void **state)
     static char large[100000];
     struct rlimit old;
 
-    if (b->database.postgres) {
-        return;
-    }
     memset(large, 'x', sizeof(large) - 1);
     assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
     (void)signal(SIGXFSZ, SIG_IGN);
@@ -303,6 +294,46 @@ static void test_full(void **state)
     assert_int_equal(insert(b->db, 2, large), 1);
     assert_ok(pk_db_commit(b->db, &err));
     assert_int_equal(count(b->db), 2);
+}
+
+/* A reader is not in the way of a writer, a writer is in the way of another one. */
+static void test_busy(void **state)
+{
+    struct bench *b = *state;
+    struct pk_db *other;
+
+    assert_ok(pk_db_open(b->database.url, &other, &err));
+    assert_ok(pk_db_exec(other, "PRAGMA busy_timeout = 50", &err)); /* instead of 10 s */
+    assert_ok(pk_db_begin(b->db, &err));
+    assert_int_equal(insert(b->db, 1, "a"), 1);
+    assert_int_equal(count(other), 0);
+    assert_int_equal(pk_db_begin(other, &err), PK_EBUSY);
+    assert_ok(pk_db_commit(b->db, &err));
+    assert_ok(pk_db_begin(other, &err));
+    assert_int_equal(count(other), 1);
+    pk_db_close(other); /* and what is open is rolled back */
+}
+
+/* What a real server answers, though its disk is not full. */
+static void test_server_codes(void **state)
+{
+    static const struct {
+        const char *sql;
+        int rc;
+    } rows[] = {
+        { "DO $$ BEGIN RAISE EXCEPTION 'x' USING ERRCODE = '53100'; END $$", PK_ENOSPC },
+        { "DO $$ BEGIN RAISE EXCEPTION 'x' USING ERRCODE = '53300'; END $$", PK_EBUSY },
+        { "DO $$ BEGIN RAISE EXCEPTION 'x' USING ERRCODE = '55P03'; END $$", PK_EBUSY },
+        { "DO $$ BEGIN RAISE EXCEPTION 'x' USING ERRCODE = '40P01'; END $$", PK_EBUSY },
+        { "DO $$ BEGIN RAISE EXCEPTION 'x' USING ERRCODE = '58030'; END $$", PK_EIO },
+        { "DO $$ BEGIN RAISE EXCEPTION 'x' USING ERRCODE = '42501'; END $$", PK_EACCES },
+        { "DO $$ BEGIN RAISE EXCEPTION 'x' USING ERRCODE = '22012'; END $$", PK_EINVAL },
+    };
+    struct bench *b = *state;
+
+    for (size_t i = 0; i < PK_COUNT(rows); i++) {
+        assert_int_equal(pk_db_exec(b->db, rows[i].sql, &err), rows[i].rc);
+    }
 }
 
 /* ---- migrations ---- */
@@ -349,24 +380,18 @@ static void test_store_schema(void **state)
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
+#define ON_BOTH                                                                       \
+    TEST(test_values), TEST(test_quotes), TEST(test_bad_sql), TEST(test_unique),      \
+            TEST(test_rollback), TEST(test_doomed), TEST(test_once), TEST(test_urls), \
+            TEST(test_migrations), TEST(test_store_schema)
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        TEST(test_values),
-        TEST(test_quotes),
-        TEST(test_bad_sql),
-        TEST(test_unique),
-        TEST(test_rollback),
-        TEST(test_doomed),
-        TEST(test_once),
-        TEST(test_urls),
-        TEST(test_file_mode),
-        TEST(test_not_a_database),
-        TEST(test_reconnect),
-        TEST(test_full),
-        TEST(test_migrations),
-        TEST(test_store_schema),
-    };
+    const struct CMUnitTest on_sqlite[] = { ON_BOTH, TEST(test_file_mode),
+        TEST(test_not_a_database), TEST(test_full), TEST(test_busy) };
+    const struct CMUnitTest on_postgres[] = { ON_BOTH, TEST(test_reconnect),
+        TEST(test_server_codes) };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return test_on_postgres() ? cmocka_run_group_tests(on_postgres, NULL, NULL)
+                              : cmocka_run_group_tests(on_sqlite, NULL, NULL);
 }
