@@ -1,0 +1,668 @@
+#include "agent/agent.h"
+
+#include <limits.h>
+#include <malloc.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "agent/alert.h"
+#include "agent/control.h"
+#include "agent/events.h"
+#include "agent/identity.h"
+#include "agent/judge.h"
+#include "agent/ledger.h"
+#include "agent/loop.h"
+#include "agent/notify.h"
+#include "agent/repeat.h"
+#include "agent/sense.h"
+#include "agent/settings.h"
+#include "agent/spool.h"
+#include "agent/status.h"
+#include "agent/uplink.h"
+#include "base/clock.h"
+#include "base/event.h"
+#include "base/file.h"
+
+#define SOON_MS       (1 * PK_SECOND_MS)  /* after the start the console should see the device */
+#define STARTUP_MS    (20 * PK_SECOND_MS) /* ... which lasts this long */
+#define GAP_MS        PK_MINUTE_MS        /* while something is open, at most one report of it */
+#define TRIM_MS       (3 * PK_SECOND_MS)  /* of quiet, then unused memory goes back */
+#define LAST_WORDS_MS (2 * PK_SECOND_MS)
+#define TOLD_MAX      (64UL * 1024)
+#define SENSORS_MAX   16
+
+struct pk_agent {
+    struct pk_agent_options options;
+    struct pk_loop *loop;
+    struct pk_events *events;
+    struct pk_identity *identity; /* NULL when once */
+    struct pk_spool *spool;       /* NULL when offline */
+    struct pk_uplink *uplink;     /* NULL when offline */
+    struct pk_agent_judge *judge;
+    struct pk_sense *sense;
+    struct pk_control *control;
+    struct pk_repeat repeat;
+    struct pk_timer trim;
+    struct pk_timer rekey;
+    char told_path[PATH_MAX];
+    char own_server[300];
+    int64_t started_ms;
+    int64_t checked_ms;
+    int64_t dropped;  /* by the spool, told last */
+    bool device_news; /* findings about the device changed: save them */
+    bool checking;
+    unsigned askers; /* bits: who asked for the check that runs */
+};
+
+static void on_observation(const struct pk_observation *obs, void *ctx);
+static int start_sense(struct pk_agent *a, struct pk_error *err);
+
+static void trouble(void *ctx, const char *what)
+{
+    struct pk_agent *a = ctx;
+
+    pk_event(PK_WARN, "agent.trouble", { "what", what });
+    pk_events_emit(a->events, pk_clock_ms(), "error", json_pack("{s:s}", "what", what), what);
+}
+
+/* What this agent itself has to say goes the same way as what the senses say. */
+static void say_choice(struct pk_agent *a, const char *threat, const char *alert_id)
+{
+    struct pk_obs_choice choice = { .threat = threat, .choice = 0 /* shown */, .alert = alert_id };
+    struct pk_observation obs = {
+        .at_ms = pk_clock_ms(), .kind = PK_OBS_CHOICE, .choice = &choice
+    };
+
+    on_observation(&obs, a);
+}
+
+static void say_agent(struct pk_agent *a, int event)
+{
+    struct pk_array known = pk_sense_sensors(a->sense);
+    struct pk_sensor sensors[SENSORS_MAX];
+    char why[96];
+    struct pk_obs_agent body = { .event = event, .version = PK_VERSION };
+    struct pk_observation obs = { .at_ms = pk_clock_ms(), .kind = PK_OBS_AGENT, .agent = &body };
+    size_t count = known.count < SENSORS_MAX - 1 ? known.count : SENSORS_MAX - 1;
+
+    if (count > 0) {
+        memcpy(sensors, known.items, count * sizeof(sensors[0]));
+    }
+    if (a->dropped > 0) {
+        (void)snprintf(why, sizeof(why), "%lld observations were given up for want of room",
+                (long long)a->dropped);
+        sensors[count++] = (struct pk_sensor){ .name = "spool", .state = 1, .why = why };
+    }
+    body.sensors = (struct pk_array){ .items = sensors, .count = count };
+    on_observation(&obs, a);
+}
+
+static void show(struct pk_agent *a, const struct pk_alert *alert, int64_t at_ms)
+{
+    const struct pk_notify_settings *notify = a->options.settings->notify;
+
+    if (pk_events_json(a->events)) {
+        pk_events_emit(a->events, at_ms, "alert", pk_alert_fields(alert), NULL);
+    } else if (notify->terminal) {
+        struct pk_buffer block = pk_buffer_of(8192);
+
+        pk_alert_block(alert, isatty(STDOUT_FILENO) == 1, &block);
+        if (block.rc == PK_OK) {
+            pk_events_write(a->events, block.ptr);
+        }
+        pk_buffer_finish(&block);
+    }
+    if (notify->desktop && pk_notify_possible()) {
+        pk_notify_send(a->loop, alert);
+    }
+}
+
+static void on_finding(void *ctx, const struct pk_finding *finding, const struct pk_open *open)
+{
+    struct pk_agent *a = ctx;
+    json_t *fields = pk_finding_encode(finding);
+    char text[400];
+
+    a->device_news |= finding->threat->vector != PK_VECTOR_NETWORK;
+    if (a->options.once) {
+        json_decref(fields);
+        return;
+    }
+    (void)json_object_set_new(fields, "subject", json_string(open->name));
+    (void)json_object_set_new(fields, "subject_id", json_string(open->subject));
+    (void)snprintf(text, sizeof(text), "%s on %s (%s, %.0f %% sure): %s", finding->threat->id,
+            open->name, pk_severity_name(finding->threat->severity), 100 * finding->confidence,
+            open->seen);
+    pk_events_emit(a->events, finding->at_ms, "finding", fields, text);
+}
+
+static void on_cleared(void *ctx, const struct pk_open *was, int64_t at_ms)
+{
+    struct pk_agent *a = ctx;
+    char text[300];
+
+    a->device_news |= was->threat->vector != PK_VECTOR_NETWORK;
+    if (a->options.once) {
+        return;
+    }
+    (void)snprintf(text, sizeof(text), "%s on %s is over, all good", was->threat->id, was->name);
+    pk_events_emit(a->events, at_ms, "cleared",
+            json_pack("{s:s, s:s, s:s}", "threat", was->threat->id, "subject", was->name,
+                    "subject_id", was->subject),
+            text);
+}
+
+static void on_alert(void *ctx, const struct pk_open *open, int64_t at_ms)
+{
+    struct pk_agent *a = ctx;
+    struct pk_alert alert;
+
+    a->device_news |= open->threat->vector != PK_VECTOR_NETWORK;
+    if (a->options.once) {
+        return;
+    }
+    pk_alert_of_threat(open->threat, open->name, &alert);
+    show(a, &alert, at_ms);
+    say_choice(a, open->threat->id, NULL);
+}
+
+/* Network events for people and programs on this device; the real name stays here. */
+static void tell_network(struct pk_agent *a, const struct pk_observation *obs)
+{
+    static const char *const changes[] = { "joined", "changed", "left" };
+    const struct pk_obs_network *n = obs->net;
+    json_t *fields = pk_observation_encode(obs, false);
+    json_t *body = json_incref(json_object_get(fields, "network"));
+    char text[300];
+
+    json_decref(fields);
+    (void)json_object_del(body, "event");
+    (void)json_object_set_new(body, "change", json_string(changes[n->event]));
+    (void)json_object_set_new(
+            body, "id", obs->network != NULL ? json_string(obs->network) : json_null());
+    (void)snprintf(text, sizeof(text), "%s %s%s%s", changes[n->event],
+            n->name != NULL ? n->name : "a network", n->gateway != NULL ? ", router " : "",
+            n->gateway != NULL ? n->gateway : "");
+    pk_events_emit(a->events, obs->at_ms, "network", body, text);
+}
+
+/* Place and content of an observation without its number and time. */
+static enum pk_repeat_kind judge_repeat(struct pk_agent *a, const struct pk_observation *obs)
+{
+    struct pk_observation bare = *obs;
+    bool probing = pk_agent_judge_probes(a->judge) != 0 && obs->kind >= PK_OBS_GATEWAY &&
+            obs->kind <= PK_OBS_PORTAL;
+    enum pk_repeat_kind kind = PK_REPEAT_NEW;
+    char place[400];
+    json_t *wire;
+    char *text;
+
+    if (obs->kind == PK_OBS_AGENT || obs->kind == PK_OBS_CHOICE || obs->kind == PK_OBS_NETWORK) {
+        return PK_REPEAT_NEW;
+    }
+    bare.seq = 1;
+    bare.at_ms = 0;
+    (void)snprintf(place, sizeof(place), "%d %s %s", obs->kind,
+            obs->network != NULL ? obs->network : "",
+            obs->kind == PK_OBS_TLS ? obs->tls->host : "");
+    wire = pk_observation_encode(&bare, true);
+    text = wire != NULL ? pk_json_text(wire) : NULL;
+    json_decref(wire);
+    if (text != NULL) {
+        kind = pk_repeat_judge(&a->repeat, pk_slice_str(place), pk_slice_str(text),
+                probing ? GAP_MS : 0, pk_clock_monotonic_ms());
+    }
+    free(text);
+    return kind;
+}
+
+static void tell_dropped(struct pk_agent *a)
+{
+    struct pk_spool_state state = pk_spool_state(a->spool);
+    char text[120];
+
+    if (state.dropped <= a->dropped) {
+        return;
+    }
+    a->dropped = state.dropped;
+    (void)snprintf(text, sizeof(text),
+            "the spool is full: %lld observations were given up so far, the oldest first",
+            (long long)state.dropped);
+    trouble(a, text);
+}
+
+static void spool(struct pk_agent *a, const struct pk_observation *obs, bool news)
+{
+    enum pk_repeat_kind repeat = judge_repeat(a, obs);
+    bool startup = pk_clock_ms() - a->started_ms < STARTUP_MS;
+    struct pk_observation numbered = *obs;
+    struct pk_error err;
+    json_t *wire;
+    char *text;
+
+    if (repeat == PK_REPEAT_KNOWN && !news) {
+        return;
+    }
+    numbered.seq = pk_spool_next(a->spool);
+    wire = pk_observation_encode(&numbered, true);
+    text = wire != NULL ? pk_json_text(wire) : NULL;
+    json_decref(wire);
+    if (text == NULL) {
+        trouble(a, "out of memory");
+    } else if (pk_spool_append(a->spool, pk_slice_str(text), news, &err) < 0) {
+        trouble(a, err.text);
+    } else {
+        tell_dropped(a);
+        pk_uplink_news(a->uplink,
+                news                              ? 0
+                        : repeat == PK_REPEAT_OLD ? -1
+                        : startup                 ? SOON_MS
+                                  : a->options.settings->report->min_delay_s * PK_SECOND_MS);
+    }
+    free(text);
+}
+
+static void save_told(struct pk_agent *a)
+{
+    json_t *told = pk_agent_judge_save(a->judge);
+    char *text = told != NULL ? pk_json_text(told) : NULL;
+    struct pk_error err;
+
+    a->device_news = false;
+    if (text != NULL && pk_file_write(a->told_path, pk_slice_str(text), 0600, &err) < 0) {
+        trouble(a, err.text);
+    }
+    free(text);
+    json_decref(told);
+}
+
+static void load_told(struct pk_agent *a)
+{
+    struct pk_buffer text = pk_buffer_of(TOLD_MAX);
+    json_t *told = NULL;
+
+    if (pk_file_read(a->told_path, &text, NULL) == PK_OK && text.len > 0 &&
+            pk_json_parse(text.ptr, text.len, &told, NULL) == PK_OK) {
+        pk_agent_judge_load(a->judge, told);
+    }
+    json_decref(told);
+    pk_buffer_finish(&text);
+}
+
+static void on_observation(const struct pk_observation *obs, void *ctx)
+{
+    struct pk_agent *a = ctx;
+    struct pk_error err;
+    bool news = false;
+
+    if (obs->kind != PK_OBS_CHOICE && obs->kind != PK_OBS_AGENT) {
+        a->checked_ms = obs->at_ms;
+    }
+    if (obs->kind == PK_OBS_NETWORK && !a->options.once) {
+        tell_network(a, obs);
+    }
+    if (pk_agent_judge_take(a->judge, obs, &news, &err) < 0) {
+        trouble(a, err.text);
+    }
+    if (a->spool != NULL && pk_identity_enrolled(a->identity)) {
+        spool(a, obs, news);
+        if (obs->kind == PK_OBS_NETWORK && obs->net->event != PK_NETWORK_LEFT) {
+            pk_uplink_moved(a->uplink);
+        }
+    }
+    if (a->sense != NULL && news) {
+        pk_sense_watch(a->sense, pk_agent_judge_probes(a->judge));
+    }
+    if (a->device_news && !a->options.once) {
+        save_told(a);
+    }
+    pk_loop_arm(a->loop, &a->trim, TRIM_MS);
+}
+
+static void on_quiet(void *ctx)
+{
+    (void)ctx;
+    (void)malloc_trim(0);
+}
+
+/* The senses name networks by a key; with another key they begin anew. */
+static void on_rekey(void *ctx)
+{
+    struct pk_agent *a = ctx;
+    struct pk_error err;
+
+    pk_sense_destroy(a->sense);
+    a->sense = NULL;
+    a->checking = false;
+    if (start_sense(a, &err) < 0) {
+        trouble(a, err.text);
+    }
+}
+
+static void on_network_key(void *ctx, const char *hex)
+{
+    struct pk_agent *a = ctx;
+    struct pk_error err;
+    bool changed = false;
+
+    if (pk_identity_set_network_key(a->identity, hex, &changed, &err) < 0) {
+        trouble(a, err.text);
+    } else if (changed) {
+        pk_loop_arm(a->loop, &a->rekey, 0);
+    }
+}
+
+static void on_reported(void *ctx, struct pk_slice report, size_t count, size_t bytes)
+{
+    struct pk_agent *a = ctx;
+    struct pk_error err;
+    int64_t now_ms = pk_clock_ms();
+
+    if (pk_ledger_note(a->options.settings->state_dir, report, bytes, now_ms, &err) < 0) {
+        trouble(a, err.text);
+    }
+    pk_events_emit(a->events, now_ms, "report",
+            json_pack("{s:I, s:I, s:I}", "observations", (json_int_t)count, "bytes",
+                    (json_int_t)bytes, "acked", (json_int_t)pk_spool_state(a->spool).acked),
+            NULL);
+}
+
+static void answer(struct pk_agent *a, int asker)
+{
+    json_t *status = pk_agent_status(a);
+    char *text = status != NULL ? pk_json_text(status) : NULL;
+
+    pk_control_answer(a->control, asker, text != NULL ? text : "{}");
+    free(text);
+    json_decref(status);
+}
+
+static void on_checked(void *ctx)
+{
+    struct pk_agent *a = ctx;
+
+    a->checking = false;
+    a->checked_ms = pk_clock_ms();
+    for (int i = 0; a->control != NULL && a->askers != 0 && i < 32; i++) {
+        if ((a->askers & 1U << i) != 0) {
+            a->askers &= ~(1U << i);
+            answer(a, i);
+        }
+    }
+    a->askers = 0;
+    if (a->options.once) {
+        pk_loop_stop(a->loop);
+    }
+}
+
+static void check_now(struct pk_agent *a)
+{
+    struct pk_error err;
+
+    if (a->checking || a->sense == NULL) {
+        return;
+    }
+    a->checking = true;
+    if (pk_sense_check(a->sense, PK_PROBE_ALL, on_checked, a, &err) < 0) {
+        trouble(a, err.text);
+        on_checked(a);
+    }
+}
+
+static void on_alert_command(struct pk_agent *a, const json_t *command)
+{
+    const char *subject = json_string_value(json_object_get(command, "subject"));
+    const char *id = json_string_value(json_object_get(command, "id"));
+    const char *threat_id = json_string_value(json_object_get(command, "threat"));
+    const struct pk_threat *threat = threat_id != NULL ? pk_threat_find(threat_id) : NULL;
+    struct pk_alert alert;
+    struct pk_error err;
+
+    subject = subject != NULL ? subject : PK_SUBJECT_DEVICE;
+    if (pk_alert_of_command(command, pk_agent_judge_name(a->judge, subject), &alert, &err) < 0) {
+        trouble(a, err.text);
+        return;
+    }
+    if (threat == NULL || !pk_agent_judge_tell(a->judge, threat, subject, pk_clock_ms())) {
+        show(a, &alert, pk_clock_ms());
+        if (threat != NULL && threat->vector != PK_VECTOR_NETWORK) {
+            save_told(a);
+        }
+    }
+    say_choice(a, alert.threat, id); /* also when the person knew by the device's own judgement */
+}
+
+static void on_command(void *ctx, const json_t *command)
+{
+    struct pk_agent *a = ctx;
+    const char *type = json_string_value(json_object_get(command, "type"));
+    const char *id = json_string_value(json_object_get(command, "id"));
+
+    type = type != NULL ? type : "";
+    pk_events_emit(a->events, pk_clock_ms(), "command",
+            json_pack("{s:s, s:s}", "id", id, "type", type), NULL);
+    if (strcmp(type, "alert") == 0) {
+        on_alert_command(a, command);
+    } else if (strcmp(type, "check") == 0) {
+        check_now(a);
+    } else {
+        pk_event(PK_WARN, "agent.unknown_command", { "type", type });
+    }
+}
+
+static void on_ask(void *ctx, const char *line, int asker)
+{
+    struct pk_agent *a = ctx;
+
+    if (strcmp(line, "check") == 0) {
+        a->askers |= 1U << asker;
+        check_now(a);
+    } else {
+        answer(a, asker);
+    }
+}
+
+static void on_signal(void *ctx, int signo)
+{
+    struct pk_agent *a = ctx;
+
+    (void)signo;
+    pk_loop_stop(a->loop);
+}
+
+json_t *pk_agent_status(struct pk_agent *agent)
+{
+    struct pk_uplink_state uplink = { 0 };
+    struct pk_spool_state spooled = { 0 };
+    struct pk_status_input in = {
+        .judge = agent->judge,
+        .identity = agent->identity,
+        .started_ms = agent->started_ms,
+        .checked_ms = agent->checked_ms,
+    };
+
+    if (agent->sense != NULL) {
+        in.sensors = pk_sense_sensors(agent->sense);
+        in.network = pk_sense_network(agent->sense);
+    }
+    if (agent->uplink != NULL) {
+        uplink = pk_uplink_state(agent->uplink);
+        spooled = pk_spool_state(agent->spool);
+        in.uplink = &uplink;
+        in.spool = &spooled;
+    }
+    return pk_status_json(&in);
+}
+
+/* "https://host:port" -> "host:port": our own server is a check host, too. */
+static void name_own_server(struct pk_agent *a, struct pk_sense_settings *out)
+{
+    const char *url = a->options.settings->server->url;
+
+    url = url != NULL ? url : pk_identity_url(a->identity);
+    if (a->options.offline || url == NULL || !pk_identity_enrolled(a->identity)) {
+        return;
+    }
+    (void)snprintf(a->own_server, sizeof(a->own_server), "%s", url + strlen("https://"));
+    a->own_server[strcspn(a->own_server, "/")] = '\0';
+    out->own_server = a->own_server;
+    out->own_ca = a->options.settings->server->ca != NULL ? a->options.settings->server->ca
+                                                          : pk_identity_ca_file(a->identity);
+}
+
+static int start_sense(struct pk_agent *a, struct pk_error *err)
+{
+    struct pk_sense_settings settings;
+    int rc;
+
+    pk_agent_settings_sense(a->options.settings, &settings);
+    settings.network_key = pk_identity_network_key(a->identity);
+    name_own_server(a, &settings);
+    rc = pk_sense_create(a->loop, &settings, on_observation, a, &a->sense, err);
+    if (rc == PK_OK) {
+        rc = pk_sense_start(a->sense, err);
+    }
+    if (rc == PK_OK) {
+        pk_sense_watch(a->sense, pk_agent_judge_probes(a->judge));
+    }
+    return rc;
+}
+
+static int start_uplink(struct pk_agent *a, struct pk_error *err)
+{
+    const struct pk_agent_settings *s = a->options.settings;
+    const struct pk_uplink_hooks hooks = {
+        .command = on_command,
+        .network_key = on_network_key,
+        .reported = on_reported,
+        .trouble = trouble,
+        .ctx = a,
+    };
+    int rc = pk_spool_open(s->state_dir, (size_t)s->report->spool_bytes, &a->spool, err);
+
+    if (rc == PK_OK) {
+        a->dropped = pk_spool_state(a->spool).dropped;
+        rc = pk_uplink_create(a->loop, s, a->identity, a->spool, &hooks, &a->uplink, err);
+    }
+    return rc;
+}
+
+static int build(struct pk_agent *a, struct pk_error *err)
+{
+    const struct pk_agent_settings *s = a->options.settings;
+    const struct pk_judge_hooks hooks = {
+        .finding = on_finding, .cleared = on_cleared, .alert = on_alert, .ctx = a
+    };
+    int rc;
+
+    a->events = pk_events_create(STDOUT_FILENO, a->options.json);
+    a->judge = pk_agent_judge_create(&hooks);
+    if (a->events == NULL || a->judge == NULL) {
+        return pk_error_set(err, PK_ENOMEM, "out of memory");
+    }
+    rc = pk_identity_load(s->state_dir, &a->identity, err);
+    if (rc == PK_OK) {
+        rc = pk_loop_create(&a->loop, err);
+    }
+    if (rc < 0) {
+        return rc;
+    }
+    pk_timer_init(&a->trim, on_quiet, a);
+    pk_timer_init(&a->rekey, on_rekey, a);
+    (void)snprintf(a->told_path, sizeof(a->told_path), "%s/findings.json", s->state_dir);
+    if (a->options.once) {
+        return PK_OK;
+    }
+    load_told(a);
+    if (!a->options.offline) {
+        rc = start_uplink(a, err);
+    }
+    return rc < 0 ? rc : pk_control_create(a->loop, s->state_dir, on_ask, a, &a->control, err);
+}
+
+int pk_agent_create(
+        const struct pk_agent_options *options, struct pk_agent **out, struct pk_error *err)
+{
+    struct pk_agent *a = calloc(1, sizeof(*a));
+    int rc;
+
+    if (a == NULL) {
+        return pk_error_set(err, PK_ENOMEM, "out of memory");
+    }
+    a->options = *options;
+    a->options.offline |= options->once;
+    a->started_ms = pk_clock_ms();
+    rc = build(a, err);
+    if (rc < 0) {
+        pk_agent_destroy(a);
+        return rc;
+    }
+    *out = a;
+    return PK_OK;
+}
+
+void pk_agent_destroy(struct pk_agent *agent)
+{
+    if (agent == NULL) {
+        return;
+    }
+    pk_control_destroy(agent->control);
+    pk_sense_destroy(agent->sense);
+    pk_uplink_destroy(agent->uplink);
+    pk_loop_destroy(agent->loop);
+    pk_spool_close(agent->spool);
+    pk_agent_judge_destroy(agent->judge);
+    pk_identity_destroy(agent->identity);
+    pk_events_destroy(agent->events);
+    free(agent);
+}
+
+static void tell_started(struct pk_agent *a)
+{
+    const char *device = pk_identity_device(a->identity);
+    json_t *status = pk_agent_status(a);
+    char text[200];
+
+    (void)snprintf(text, sizeof(text), "Picket %s watches over this device%s", PK_VERSION,
+            a->options.offline       ? " alone"
+                    : device == NULL ? ", not enrolled with a server"
+                                     : "");
+    pk_events_emit(a->events, a->started_ms, "started",
+            json_pack("{s:s, s:b, s:s?, s:O?}", "version", PK_VERSION, "offline",
+                    a->options.offline, "device", device, "sensors",
+                    json_object_get(status, "sensors")),
+            text);
+    json_decref(status);
+}
+
+int pk_agent_run(struct pk_agent *agent, struct pk_error *err)
+{
+    int rc = pk_loop_signal(agent->loop, SIGTERM, on_signal, agent, err);
+
+    if (rc == PK_OK) {
+        rc = pk_loop_signal(agent->loop, SIGINT, on_signal, agent, err);
+    }
+    if (rc == PK_OK) {
+        rc = start_sense(agent, err);
+    }
+    if (rc < 0) {
+        return rc;
+    }
+    if (agent->options.once) {
+        check_now(agent);
+    } else {
+        tell_started(agent);
+        say_agent(agent, 0 /* started */);
+    }
+    if (agent->uplink != NULL) {
+        pk_uplink_start(agent->uplink);
+    }
+    rc = pk_loop_run(agent->loop, err);
+    if (rc == PK_OK && agent->uplink != NULL) {
+        say_agent(agent, 1 /* stopping */);
+        pk_uplink_flush(agent->uplink, LAST_WORDS_MS);
+    }
+    return rc;
+}

@@ -1,0 +1,62 @@
+/* judge.h - the agent's own judgement: what defense/ says of each observation, kept as a small table
+ * of open findings (threat and subject), so that a finding is told once when it begins and once
+ * when it ends. No I/O; loop thread. */
+#pragma once
+
+#include "defense/defense.h"
+
+struct pk_agent_judge;
+
+#define PK_OPEN_MAX   32
+#define PK_OPEN_PARTS 8
+
+/* An open finding, or one that was only told (by the server) and is not open here. */
+struct pk_open {
+    const struct pk_threat *threat;
+    char subject[64]; /* network id, "device" ... */
+    char name[128];   /* what people call it */
+    bool open;
+    bool told; /* the person knows */
+    double confidence;
+    int64_t since_ms;
+    char seen[160]; /* the evidence in one sentence */
+    char parts[PK_OPEN_PARTS][96];
+    size_t part_count;
+};
+
+struct pk_judge_hooks {
+    /* Began, grew surer, or has a further part. */
+    void (*finding)(void *ctx, const struct pk_finding *finding, const struct pk_open *open);
+    void (*cleared)(void *ctx, const struct pk_open *was, int64_t at_ms);
+    /* Tell the person; open->told is set afterwards. */
+    void (*alert)(void *ctx, const struct pk_open *open, int64_t at_ms);
+    void *ctx;
+};
+
+/* NULL when memory is short. hooks are copied. */
+struct pk_agent_judge *pk_agent_judge_create(const struct pk_judge_hooks *hooks);
+void pk_agent_judge_destroy(struct pk_agent_judge *judge); /* NULL is fine */
+
+/* Judges. *news: something began, ended or grew, so the observation is essential. */
+PK_MUST_USE int pk_agent_judge_take(struct pk_agent_judge *judge,
+        const struct pk_observation *observation, bool *news, struct pk_error *err);
+
+/* The name people know for a subject; the subject itself when there is none. Borrowed until the
+ * next take. */
+const char *pk_agent_judge_name(const struct pk_agent_judge *judge, const char *subject);
+
+/* Whether the person was told of it already; marks it as told. For the server's alerts. */
+bool pk_agent_judge_tell(struct pk_agent_judge *judge, const struct pk_threat *threat,
+        const char *subject, int64_t at_ms);
+
+/* Rows of the table; those with open false are not findings. Borrowed. */
+size_t pk_agent_judge_count(const struct pk_agent_judge *judge);
+const struct pk_open *pk_agent_judge_at(const struct pk_agent_judge *judge, size_t index);
+
+/* The probes (enum pk_probe in sense.h) that would notice the end of what is open. */
+unsigned pk_agent_judge_probes(const struct pk_agent_judge *judge);
+
+/* Findings about the device itself outlive the agent: as JSON for the state folder, and back.
+ * Networks' findings do not: after a restart the network is looked at anew. */
+json_t *pk_agent_judge_save(const struct pk_agent_judge *judge);
+void pk_agent_judge_load(struct pk_agent_judge *judge, const json_t *saved);
