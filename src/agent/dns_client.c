@@ -45,7 +45,7 @@ static void land(struct pk_dns_question *q, struct flight *f, int rc)
 {
     q->rc = rc;
     if (f->fd >= 0) {
-        close(f->fd);
+        (void)close(f->fd);
         f->fd = -1;
     }
 }

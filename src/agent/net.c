@@ -180,7 +180,7 @@ int pk_net_connect(const struct pk_address *address, const struct pk_deadline *d
         rc = errno == EINPROGRESS ? wait_connected(fd, deadline) : -errno;
     }
     if (rc < 0) {
-        close(fd);
+        (void)close(fd);
         return pk_error_set(err, rc, "cannot connect: %s", pk_code_text(rc));
     }
     *out = fd;

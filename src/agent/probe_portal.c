@@ -10,7 +10,7 @@
 #include "base/clock.h"
 #include "base/schema.h"
 
-#define ANSWER_MAX       (16 * 1024)
+#define ANSWER_MAX       (16UL * 1024)
 #define API_TYPE         "application/captive+json"
 #define UNRESTRICTED     "urn:ietf:params:capport:unrestricted"
 #define NETWORK_REQUIRED 511 /* RFC 6585: Network Authentication Required */
@@ -147,7 +147,7 @@ static int get(const struct pk_probe_env *env, const struct pk_http_url *url, co
     SSL_free(x.ssl);
     SSL_CTX_free(context);
     if (x.fd >= 0) {
-        close(x.fd);
+        (void)close(x.fd);
     }
     return rc;
 }

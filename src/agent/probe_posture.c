@@ -18,8 +18,8 @@
 
 #define SIGNS_MAX  16
 #define TEXT_BYTES 8192
-#define TAIL_BYTES (64 * 1024) /* of a log: its newest entries */
-#define DM_DEPTH   6           /* crypt below LVM below RAID ... */
+#define TAIL_BYTES (64UL * 1024) /* of a log: its newest entries */
+#define DM_DEPTH   6             /* crypt below LVM below RAID ... */
 
 struct place {
     const char *root;
@@ -48,7 +48,7 @@ static ssize_t read_tail(const struct place *p, const char *path, char *out, siz
         }
         len = read(fd, out, max - 1);
     }
-    close(fd);
+    (void)close(fd);
     if (len >= 0) {
         out[len] = '\0';
     }
@@ -188,6 +188,7 @@ static enum pk_tri slaves_encrypted(const struct place *p, const char *block, in
 
     snprintf(path, sizeof(path), "/sys/class/block/%s/slaves", block);
     dir = path_of(p, path, full) ? opendir(full) : NULL;
+    /* NOLINTNEXTLINE(concurrency-mt-unsafe): the stream is ours alone */
     while (dir != NULL && (entry = readdir(dir)) != NULL) {
         enum pk_tri one;
 
@@ -285,7 +286,7 @@ static void add_sign(const struct place *p, struct pk_obs_posture *out, const ch
     va_list args;
 
     va_start(args, format);
-    vsnprintf(text, sizeof(text), format, args);
+    (void)vsnprintf(text, sizeof(text), format, args);
     va_end(args);
     if (out->root_signs.count < SIGNS_MAX) {
         out->root_signs.items[out->root_signs.count] = pk_arena_strdup(p->arena, text);

@@ -67,6 +67,6 @@ struct pk_obs_tls *pk_probe_tls(const struct pk_probe_env *env, const struct pk_
         return rc == -ECANCELED ? NULL : out;
     }
     shake(env, target, fd, out);
-    close(fd);
+    (void)close(fd);
     return out;
 }

@@ -11,9 +11,9 @@
 #include "base/clock.h"
 #include "base/file.h"
 
-#define SETTINGS_BYTES (64 * 1024)
-#define EVENT_BYTES    (32 * 1024)
-#define FILE_MAX       (64 * 1024)
+#define SETTINGS_BYTES (64UL * 1024)
+#define EVENT_BYTES    (32UL * 1024)
+#define FILE_MAX       (64UL * 1024)
 #define FILES_MS       150  /* several files are written one after another */
 #define ROOTS_MS       1000 /* rebuilding a trust store writes hundreds of files */
 #define ANNOUNCE_MS    1000 /* a gateway that does not answer is no reason to be silent */

@@ -12,7 +12,7 @@
 #include "base/arena.h"
 #include "base/clock.h"
 
-#define JOB_BYTES        (512 * 1024)
+#define JOB_BYTES        (512UL * 1024)
 #define TELL_GOOD_MS     (30 * PK_MINUTE_MS) /* the same good news again */
 #define TELL_BAD_MS      PK_MINUTE_MS        /* the same bad news again */
 #define CAPTIVE_EVERY_MS (10 * PK_SECOND_MS)

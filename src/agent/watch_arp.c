@@ -66,7 +66,7 @@ static int open_socket(int index, int *out, struct pk_error *err)
         rc = pk_error_set(err, -errno, "packet socket: %s", pk_code_text(-errno));
     }
     if (rc < 0) {
-        close(fd);
+        (void)close(fd);
         return rc;
     }
     *out = fd;
@@ -105,7 +105,7 @@ void pk_arp_watch_destroy(struct pk_arp_watch *watch)
     }
     if (watch->fd >= 0) {
         pk_loop_remove(watch->loop, watch->fd);
-        close(watch->fd);
+        (void)close(watch->fd);
     }
     free(watch);
 }

@@ -106,7 +106,7 @@ void pk_file_watch_destroy(struct pk_file_watch *watch)
     }
     if (watch->fd >= 0) {
         pk_loop_remove(watch->loop, watch->fd);
-        close(watch->fd);
+        (void)close(watch->fd);
     }
     for (size_t i = 0; i < watch->count; i++) {
         free(watch->entries[i].path);

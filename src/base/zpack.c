@@ -97,3 +97,13 @@ int pk_zpack_unpack(struct pk_zpack *z, struct pk_slice in, struct pk_buffer *ou
     }
     return from.pos == from.size ? PK_OK : PK_EMALF;
 }
+
+uint32_t pk_zpack_dictionary_id(struct pk_slice dictionary)
+{
+    return dictionary.len > 0 ? ZSTD_getDictID_fromDict(dictionary.ptr, dictionary.len) : 0;
+}
+
+uint32_t pk_zpack_frame_dictionary(struct pk_slice frame)
+{
+    return frame.len > 0 ? ZSTD_getDictID_fromFrame(frame.ptr, frame.len) : 0;
+}

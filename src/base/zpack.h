@@ -17,5 +17,9 @@ PK_MUST_USE int pk_zpack_pack(struct pk_zpack *z, struct pk_slice in, struct pk_
  * zstd, damaged, another dictionary, or bytes after the frame. */
 PK_MUST_USE int pk_zpack_unpack(struct pk_zpack *z, struct pk_slice in, struct pk_buffer *out);
 
+/* The number of a dictionary, and of the one that a frame was packed with; 0: none, or not zstd. */
+uint32_t pk_zpack_dictionary_id(struct pk_slice dictionary);
+uint32_t pk_zpack_frame_dictionary(struct pk_slice frame);
+
 /* The dictionary for device reports that the build carries (data/report.dict). */
 struct pk_slice pk_zpack_report_dictionary(void);

@@ -12,8 +12,8 @@
 #include "cli/command.h"
 #include "pipeline/pipeline.h"
 
-#define SCENE_MAX  (256U * 1024 * 1024)
-#define LINE_ARENA (4U * 1024 * 1024)
+#define SCENE_MAX  (256UL * 1024 * 1024)
+#define LINE_ARENA (4UL * 1024 * 1024)
 #define SIEM_NAME  "soc"
 
 struct replay {
@@ -258,6 +258,7 @@ int pk_cmd_replay(int argc, char **argv)
     int rc;
     int option;
 
+    /* NOLINTNEXTLINE(concurrency-mt-unsafe): before any thread */
     while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
         switch (option) {
         case 'c':
@@ -287,7 +288,7 @@ int pk_cmd_replay(int argc, char **argv)
     if (rc == PK_OK && out != NULL) {
         r.out = fopen(out, "we");
         rc = r.out == NULL
-                ? pk_error_set(&err, -errno, "cannot write '%s': %s", out, strerror(errno))
+                ? pk_error_set(&err, -errno, "cannot write '%s': %s", out, pk_code_text(-errno))
                 : PK_OK;
     }
     r.pipeline = (struct pk_pipeline){ .policy = policy, .siem_targets = siem, .siem_count = 1 };
@@ -295,7 +296,7 @@ int pk_cmd_replay(int argc, char **argv)
         rc = scene(&r, argv[i], &err);
     }
     if (rc == PK_OK && r.out != NULL && fflush(r.out) != 0) {
-        rc = pk_error_set(&err, -errno, "cannot write: %s", strerror(errno));
+        rc = pk_error_set(&err, -errno, "cannot write: %s", pk_code_text(-errno));
     }
     if (rc < 0) {
         (void)fprintf(stderr, "picket replay: %s\n", err.text);

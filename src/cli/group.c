@@ -238,6 +238,7 @@ int pk_group_run(const struct pk_group *group, int argc, char **argv)
         argv++;
     }
     opterr = 0;
+    /* NOLINTNEXTLINE(concurrency-mt-unsafe): before any thread */
     while ((option = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
         if (option == OPT_HELP) {
             help(stdout, group);

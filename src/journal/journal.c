@@ -343,7 +343,7 @@ int pk_journal_open(const char *url, struct pk_journal **out, struct pk_error *e
         publish(journal, 0);
         rc = -pthread_create(&journal->writer, NULL, write_all, journal);
         if (rc < 0) {
-            rc = pk_error_set(err, rc, "cannot start the journal's writer: %s", strerror(-rc));
+            rc = pk_error_set(err, rc, "cannot start the journal's writer: %s", pk_code_text(rc));
         }
     }
     if (rc < 0) {

@@ -12,8 +12,8 @@
 #define PK_PARTITIONS      16 /* a device always lands in the same one */
 #define PK_JOURNAL_BATCH   512
 #define PK_JOURNAL_WAIT_MS 5
-#define PK_JOURNAL_QUEUE   8192               /* reports that may wait for the writer */
-#define PK_JOURNAL_BYTES   (64 * 1024 * 1024) /* and what they may weigh, packed */
+#define PK_JOURNAL_QUEUE   8192                 /* reports that may wait for the writer */
+#define PK_JOURNAL_BYTES   (64UL * 1024 * 1024) /* and what they may weigh, packed */
 
 struct pk_journal;
 struct pk_journal_reader;

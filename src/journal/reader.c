@@ -4,7 +4,7 @@
 #include "journal/table.h"
 
 /* A report of 1 MiB decoded: structs and strings of at most 512 observations. */
-#define ENTRY_BYTES_MAX (16 * 1024 * 1024)
+#define ENTRY_BYTES_MAX (16UL * 1024 * 1024)
 #define TRIM_STEP       1000 /* rows a transaction: the writer gets its turn in between */
 
 struct pk_journal_reader {

@@ -172,6 +172,7 @@ uint32_t pk_journal_hash(const char *device)
 static bool grow(struct pk_seqs *seqs)
 {
     size_t bigger = seqs->bucket_count == 0 ? BUCKETS_FIRST : seqs->bucket_count * 2;
+    /* NOLINTNEXTLINE(bugprone-sizeof-expression): an array of pointers */
     struct pk_seq **buckets = calloc(bigger, sizeof(*buckets));
 
     if (buckets == NULL) {

@@ -3,7 +3,7 @@
 #include "defense/defense.h"
 #include "pipeline/circle.h"
 
-#define ARENA_MAX (16 * 1024 * 1024)
+#define ARENA_MAX (16UL * 1024 * 1024)
 
 static int load(struct pk_circle *c, const char *device)
 {

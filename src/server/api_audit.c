@@ -14,7 +14,7 @@ int pk_api_audit_list(struct pk_call *call, struct pk_error *err)
     static const struct pk_list_rules rules = { filters, sorts };
     const struct pk_audit_row *rows;
     struct pk_query query;
-    struct pk_page page;
+    struct pk_page page = { 0 };
     json_t *items;
     int rc = pk_call_list_args(call, &rules, &query, err);
 

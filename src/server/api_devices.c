@@ -22,7 +22,7 @@ int pk_api_device_list(struct pk_call *call, struct pk_error *err)
     const struct pk_list_rules rules = { filters, sorts };
     const struct pk_device *devices;
     struct pk_query query;
-    struct pk_page page;
+    struct pk_page page = { 0 };
     json_t *items;
     int rc = pk_call_list_args(call, &rules, &query, err);
 
@@ -51,7 +51,7 @@ static int incidents_of(
         .filter_count = 1,
         .now_ms = call->now_ms,
     };
-    struct pk_page page;
+    struct pk_page page = { 0 };
     int rc = pk_incident_list(call->store, &query, call->arena, &page, err);
 
     if (rc == PK_OK) {

@@ -26,7 +26,7 @@ int pk_api_incident_list(struct pk_call *call, struct pk_error *err)
     const struct pk_list_rules rules = { filters, sorts };
     const struct pk_incident_row *rows;
     struct pk_query query;
-    struct pk_page page;
+    struct pk_page page = { 0 };
     json_t *items;
     int rc = pk_call_list_args(call, &rules, &query, err);
 
@@ -59,7 +59,7 @@ static int elsewhere(struct pk_call *call, const struct pk_incident *incident, s
         .now_ms = call->now_ms,
     };
     struct pk_incident_row *rows;
-    struct pk_page page;
+    struct pk_page page = { 0 };
     size_t kept = 0;
     int rc = pk_incident_list(call->store, &query, call->arena, &page, err);
 

@@ -127,8 +127,9 @@ static int add_folder(struct pk_console *console, const char *dir, const char *p
 
     if (folder == NULL) {
         return errno == ENOENT ? PK_OK
-                               : pk_error_set(err, -errno, "'%s': %s", dir, strerror(errno));
+                               : pk_error_set(err, -errno, "'%s': %s", dir, pk_code_text(-errno));
     }
+    /* NOLINTNEXTLINE(concurrency-mt-unsafe): the stream is ours alone */
     while (rc == PK_OK && (entry = readdir(folder)) != NULL) {
         if (entry->d_name[0] != '.') {
             rc = add_entry(console, dir, prefix, entry->d_name, depth, err);

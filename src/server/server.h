@@ -1,10 +1,11 @@
 /* server.h - what all handlers of picketd share: the context argument of every route.
  *
- * Made by main before the first thread and constant from then on; what the members do about
- * threads stands in their own headers. */
+ * Made before the first thread and constant from then on; what the members do about threads stands
+ * in their own headers. */
 #pragma once
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "server/http.h"
 #include "server/settings.h"
@@ -18,10 +19,16 @@ struct pk_limits;
 struct pk_waits;
 struct pk_workers;
 
+struct pk_news_listener {
+    struct pk_news_listener *next;
+    void (*fn)(void *ctx);
+    void *ctx;
+};
+
 struct pk_server {
+    struct pk_arena *arena; /* of the settings and the texts below */
     struct pk_settings settings;
-    struct pk_arena *arena; /* of the settings */
-    char *url;              /* "https://HOST:PORT", as links for people name this server */
+    const char *url; /* "https://HOST:PORT", as links for people name this server */
     struct pk_ca *ca;
     struct pk_devices *devices;
     struct pk_waits *waits;
@@ -30,13 +37,14 @@ struct pk_server {
     struct pk_limits *api_limits;       /* by address */
     struct pk_journal *journal;
     struct pk_workers *workers;
-    struct pk_http *http; /* NULL until it listens */
-    struct pk_api *api;   /* of the administrators, see api.h */
-    char network_key[65]; /* hex: the key of network ids, the same on every device */
+    struct pk_api *api;
+    struct pk_http *http;    /* NULL until it listens */
+    const char *network_key; /* 64 hex digits: the key of network ids, the same on every device */
     int64_t started_ms;
+    atomic_int storage_rc; /* of the newest append to the journal: 0, PK_ENOSPC ... */
     /* Below: use the functions. */
     pthread_key_t store_key;
-    pthread_mutex_t news_lock;
+    bool store_key_made;
     struct pk_news_listener *news;
 };
 
@@ -52,7 +60,7 @@ struct pk_store *pk_server_store_for(struct pk_server *server, struct pk_request
 /* The event stream has new rows: long polls may look. Any thread, after COMMIT. */
 void pk_server_events_changed(struct pk_server *server);
 /* Calls fn(ctx) at each change, from any thread; it must be quick and not block. Before the first
- * request only. PK_ENOMEM. */
+ * thread only. PK_ENOMEM. */
 PK_MUST_USE int pk_server_on_events(
         struct pk_server *server, void (*fn)(void *ctx), void *ctx, struct pk_error *err);
 
@@ -66,19 +74,18 @@ void pk_server_device_revoked(struct pk_server *server, const char *device);
  * answered with 429 and Retry-After. For the handlers of the REST interface. */
 bool pk_server_admit(struct pk_server *server, struct pk_request *request);
 
-/* The SHA-256 of the CA certificate (DER), 64 hex digits: the PIN of enrolment links. */
-const char *pk_server_pin(const struct pk_server *server);
-/* "https://HOST:PORT/enroll#TOKEN.PIN" in the arena, NULL when memory is short. */
+/* "https://HOST:PORT/enroll#TOKEN.PIN" in the arena; the PIN is the SHA-256 of the CA certificate.
+ * NULL when memory is short. */
 char *pk_server_enrolment_url(
         const struct pk_server *server, const char *token, struct pk_arena *arena);
 /* "https://HOST:PORT/#/signin/TOKEN". */
 char *pk_server_signin_url(
         const struct pk_server *server, const char *token, struct pk_arena *arena);
 
-/* What /readyz, /metrics and GET /health say: sentences about what does not work; empty: all well.
- * In the arena. */
+/* Sentences about what does not work right now; none: all well. In the arena. */
 void pk_server_problems(struct pk_server *server, struct pk_arena *arena, struct pk_strings *out);
 /* Entries in the journal that the pipeline has not worked in yet, over all partitions. */
 int64_t pk_server_lag(struct pk_server *server);
+unsigned pk_server_connections(struct pk_server *server);
 /* Suspended GET /v1/wait. */
 unsigned pk_server_waiting(struct pk_server *server);

@@ -36,10 +36,8 @@ static struct sqlite_stmt *own(struct pk_stmt *stmt)
     return (struct sqlite_stmt *)stmt;
 }
 
-static int code_of(sqlite3 *handle, int sqlite_rc)
+static int code_of(int sqlite_rc, int os)
 {
-    int os = sqlite3_system_errno(handle);
-
     switch (sqlite_rc & 0xff) {
     case SQLITE_FULL:
         return PK_ENOSPC;
@@ -68,11 +66,15 @@ static int code_of(sqlite3 *handle, int sqlite_rc)
     }
 }
 
+/* A commit that fails leaves the cause in errno alone: callers clear it before they try. */
 static int fail(sqlite3 *handle, struct pk_error *err)
 {
+    int os = sqlite3_system_errno(handle) != 0 ? sqlite3_system_errno(handle) : errno;
     int rc = sqlite3_extended_errcode(handle);
+    int code = code_of(rc, os);
 
-    return pk_error_set(err, code_of(handle, rc), "database: %s (%d)", sqlite3_errmsg(handle), rc);
+    return pk_error_set(
+            err, code, "database: %s (%d): %s", sqlite3_errmsg(handle), rc, pk_code_text(code));
 }
 
 /* SQLite's own waiting sleeps up to 100 ms at a time; our transactions last less than one. */
@@ -95,6 +97,7 @@ static int on_busy(void *arg, int count)
 
 static int sqlite_exec(struct pk_db *db, const char *sql, struct pk_error *err)
 {
+    errno = 0;
     return sqlite3_exec(handle_of(db), sql, NULL, NULL, NULL) == SQLITE_OK
             ? PK_OK
             : fail(handle_of(db), err);
@@ -204,6 +207,7 @@ static int sqlite_step(struct pk_stmt *stmt, struct pk_error *err)
         rc = s->bind_rc == SQLITE_NOMEM ? PK_ENOMEM : PK_EINVAL;
         return pk_error_set(err, rc, "database: cannot bind: %s", sqlite3_errstr(s->bind_rc));
     }
+    errno = 0;
     rc = sqlite3_step(s->handle);
     if (rc == SQLITE_ROW) {
         return 1;

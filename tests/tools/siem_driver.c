@@ -119,6 +119,7 @@ static json_t *event(int64_t number)
 
     (void)snprintf(id, sizeof(id), "e-%lld", (long long)number);
     (void)snprintf(seen, sizeof(seen),
+            /* NOLINTNEXTLINE(misc-misleading-bidirectional): to see it removed is the test */
             "seen %lld times | back\\slash = sign\nCEF:0|Evil|Forged|1|x|y|0|act=none \xE2\x80\xAE "
             "\xC3\xA9\xF0\x9F\x94\x92 \033[31m end",
             (long long)number);

@@ -24,9 +24,10 @@ static const struct escape_row escapes[] = {
     { "a\0b", 3, 99, "ab", "ab" }, { "\177del", 0, 99, "del", "del" },
     { "\302\205next\302\233csi", 0, 99, "nextcsi", "nextcsi" }, /* C1 */
     { "a\342\200\250b\342\200\251c", 0, 99, "abc", "abc" },     /* U+2028, U+2029 */
-    { "abc\342\200\256dcba", 0, 99, "abcdcba", "abcdcba" },     /* U+202E */
-    { "\357\273\277bom", 0, 99, "bom", "bom" },                 /* U+FEFF */
-    { "caf\303\251", 0, 99, "caf\303\251", "caf\303\251" },     /* 2 bytes */
+    /* NOLINTNEXTLINE(misc-misleading-bidirectional): to see it removed is the test */
+    { "abc\342\200\256dcba", 0, 99, "abcdcba", "abcdcba" }, /* U+202E */
+    { "\357\273\277bom", 0, 99, "bom", "bom" },             /* U+FEFF */
+    { "caf\303\251", 0, 99, "caf\303\251", "caf\303\251" }, /* 2 bytes */
     { "\360\237\224\222 lock", 0, 99, "\360\237\224\222 lock", "\360\237\224\222 lock" },
     { "a\377b", 0, 99, "a\357\277\275b", "a\357\277\275b" }, /* never in UTF-8 */
     { "a\303", 0, 99, "a\357\277\275", "a\357\277\275" },    /* cut short */

@@ -1,0 +1,104 @@
+#include "server/commands.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "server/wait.h"
+
+#define COMMANDS_MAX 32 /* in one answer; the rest comes with the next */
+#define ROW_MEMORY   (256UL * 1024)
+
+int pk_commands_pending(struct pk_store *store, const char *device, struct pk_arena *arena,
+        json_t **out, struct pk_error *err)
+{
+    struct pk_array rows = { 0 };
+    const struct pk_action *actions;
+    json_t *list;
+    int rc = pk_action_pending(store, PK_ACTION_ALERT, device, 0, COMMANDS_MAX, arena, &rows, err);
+
+    if (rc < 0) {
+        return rc;
+    }
+    list = json_array();
+    actions = rows.items;
+    for (size_t i = 0; i < rows.count && list != NULL; i++) {
+        json_t *command = json_copy(actions[i].payload);
+        char id[24];
+
+        (void)snprintf(id, sizeof(id), "%lld", (long long)actions[i].id);
+        (void)json_object_set_new(command, "id", json_string(id));
+        (void)json_array_append_new(list, command);
+    }
+    *out = list;
+    return list != NULL ? PK_OK : pk_error_set(err, PK_ENOMEM, "out of memory");
+}
+
+static int parse(const char *ids, int64_t out[PK_SEEN_MAX], size_t *count, struct pk_error *err)
+{
+    *count = 0;
+    while (*ids != '\0') {
+        char *end;
+        long long id;
+
+        errno = 0;
+        id = *ids >= '0' && *ids <= '9' ? strtoll(ids, &end, 10) : -1;
+        if (id < 0 || errno != 0 || (*end != ',' && *end != '\0') || *count == PK_SEEN_MAX ||
+                (*end == ',' && end[1] == '\0')) {
+            int rc = pk_error_set(
+                    err, PK_EMALF, "seen must be up to %d command ids with commas", PK_SEEN_MAX);
+
+            return rc;
+        }
+        out[(*count)++] = id;
+        ids = *end == ',' ? end + 1 : end;
+    }
+    return PK_OK;
+}
+
+static int mark(struct pk_store *store, const char *device, int64_t id, int64_t now_ms,
+        struct pk_error *err)
+{
+    struct pk_arena *arena = pk_arena_create(ROW_MEMORY);
+    struct pk_action action;
+    int rc;
+
+    if (arena == NULL) {
+        return pk_error_set(err, PK_ENOMEM, "out of memory");
+    }
+    rc = pk_action_get(store, id, arena, &action, err);
+    if (rc == PK_ENOENT) {
+        rc = PK_OK;
+    } else if (rc == PK_OK && action.kind == PK_ACTION_ALERT && action.target != NULL &&
+            strcmp(action.target, device) == 0 && action.state == PK_ACTION_PENDING) {
+        rc = pk_action_mark(store, id, PK_ACTION_DELIVERED, now_ms, NULL, err);
+    }
+    pk_arena_destroy(arena);
+    return rc;
+}
+
+int pk_commands_seen(struct pk_store *store, const char *device, const char *ids, int64_t now_ms,
+        struct pk_error *err)
+{
+    int64_t list[PK_SEEN_MAX];
+    size_t count;
+    int rc;
+
+    if (ids == NULL || *ids == '\0') {
+        return PK_OK;
+    }
+    rc = parse(ids, list, &count, err);
+    if (rc == PK_OK) {
+        rc = pk_store_begin(store, err);
+    }
+    if (rc < 0) {
+        return rc;
+    }
+    for (size_t i = 0; i < count && rc == PK_OK; i++) {
+        rc = mark(store, device, list[i], now_ms, err);
+    }
+    if (rc == PK_OK) {
+        return pk_store_commit(store, err);
+    }
+    pk_store_rollback(store);
+    return rc;
+}

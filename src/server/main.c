@@ -1,0 +1,272 @@
+/* main.c - picketd: options and wiring. */
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/event.h"
+#include "policy/policy.h"
+#include "server/issue.h"
+#include "server/life.h"
+
+#define EXIT_USAGE   2 /* as every command of Picket: 1 bad news, 2 wrong usage, 3 could not */
+#define EXIT_COULD   3
+#define EXPLAIN_MAX  (256UL * 1024)
+#define CHECK_MEMORY (4UL * 1024 * 1024)
+
+enum job {
+    JOB_RUN,
+    JOB_CHECK,
+    JOB_ENROLLMENT,
+    JOB_SIGNIN,
+};
+
+struct options {
+    enum job job;
+    const char *config;
+    const char *label;
+    const char *name;
+    const char *role;
+};
+
+static const char usage[] =
+        "usage: picketd [--config FILE] [COMMAND]\n"
+        "\n"
+        "The server of Picket. Without a command it runs until SIGTERM or SIGINT.\n"
+        "\n"
+        "  --config FILE        settings (default: built-in ones, state in /var/lib/picket)\n"
+        "  --check-config       read the settings, explain each, say what is wrong and where\n"
+        "  --issue-enrollment   print a link that enrols one device within 15 minutes\n"
+        "    --label TEXT       what the console calls this token\n"
+        "  --signin-link        print a link that signs in to the console, once, within 15 "
+        "minutes\n"
+        "    --name NAME        who signs in (default: admin)\n"
+        "    --role ROLE        viewer, responder or admin (default: admin)\n"
+        "  --version, --help\n";
+
+static int complain(const struct pk_error *err)
+{
+    (void)fprintf(stderr, "picketd: %s\n", err->text);
+    return EXIT_COULD;
+}
+
+/* ---- commands --------------------------------------------------------------------------------- */
+
+static int check_config(const struct options *options)
+{
+    struct pk_arena *arena = pk_arena_create(CHECK_MEMORY);
+    struct pk_buffer text = pk_buffer_of(EXPLAIN_MAX);
+    struct pk_policy *policy = NULL;
+    struct pk_settings settings;
+    struct pk_error err = { 0 };
+    int rc = arena != NULL ? pk_settings_load(options->config, arena, &settings, &err)
+                           : pk_error_set(&err, PK_ENOMEM, "out of memory");
+
+    if (rc == PK_OK && settings.policy != NULL) {
+        rc = pk_policy_load(settings.policy, &policy, &err);
+    }
+    if (rc == PK_OK) {
+        pk_settings_explain(&settings, &text);
+        (void)printf("%s# no mistakes found\n", text.ptr != NULL ? text.ptr : "");
+    } else {
+        (void)fprintf(stderr, "picketd: %s\n", err.text);
+    }
+    pk_policy_destroy(policy);
+    pk_buffer_finish(&text);
+    pk_arena_destroy(arena);
+    return rc == PK_OK ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+static int issue_enrollment(
+        struct pk_server *server, const struct options *options, struct pk_error *err)
+{
+    struct pk_store *store = pk_server_store(server, err);
+    struct pk_enrollment enrollment = {
+        .label = options->label != NULL ? options->label : "command line",
+        .group = "default",
+        .uses = 1,
+        .uses_left = 1,
+        .created_ms = pk_server_now(server),
+        .created_by = "command line",
+    };
+    const char *secret = NULL;
+    char *url;
+    int rc;
+
+    enrollment.expires_ms = enrollment.created_ms + PK_ENROLLMENT_TTL_S * INT64_C(1000);
+    rc = store != NULL ? pk_issue_enrollment(store, &enrollment, server->arena, &secret, err)
+                       : err->code;
+    url = rc == PK_OK ? pk_server_enrolment_url(server, secret, server->arena) : NULL;
+    if (url == NULL) {
+        return rc < 0 ? rc : pk_error_set(err, PK_ENOMEM, "out of memory");
+    }
+    (void)printf("%s\n", url);
+    return PK_OK;
+}
+
+static int role_of(const char *name)
+{
+    for (int i = PK_ROLE_VIEWER; pk_role_names[i] != NULL; i++) {
+        if (strcmp(pk_role_names[i], name) == 0) {
+            return i;
+        }
+    }
+    return PK_ROLE_NONE;
+}
+
+static int signin_link(
+        struct pk_server *server, const struct options *options, struct pk_error *err)
+{
+    struct pk_store *store = pk_server_store(server, err);
+    struct pk_token token = {
+        .kind = PK_TOKEN_SIGNIN,
+        .name = options->name != NULL ? options->name : "admin",
+        .role = options->role != NULL ? role_of(options->role) : PK_ROLE_ADMIN,
+        .created_ms = pk_server_now(server),
+    };
+    const char *secret = NULL;
+    char *url;
+    int rc;
+
+    token.expires_ms = token.created_ms + PK_SIGNIN_TTL_S * INT64_C(1000);
+    rc = store != NULL ? pk_issue_token(store, &token, server->arena, &secret, err) : err->code;
+    url = rc == PK_OK ? pk_server_signin_url(server, secret, server->arena) : NULL;
+    if (url == NULL) {
+        return rc < 0 ? rc : pk_error_set(err, PK_ENOMEM, "out of memory");
+    }
+    (void)printf("%s\n", url);
+    return PK_OK;
+}
+
+/* Runs until it is told to end. The signals are blocked in every thread and taken here. */
+static int serve(struct pk_server *server, struct pk_error *err)
+{
+    sigset_t signals;
+    int number = 0;
+    int rc;
+
+    (void)signal(SIGPIPE, SIG_IGN);
+    (void)sigemptyset(&signals);
+    (void)sigaddset(&signals, SIGTERM);
+    (void)sigaddset(&signals, SIGINT);
+    (void)pthread_sigmask(SIG_BLOCK, &signals, NULL);
+    rc = pk_server_start(server, err);
+    if (rc < 0) {
+        return rc;
+    }
+    (void)printf("ready %s\n", server->url);
+    (void)fflush(stdout);
+    while (sigwait(&signals, &number) != 0) {
+        /* only an interrupted wait */
+    }
+    pk_event(PK_INFO, "stop.signal", { "signal", number == SIGINT ? "INT" : "TERM" });
+    pk_server_stop(server);
+    pk_event0(PK_INFO, "stop.done");
+    return PK_OK;
+}
+
+/* ---- options ----------------------------------------------------------------------------------- */
+
+static int wrong_usage(const char *what)
+{
+    (void)fprintf(stderr, "picketd: %s\n%s", what, usage);
+    return EXIT_USAGE;
+}
+
+/* -1: go on; otherwise the exit status. */
+static int parse_options(int argc, char **argv, struct options *out)
+{
+    static const struct option known[] = {
+        { "config", required_argument, NULL, 'c' },
+        { "check-config", no_argument, NULL, 'k' },
+        { "issue-enrollment", no_argument, NULL, 'e' },
+        { "label", required_argument, NULL, 'l' },
+        { "signin-link", no_argument, NULL, 's' },
+        { "name", required_argument, NULL, 'n' },
+        { "role", required_argument, NULL, 'r' },
+        { "version", no_argument, NULL, 'v' },
+        { "help", no_argument, NULL, 'h' },
+        { NULL, 0, NULL, 0 },
+    };
+    int jobs = 0;
+    int option;
+
+    /* NOLINTNEXTLINE(concurrency-mt-unsafe): before the first thread */
+    while ((option = getopt_long(argc, argv, "", known, NULL)) != -1) {
+        switch (option) {
+        case 'c':
+            out->config = optarg;
+            break;
+        case 'k':
+        case 'e':
+        case 's':
+            out->job = option == 'k' ? JOB_CHECK : option == 'e' ? JOB_ENROLLMENT : JOB_SIGNIN;
+            jobs++;
+            break;
+        case 'l':
+            out->label = optarg;
+            break;
+        case 'n':
+            out->name = optarg;
+            break;
+        case 'r':
+            out->role = optarg;
+            break;
+        case 'v':
+            (void)printf("picketd %s\n", PK_VERSION);
+            return EXIT_SUCCESS;
+        case 'h':
+            (void)fputs(usage, stdout);
+            return EXIT_SUCCESS;
+        default:
+            (void)fputs(usage, stderr);
+            return EXIT_USAGE;
+        }
+    }
+    if (optind < argc || jobs > 1) {
+        return wrong_usage(jobs > 1 ? "one command at a time" : "an argument is not understood");
+    }
+    if ((out->label != NULL && out->job != JOB_ENROLLMENT) ||
+            ((out->name != NULL || out->role != NULL) && out->job != JOB_SIGNIN)) {
+        return wrong_usage("this option belongs to another command");
+    }
+    if (out->role != NULL && role_of(out->role) == PK_ROLE_NONE) {
+        return wrong_usage("the role must be viewer, responder or admin");
+    }
+    return -1;
+}
+
+int main(int argc, char **argv)
+{
+    struct options options = { 0 };
+    struct pk_server *server = NULL;
+    struct pk_error err = { 0 };
+    int status = parse_options(argc, argv, &options);
+    int rc;
+
+    if (status >= 0) {
+        return status;
+    }
+    if (options.job == JOB_CHECK) {
+        return check_config(&options);
+    }
+    rc = pk_server_open(options.config, &server, &err);
+    if (rc < 0) {
+        return complain(&err);
+    }
+    switch (options.job) {
+    case JOB_RUN:
+    case JOB_CHECK:
+        rc = serve(server, &err);
+        break;
+    case JOB_ENROLLMENT:
+        rc = issue_enrollment(server, &options, &err);
+        break;
+    case JOB_SIGNIN:
+        rc = signin_link(server, &options, &err);
+        break;
+    }
+    pk_server_close(server);
+    return rc < 0 ? complain(&err) : EXIT_SUCCESS;
+}

@@ -1,0 +1,34 @@
+#include "server/routes.h"
+
+#include "server/est.h"
+#include "server/health.h"
+#include "server/ingest.h"
+#include "server/ledger.h"
+#include "server/peer.h"
+#include "server/verdict.h"
+#include "server/wait.h"
+
+#define EST  "/.well-known/est/"
+#define CSR  PK_EST_BODY_MAX, "application/pkcs10"
+#define SENT PK_INGEST_SENT_MAX, "application/json"
+
+static const struct pk_route routes[] = {
+    { PK_GET, EST "cacerts", pk_est_cacerts, 0, NULL, NULL },
+    { PK_GET, EST "csrattrs", pk_est_csrattrs, 0, NULL, NULL },
+    { PK_POST, EST "simpleenroll", pk_est_enroll, CSR, NULL },
+    { PK_POST, EST "simplereenroll", pk_est_reenroll, CSR, pk_peer_gate },
+    { PK_POST, "/v1/report", pk_ingest_handler, SENT, pk_peer_gate },
+    { PK_GET, "/v1/wait", pk_wait_handler, 0, NULL, NULL },
+    { PK_GET, "/v1/network/verdict", pk_verdict_handler, 0, NULL, NULL },
+    { PK_GET, "/v1/ledger", pk_ledger_handler, 0, NULL, NULL },
+    { PK_GET, "/healthz", pk_healthz_handler, 0, NULL, NULL },
+    { PK_GET, "/readyz", pk_readyz_handler, 0, NULL, NULL },
+    { PK_GET, "/metrics", pk_metrics_handler, 0, NULL, NULL },
+    { PK_GET, "/ca.pem", pk_ca_pem_handler, 0, NULL, NULL },
+};
+
+const struct pk_route *pk_device_routes(size_t *count)
+{
+    *count = PK_COUNT(routes);
+    return routes;
+}
