@@ -167,7 +167,7 @@ start_server() {
 }
 
 enrol_agent() {
-    local target token line
+    local link
     if [ ! -f "$agent_config" ]; then
         printf '# Settings of this machine'\''s agent, written by the first "make run".\nstate_dir: "%s/agent"\n' \
             "$var" >"$agent_config"
@@ -175,10 +175,10 @@ enrol_agent() {
     if [ -e "$var/agent/device.pem" ]; then
         return 0
     fi
-    line=$("$bin/picketd" --config "$config" --issue-enrollment --label "$(hostname 2>/dev/null || uname -n)" 2>>"$var/log/picketd.log") ||
+    # The link carries address, one-time token and the fingerprint of the server's CA.
+    link=$("$bin/picketd" --config "$config" --issue-enrollment --label "$(hostname 2>/dev/null || uname -n)" 2>>"$var/log/picketd.log") ||
         die "no enrolment token; see $var/log/picketd.log"
-    read -r target token <<<"$line"
-    "$bin/picket-agent" enroll "$target" "$token" --ca "$var/server/ca.pem" --config "$agent_config" >>"$var/log/agent.log" 2>&1 ||
+    "$bin/picket-agent" enroll "$link" --config "$agent_config" >>"$var/log/agent.log" 2>&1 ||
         failed 'the enrolment of this machine' "$var/log/agent.log"
     say 'picket: this machine is enrolled as the first device'
 }

@@ -71,11 +71,12 @@ static int add_file(
     }
     pk_sha256_hex(pk_buffer_slice(&bytes), hash);
     hash[32] = '\0';
+    size_t len = bytes.len; /* taking the bytes empties the buffer */
     *to = (struct pk_console_file){
         .path = strdup(path),
         .type = type_of(path),
         .immutable = is_hashed(path),
-        .len = bytes.len,
+        .len = len,
         .bytes = pk_buffer_take(&bytes),
     };
     console->count++;
