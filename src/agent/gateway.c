@@ -162,6 +162,7 @@ static void move_to_rival(struct pk_gateway *g, int64_t now)
     memset(g->claims, 0, sizeof(g->claims));
     g->has_rival = false;
     g->silent_rounds = 0;
+    g->probes = g->old_answers = 0; /* they were about the old one */
     /* The calm picture ends what the change began; not in the same breath. */
     g->last_claim_ms = now;
     g->ops->wake(g->ctx, PK_GATEWAY_CALM_MS);
