@@ -95,9 +95,13 @@ static void read_name(struct pk_reader *r, char out[PK_DNS_NAME_MAX])
             at.pos = to;
             continue;
         }
+        if (len > LABEL_MAX) { /* the two reserved kinds of labels: RFC 1035 section 4.1.4 */
+            r->rc = PK_EMALF;
+            return;
+        }
         struct pk_slice label = pk_read_slice(&at, len);
 
-        if (at.rc < 0 || len > LABEL_MAX || used + len + 1 >= PK_DNS_NAME_MAX ||
+        if (at.rc < 0 || used + len + 1 >= PK_DNS_NAME_MAX ||
                 memchr(label.ptr, '\0', len) != NULL) {
             r->rc = at.rc < 0 ? at.rc : PK_EMALF;
             return;
