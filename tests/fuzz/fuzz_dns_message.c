@@ -5,6 +5,8 @@
 
 #include "agent/dns_message.h"
 
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct pk_dns_answer answer;

@@ -7,6 +7,8 @@
 #include "agent/http_message.h"
 #include "agent/lan_files.h"
 
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct pk_slice in = pk_slice_of(data, size);
