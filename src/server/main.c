@@ -13,6 +13,8 @@
 #define EXIT_USAGE   2 /* as every command of Picket: 1 bad news, 2 wrong usage, 3 could not */
 #define EXIT_COULD   3
 #define EXPLAIN_MAX  (256UL * 1024)
+#define USES_MAX     100000
+#define TTL_MAX_S    (30 * 86400)
 #define CHECK_MEMORY (4UL * 1024 * 1024)
 
 enum job {
@@ -26,6 +28,8 @@ struct options {
     enum job job;
     const char *config;
     const char *label;
+    int64_t uses;  /* 0: one */
+    int64_t ttl_s; /* 0: the usual */
     const char *name;
     const char *role;
 };
@@ -39,6 +43,8 @@ static const char usage[] =
         "  --check-config       read the settings, explain each, say what is wrong and where\n"
         "  --issue-enrollment   print a link that enrols one device within 15 minutes\n"
         "    --label TEXT       what the console calls this token\n"
+        "    --uses N           devices that it enrols (default: 1)\n"
+        "    --ttl SECONDS      how long it is good (default: 900)\n"
         "  --signin-link        print a link that signs in to the console, once, within 15 "
         "minutes\n"
         "    --name NAME        who signs in (default: admin)\n"
@@ -85,8 +91,7 @@ static int issue_enrollment(
     struct pk_enrollment enrollment = {
         .label = options->label != NULL ? options->label : "command line",
         .group = "default",
-        .uses = 1,
-        .uses_left = 1,
+        .uses = options->uses > 0 ? options->uses : 1,
         .created_ms = pk_server_now(server),
         .created_by = "command line",
     };
@@ -94,7 +99,8 @@ static int issue_enrollment(
     char *url;
     int rc;
 
-    enrollment.expires_ms = enrollment.created_ms + PK_ENROLLMENT_TTL_S * INT64_C(1000);
+    enrollment.expires_ms = enrollment.created_ms +
+            (options->ttl_s > 0 ? options->ttl_s : PK_ENROLLMENT_TTL_S) * INT64_C(1000);
     rc = store != NULL ? pk_issue_enrollment(store, &enrollment, server->arena, &secret, err)
                        : err->code;
     url = rc == PK_OK ? pk_server_enrolment_url(server, secret, server->arena) : NULL;
@@ -174,6 +180,15 @@ static int wrong_usage(const char *what)
     return EXIT_USAGE;
 }
 
+/* 1 .. max, or -1. */
+static int64_t number_of(const char *text, int64_t max)
+{
+    char *end;
+    long long n = strtoll(text, &end, 10);
+
+    return *text != '\0' && *end == '\0' && n >= 1 && n <= max ? n : -1;
+}
+
 /* -1: go on; otherwise the exit status. */
 static int parse_options(int argc, char **argv, struct options *out)
 {
@@ -182,6 +197,8 @@ static int parse_options(int argc, char **argv, struct options *out)
         { "check-config", no_argument, NULL, 'k' },
         { "issue-enrollment", no_argument, NULL, 'e' },
         { "label", required_argument, NULL, 'l' },
+        { "uses", required_argument, NULL, 'u' },
+        { "ttl", required_argument, NULL, 't' },
         { "signin-link", no_argument, NULL, 's' },
         { "name", required_argument, NULL, 'n' },
         { "role", required_argument, NULL, 'r' },
@@ -207,6 +224,12 @@ static int parse_options(int argc, char **argv, struct options *out)
         case 'l':
             out->label = optarg;
             break;
+        case 'u':
+            out->uses = number_of(optarg, USES_MAX);
+            break;
+        case 't':
+            out->ttl_s = number_of(optarg, TTL_MAX_S);
+            break;
         case 'n':
             out->name = optarg;
             break;
@@ -227,7 +250,10 @@ static int parse_options(int argc, char **argv, struct options *out)
     if (optind < argc || jobs > 1) {
         return wrong_usage(jobs > 1 ? "one command at a time" : "an argument is not understood");
     }
-    if ((out->label != NULL && out->job != JOB_ENROLLMENT) ||
+    if (out->uses < 0 || out->ttl_s < 0) {
+        return wrong_usage("--uses and --ttl want a number that makes sense");
+    }
+    if (((out->label != NULL || out->uses != 0 || out->ttl_s != 0) && out->job != JOB_ENROLLMENT) ||
             ((out->name != NULL || out->role != NULL) && out->job != JOB_SIGNIN)) {
         return wrong_usage("this option belongs to another command");
     }

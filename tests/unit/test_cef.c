@@ -175,6 +175,34 @@ static void test_room(void **state)
     json_decref(event);
 }
 
+/* Without an id of its own an event still has one: the same each time, another for another event. */
+static void test_made_id(void **state)
+{
+    json_t *event = event_of("x");
+    struct pk_buffer a = pk_buffer_of(65536);
+    struct pk_buffer b = pk_buffer_of(65536);
+    struct pk_buffer c = pk_buffer_of(65536);
+    const char *id;
+
+    (void)state;
+    (void)json_object_del(event, "id");
+    (void)json_object_del(event, "seen");
+    assert_int_equal(pk_cef_format(event, ORIGIN, NULL, 8000, &a, NULL), PK_OK);
+    assert_int_equal(pk_cef_format(event, ORIGIN, NULL, 8000, &b, NULL), PK_OK);
+    assert_string_equal(a.ptr, b.ptr);
+    id = strstr(a.ptr, "externalId=");
+    assert_non_null(id);
+    assert_int_equal(strcspn(id + 11, " "), 32);
+    assert_non_null(strstr(a.ptr, "msg=Another device pretends to be the router"));
+    (void)json_object_set_new(event, "type", json_string("incident.resolved"));
+    assert_int_equal(pk_cef_format(event, ORIGIN, NULL, 8000, &c, NULL), PK_OK);
+    assert_memory_not_equal(id, strstr(c.ptr, "externalId="), 43);
+    pk_buffer_finish(&a);
+    pk_buffer_finish(&b);
+    pk_buffer_finish(&c);
+    json_decref(event);
+}
+
 static void test_unsendable(void **state)
 {
     static const struct {
@@ -182,8 +210,8 @@ static void test_unsendable(void **state)
         const char *value; /* NULL: take the key away */
         int rc;
     } rows[] = {
-        { "id", NULL, PK_EMISSING },
-        { "id", "", PK_EMISSING },
+        { "type", "", PK_EMISSING },
+        { "at", "", PK_EMISSING },
         { "at", NULL, PK_EMISSING },
         { "at", "yesterday", PK_EMALF },
         { "type", NULL, PK_EMISSING },
@@ -230,6 +258,7 @@ int main(void)
         cmocka_unit_test(test_names),
         cmocka_unit_test(test_line),
         cmocka_unit_test(test_room),
+        cmocka_unit_test(test_made_id),
         cmocka_unit_test(test_unsendable),
         cmocka_unit_test(test_severities),
     };

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/crypt.h"
 #include "base/event.h"
 #include "respond/siem/text.h"
 
@@ -223,7 +224,7 @@ static void add_message(struct line *l, const char *text)
 
     /* Escapes and multi-byte characters make the written length depend on the text: find the
      * largest cut that fits by halving. */
-    if (text == NULL || room < 16) {
+    if (text[0] == '\0' || room < 16) {
         return;
     }
     while (low < high) {
@@ -345,18 +346,54 @@ static void add_risk(struct line *l, const json_t *event)
     }
 }
 
+/* The same for the same event whatever the target and however often it is sent: given, or a hash of
+ * what makes the event the one it is. */
+static void event_id(const json_t *event, char out[PK_SHA256_HEX])
+{
+    const char *given = text_of(event, "id");
+    const char *incident = text_of(event, "incident");
+    char all[256];
+
+    if (given != NULL && given[0] != '\0') {
+        (void)snprintf(out, PK_SHA256_HEX, "%s", given);
+        return;
+    }
+    (void)snprintf(all, sizeof(all), "%s %s %s %s", incident != NULL ? incident : "",
+            text_of(event, "type"), text_of(event, "at"), text_of(event, "threat"));
+    pk_sha256_hex(pk_slice_str(all), out);
+    out[32] = '\0';
+}
+
+/* The evidence in one sentence, or the title with its subject. */
+static void message(const json_t *event, char *out, size_t size)
+{
+    const char *subject = text_of(event, "subject");
+    const char *title = text_of(event, "title");
+
+    if (text_of(event, "seen") != NULL) {
+        (void)snprintf(out, size, "%s", text_of(event, "seen"));
+    } else if (title != NULL) {
+        pk_threat_text(title, subject != NULL ? subject : "", out, size);
+    } else {
+        out[0] = '\0';
+    }
+}
+
 static void add_extension(struct line *l, const json_t *event, const struct pk_threat *threat,
         int64_t at_ms, const struct pk_siem_origin *origin, const char *console_url)
 {
     const json_t *count = json_object_get(event, "count");
     const char *opened = text_of(event, "opened_at");
     int64_t start_ms = at_ms;
+    char id[PK_SHA256_HEX];
+    char text[4 * TEXT_MAX + 1];
 
     if (opened != NULL && pk_time_parse(opened, &start_ms) < 0) {
         start_ms = at_ms;
     }
     add_int(l, "rt", at_ms);
-    add(l, "externalId", text_of(event, "id"), ID_MAX);
+    event_id(event, id);
+    add(l, "externalId", id, ID_MAX);
     add_device(l, event, origin);
     add(l, "cat", category(threat), TEXT_MAX);
     add(l, "act", act_of(text_of(event, "type")), SHORT_MAX);
@@ -366,8 +403,8 @@ static void add_extension(struct line *l, const json_t *event, const struct pk_t
     add_int(l, "cnt", json_is_integer(count) ? json_integer_value(count) : 1);
     add_risk(l, event);
     add_incident(l, event, console_url);
-    add_message(
-            l, text_of(event, "seen") != NULL ? text_of(event, "seen") : text_of(event, "title"));
+    message(event, text, sizeof(text));
+    add_message(l, text);
 }
 
 /* ---- the line ------------------------------------------------------------------------------ */
@@ -385,7 +422,7 @@ static int needed(const json_t *event, const char *key, struct pk_error *err)
 static int check(const json_t *event, const struct pk_threat **threat, enum pk_severity *severity,
         int64_t *at_ms, struct pk_error *err)
 {
-    static const char *const keys[] = { "id", "at", "type", "threat", "severity" };
+    static const char *const keys[] = { "at", "type", "threat", "severity" };
 
     for (size_t i = 0; i < PK_COUNT(keys); i++) {
         int rc = needed(event, keys[i], err);
