@@ -8,9 +8,10 @@
     " d.agent, d.enrolled_ms, d.seen_ms, d.acked_seq, d.risk_score, d.risk_level,"          \
     " d.cert_serial, d.cert_serial_old, d.cert_not_after_ms, d.cert_overlap_ms,"            \
     " d.revoked_ms, d.revoked_by, d.revoked_why"
-#define COLUMNS                                   \
-    HOT_COLUMNS ", s.risk, s.posture, s.network," \
-                " (SELECT count(*) FROM incidents i WHERE i.device = d.id AND i.state = 0)"
+#define COLUMNS                                                                                 \
+    HOT_COLUMNS ", s.risk, s.posture, s.network,"                                               \
+                " (SELECT count(*) FROM incidents i WHERE i.device = d.id AND i.state < 2 AND " \
+                "i.state = 0)"
 #define COLUMN_COUNT 26
 #define TABLES       "devices d LEFT JOIN device_state s ON s.device = d.id"
 
@@ -67,7 +68,11 @@ static int put_bulk(struct pk_store *store, const struct pk_device *d, struct pk
     struct pk_put put = pk_put_start(store,
             "INSERT INTO device_state (device, risk, posture, network) VALUES (?1, ?2, ?3, ?4)"
             " ON CONFLICT (device) DO UPDATE SET risk = excluded.risk,"
-            " posture = excluded.posture, network = excluded.network",
+            " posture = excluded.posture, network = excluded.network"
+            /* most reports change none of them: then no page is written */
+            " WHERE device_state.risk IS DISTINCT FROM excluded.risk"
+            " OR device_state.posture IS DISTINCT FROM excluded.posture"
+            " OR device_state.network IS DISTINCT FROM excluded.network",
             err);
     int64_t n;
 
