@@ -1,0 +1,85 @@
+# bash completion for picket(1): commands, verbs, options and the words of options.
+
+_picket_verbs() {
+    case $1 in
+    device) echo list show revoke ;;
+    incident) echo list show dismiss reopen ;;
+    enrollment | token) echo list create remove ;;
+    user) echo signin-link ;;
+    audit) echo list ;;
+    threat) echo list show ;;
+    policy) echo check ;;
+    esac
+}
+
+_picket_options() {
+    local common='--url --ca --token --json --help'
+    case "$1 $2" in
+    'threat '*) echo --json --help ;;
+    *' list') echo "$common --filter --sort --limit --all" ;;
+    'device revoke' | 'incident dismiss' | 'incident reopen') echo "$common --reason" ;;
+    'token create') echo "$common --role --ttl" ;;
+    'enrollment create') echo "$common --label --group --uses --ttl" ;;
+    'user signin-link') echo "$common --role" ;;
+    'events '*) echo "$common --after --follow" ;;
+    'policy '*) echo --json --help ;;
+    'replay '*) echo --config --out --preds --help ;;
+    *) echo "$common" ;;
+    esac
+}
+
+_picket_fields() {
+    case $1 in
+    device) echo status: platform: level: group: q: ;;
+    incident) echo state: severity: vector: threat: device: subject: q: ;;
+    token) echo name: role: q: ;;
+    enrollment) echo label: group: q: ;;
+    audit) echo actor: act: target: q: ;;
+    esac
+}
+
+_picket_sorts() {
+    case $1 in
+    device) echo name last_seen_at risk enrolled_at ;;
+    incident) echo updated_at opened_at severity ;;
+    token) echo created_at expires_at last_used_at name ;;
+    enrollment) echo created_at expires_at label ;;
+    audit) echo at ;;
+    esac
+}
+
+_picket() {
+    local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
+    local command=${COMP_WORDS[1]:-} verb=${COMP_WORDS[2]:-} words=''
+
+    COMPREPLY=()
+    case $before in
+    --role) words='viewer responder admin' ;;
+    --filter) words=$(_picket_fields "$command") ;;
+    --sort) words=$(_picket_sorts "$command") ;;
+    --ca | --config | --out | --preds)
+        mapfile -t COMPREPLY < <(compgen -f -- "$word")
+        return
+        ;;
+    --url | --token | --reason | --label | --group | --uses | --ttl | --limit | --after) return ;;
+    *)
+        if [ "$COMP_CWORD" = 1 ]; then
+            words='device incident events enrollment token user audit health threat policy replay --help --version'
+        elif [[ $word == -* ]]; then
+            words=$(_picket_options "$command" "$verb")
+        elif [ "$COMP_CWORD" = 2 ] && [ -n "$(_picket_verbs "$command")" ]; then
+            words=$(_picket_verbs "$command")
+        elif [ "$command" = policy ] || [ "$command" = replay ]; then
+            mapfile -t COMPREPLY < <(compgen -f -- "$word")
+            return
+        fi
+        ;;
+    esac
+    mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")
+    # A filter's field goes on with its value.
+    if [ "${#COMPREPLY[@]}" = 1 ] && [[ ${COMPREPLY[0]} == *: ]]; then
+        compopt -o nospace
+    fi
+}
+
+complete -F _picket picket
