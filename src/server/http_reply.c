@@ -188,6 +188,17 @@ static bool has_header(const struct pk_http_answer *answer, const char *name)
     return false;
 }
 
+/* For refusals of this layer itself: whoever opens one in a browser gets text and nothing else. */
+static enum MHD_Result add_strict_headers(struct MHD_Response *response)
+{
+    enum MHD_Result rc = MHD_add_response_header(
+            response, "Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
+
+    rc &= MHD_add_response_header(response, "Referrer-Policy", "no-referrer");
+    rc &= MHD_add_response_header(response, "Strict-Transport-Security", "max-age=31536000");
+    return rc;
+}
+
 enum MHD_Result pk_http_queue(struct pk_request *request)
 {
     struct pk_http_answer *answer = &request->answer;
@@ -207,6 +218,9 @@ enum MHD_Result pk_http_queue(struct pk_request *request)
     rc &= MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
     if (!has_header(answer, "Cache-Control")) {
         rc &= MHD_add_response_header(response, "Cache-Control", "no-store");
+    }
+    if (answer->status >= 400 && !has_header(answer, "Content-Security-Policy")) {
+        rc &= add_strict_headers(response);
     }
     for (size_t i = 0; i < answer->header_count; i++) {
         rc &= MHD_add_response_header(response, answer->headers[i].name, answer->headers[i].value);

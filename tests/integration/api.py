@@ -215,7 +215,7 @@ def test_expiry(w):
     with w.database() as db:
         for secret in (link, token["token"], cookie):
             digest = hashlib.sha256(secret.encode()).hexdigest()
-            rows = db.execute("UPDATE tokens SET expires_ms = 1000 WHERE secret_sha256 = ?", (digest,)).rowcount
+            rows = db.execute("UPDATE tokens SET expires_ms = 1000 WHERE secret = ?", (digest,)).rowcount
             check("the store knows the secret by its hash", rows == 1, rows)
     is_problem("expired link", Client(w.server, address="127.0.4.3").post("/session", {"token": link}), 401, "unauthorized")
     is_problem("expired token", program.get("/session"), 401, "unauthorized")
@@ -263,7 +263,7 @@ def test_bad_input(w):
         ("GET", "/events?after=999999999", None, 400, "bad_request", "after"),
         ("GET", "/events?wait=31", None, 400, "bad_request", "wait"),
         ("GET", "/events?since=0", None, 400, "unknown_key", "since"),
-        ("GET", "/events?wait=1&wait=1", None, 400, "bad_request", "wait"),
+        ("GET", "/events?wait=1&wait=1", None, 400, "bad_request", None),
         ("GET", "/audit?filter=color:red", None, 400, "unknown_key", "filter.color"),
         ("GET", "/tokens?filter=role:king", None, 400, "bad_request", "filter.role"),
         ("GET", "/devices/none", None, 404, "not_found", None),
@@ -622,7 +622,7 @@ def test_console(w):
     same = w.nobody.call("GET", "/", headers={"If-None-Match": page.headers["etag"]})
     check("unchanged", same.status == 304 and same.body == b"", same)
     asset = w.nobody.call("GET", "/app-0123456789.js")
-    check("asset", asset.status == 200 and "immutable" in asset.headers["cache-control"]
+    check("asset", asset.status == 200 and asset.body == b"console.log(1)" and "immutable" in asset.headers["cache-control"]
           and asset.headers["content-type"].startswith("text/javascript"), asset.headers)
     check("plain names are not kept for ever", "immutable" not in w.nobody.call("GET", "/plain.css").headers["cache-control"])
     check("sub-folder", w.nobody.call("GET", "/sub/a.svg").headers["content-type"] == "image/svg+xml")
@@ -638,7 +638,7 @@ def test_headers(w):
     wanted = {"x-content-type-options": "nosniff", "referrer-policy": "no-referrer"}
     bad = []
     for method, path, answer in seen_headers:
-        if not path.startswith(BASE) or answer.status in (405, 413, 415):
+        if not path.startswith(BASE):
             continue
         for name, value in wanted.items():
             if answer.headers.get(name) != value:
