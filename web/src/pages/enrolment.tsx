@@ -40,18 +40,19 @@ function columns(onDelete: (id: string) => Promise<void>): Column<Enrolment>[] {
 }
 
 export function EnrolmentPage(): JSX.Element {
+    return may('admin') ? <Enrolments /> : (
+        <>
+            <PageHead title="Enrolment" />
+            <Empty icon="lock" title="Only administrators enrol devices">
+                <p>Ask an administrator for an enrolment token, or for another role.</p>
+            </Empty>
+        </>
+    );
+}
+
+function Enrolments(): JSX.Element {
     const [fresh, setFresh] = useState<NewEnrolment | null>(null);
     const list = useList<Enrolment>('/enrollments', {}, (e) => e.type === 'device.enrolled' || e.type === 'audit');
-    if (!may('admin')) {
-        return (
-            <>
-                <PageHead title="Enrolment" />
-                <Empty icon="lock" title="Only administrators enrol devices">
-                    <p>Ask an administrator for an enrolment token, or for another role.</p>
-                </Empty>
-            </>
-        );
-    }
     const remove = async (id: string): Promise<void> => {
         await del(`/enrollments/${seg(id)}`);
         setFresh((now) => now?.id === id ? null : now);

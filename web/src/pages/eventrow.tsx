@@ -2,6 +2,7 @@
 import type { ComponentChildren, JSX } from 'preact';
 import type { JsonObject, PicketEvent } from '../api/types';
 import { deviceHref, incidentHref } from '../app/address';
+import { isObject, scalarText } from '../evidence/shapes';
 import type { IconName } from '../ui/icon';
 import { Icon } from '../ui/icon';
 import { said } from '../ui/names';
@@ -32,14 +33,19 @@ const LOOK: Record<string, { text: string; icon: IconName; tone: string }> = {
 };
 
 function detailText(detail: JsonObject | null): string {
-    return Object.entries(detail ?? {})
-        .filter(([, v]) => v !== null && v !== '')
+    const inner = detail?.['detail'];
+    const flat = isObject(inner) ? { ...detail, ...inner, detail: null } : detail;
+    return Object.entries(flat ?? {})
+        .filter(([k, v]) => v !== null && v !== '' && k !== 'actor' && k !== 'act')
         .map(([k, v]) => `${label(k)} ${typeof v === 'object' ? JSON.stringify(v) : String(v)}`).join(' · ');
 }
 
 function what(e: PicketEvent): ComponentChildren {
     if (e.incident) {
         return <a href={incidentHref(e.incident.id)} data-main>{said(e.incident.title, e.incident.subject)}</a>;
+    }
+    if (e.type === 'audit') {
+        return `${scalarText(e.detail?.['actor'])} · ${scalarText(e.detail?.['act'])}`;
     }
     return e.device ? <a href={deviceHref(e.device.id)} data-main>{e.device.name}</a> : null;
 }

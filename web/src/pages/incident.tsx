@@ -13,7 +13,7 @@ import { ReasonDialog } from '../ui/dialog';
 import { said, subjectName } from '../ui/names';
 import { toast } from '../ui/toast';
 import { Ago, duration, Exact } from '../ui/time';
-import { confidenceWord, plural, VECTOR_NAME } from '../ui/words';
+import { confidenceWord, plural, sentence, VECTOR_NAME } from '../ui/words';
 import { DISMISS_REASONS } from './dismissing';
 import { IncidentRows } from './incidentlist';
 import { Timeline } from './timeline';
@@ -78,7 +78,7 @@ function SideFacts({ incident: i }: { incident: Incident }): JSX.Element {
                 ['First', <Exact at={i.opened_at} />],
                 ['Last', <Exact at={i.updated_at} />],
                 ['Lasted', duration(i.opened_at, i.ended_at) + (i.ended_at ? '' : ' so far')],
-                ['Ends when', i.ends_when],
+                ['Ends when', sentence(i.ends_when)],
                 ['Rule', <RuleName rule={i.rule} doc={i.rule_doc} />],
                 ['ATT&CK Mobile', i.attack.length > 0 ? <AttackLinks ids={i.attack} /> : '–'],
                 ['NIST MTC', i.nist.length > 0

@@ -23,7 +23,7 @@ export function IncidentFilters({ filter, onChange }: {
     const ids = new Set([...catalogue.map((t) => t.id), ...(threat ? [threat] : [])]);
     return (
         <div class="filters">
-            <Search value={filter['q']?.[0] ?? ''} label="Search incidents"
+            <Search value={filter['q']?.[0] ?? ''} label="Search device, threat, network"
                 onChange={(text) => set('q', text ? [text] : [])} />
             <Segments label="State" value={state} options={STATE_CHOICES}
                 onChange={(id) => set('state', STATE_CHOICES.find((c) => c.id === id)?.states ?? [])} />

@@ -8,10 +8,16 @@ import { said } from '../ui/names';
 import { Ago } from '../ui/time';
 import { VECTOR_NAME } from '../ui/words';
 
+// Parts overlap: the points of one are what the score would lose without it.
+function pointsText(points: number): string {
+    const rounded = Math.round(points * 10) / 10;
+    return rounded > 0 ? `+${rounded}` : '0';
+}
+
 export function RiskCard({ risk }: { risk: DeviceFull['risk'] }): JSX.Element {
     const parts = [...risk.parts].sort((a, b) => b.points - a.points);
     return (
-        <Card title="Risk" note={risk.at && <>computed <Ago at={risk.at} /></>}>
+        <Card title="Risk" note={risk.at && <>computed <Ago at={risk.at} />; points are what the score loses without the part</>}>
             <div class="risk-body">
                 <RiskRing score={risk.score} level={risk.level} />
                 {parts.length === 0 ? (
@@ -20,7 +26,7 @@ export function RiskCard({ risk }: { risk: DeviceFull['risk'] }): JSX.Element {
                     <ul class="parts">
                         {parts.map((p, n) => (
                             <li key={n}>
-                                <span class="part-points">+{Math.round(p.points * 10) / 10}</span>
+                                <span class="part-points">{pointsText(p.points)}</span>
                                 <div>
                                     <p>{p.incident ? <a href={incidentHref(p.incident)}>{said(p.reason)}</a> : said(p.reason)}
                                         <span class="tag">{VECTOR_NAME[p.vector] ?? p.vector}</span></p>

@@ -1,0 +1,21 @@
+// case-empty.mjs - a fresh server: every page says what it is for and what to do.
+const EMPTY = [
+    ['#/', 'Three steps to a protected device'],
+    ['#/incidents', 'No incidents so far'],
+    ['#/devices', 'No devices yet'],
+    ['#/enrolment', 'No tokens'],
+    ['#/system/tokens', 'No API tokens'],
+    ['#/system/health', 'No SIEM or other target is set'],
+];
+
+export async function empty(t, { page, origin }) {
+    for (const [at, text] of EMPTY) {
+        await t.check(`the empty page ${at} says what to do`, async () => {
+            await page.goto(`${origin}/${at}`);
+            await page.getByText(text).first().waitFor();
+        });
+    }
+    await t.check('the live mark says "Live"', async () => {
+        await page.locator('[data-live=live]').waitFor();
+    });
+}

@@ -1,0 +1,92 @@
+// case-looks.mjs - every page in both colours and on a phone: names, contrast, width; and pictures.
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { auditPage } from './audit.mjs';
+
+const LOOKS = [
+    { id: 'light', colorScheme: 'light', viewport: { width: 1280, height: 860 } },
+    { id: 'dark', colorScheme: 'dark', viewport: { width: 1280, height: 860 } },
+    { id: 'phone', colorScheme: 'light', viewport: { width: 390, height: 844 } },
+];
+
+async function addresses(page, origin) {
+    const first = async (path) => (await (await page.request.get(`${origin}/api/v1${path}`)).json()).items[0]?.id;
+    return [
+        ['overview', '#/'],
+        ['incidents', '#/incidents'],
+        ['incident-certificates', `#/incidents/${await first('/incidents?filter=threat:network.tls_untrusted_ca')}`],
+        ['incident-neighbours', `#/incidents/${await first('/incidents?filter=threat:network.arp_spoof')}`],
+        ['devices', '#/devices'],
+        ['device', `#/devices/${await first('/devices?sort=-risk')}`],
+        ['enrolment', '#/enrolment'],
+        ['events', '#/events'],
+        ['system-health', '#/system/health'],
+        ['system-tokens', '#/system/tokens'],
+        ['system-people', '#/system/people'],
+        ['system-audit', '#/system/audit'],
+    ];
+}
+
+async function settled(page) {
+    await page.locator('main h1').waitFor();
+    await page.locator('.loading').first().waitFor({ state: 'detached' });
+    await page.waitForLoadState('load');
+    await page.evaluate(() => Promise.all(document.getAnimations().filter((a) => a.effect?.getTiming().iterations !== Infinity)
+        .map((a) => a.finished.catch(() => undefined))));
+}
+
+export async function looks(t, { page, origin, watch, screenshots }) {
+    const state = await page.context().storageState();
+    const list = await addresses(page, origin);
+    if (screenshots) {
+        mkdirSync(screenshots, { recursive: true });
+    }
+    for (const { id, ...options } of LOOKS) {
+        const other = await watch.page({ ...options, storageState: state });
+        const picture = async (name) => {
+            if (screenshots) {
+                await other.screenshot({ path: join(screenshots, `${name}-${id}.png`) });
+            }
+        };
+        for (const [name, at] of list) {
+            await t.check(`${name}, ${id}: names, contrast, width`, async () => {
+                await other.goto(`${origin}/${at}`);
+                await settled(other);
+                await picture(name);
+                await auditPage(other, `${name}, ${id}`);
+            });
+        }
+        await t.check(`the dialog, ${id}: names, contrast, width`, async () => {
+            await other.goto(`${origin}/#/system/people`);
+            await other.keyboard.press('?');
+            await other.getByRole('dialog').waitFor();
+            await auditPage(other, `the dialog, ${id}`);
+        });
+        await other.context().clearCookies();
+        await other.goto('about:blank');
+        await t.check(`sign-in, ${id}: names, contrast, width`, async () => {
+            await other.goto(`${origin}/`);
+            await settled(other);
+            await picture('sign-in');
+            await auditPage(other, `sign-in, ${id}`);
+        });
+        await other.context().close();
+    }
+}
+
+export async function themes(t, { page, origin }) {
+    await t.check('the chosen colours are remembered', async () => {
+        const theme = () => page.evaluate(() => document.documentElement.dataset.theme);
+        await page.goto(`${origin}/#/`);
+        await page.getByRole('heading', { name: 'Overview' }).waitFor();
+        const before = await theme();
+        await page.getByRole('button', { name: /^Use (dark|light) colours$/ }).click();
+        const after = await theme();
+        await page.reload();
+        await page.getByRole('heading', { name: 'Overview' }).waitFor();
+        if (before === after || await theme() !== after) {
+            throw new Error(`before ${before}, chosen ${after}, after the reload ${await theme()}`);
+        }
+        await page.keyboard.press('t');
+    });
+}
