@@ -161,7 +161,8 @@ class Client:
         self.server, self.token, self.cookie, self.address = server, token, cookie, address
         self.marker = marker
 
-    def call(self, method, path, body=None, headers=None, raw=None, timeout=60):
+    def call(self, method, path, body=None, headers=None, raw=None, timeout=60, announce=None):
+        """announce: a Content-Length whose body is never sent; the server must not wait for it."""
         sent = dict(headers or {})
         if self.token is not None:
             sent.setdefault("Authorization", f"Bearer {self.token}")
@@ -170,6 +171,8 @@ class Client:
             if self.marker and method != "GET":
                 sent.setdefault("X-Picket-Request", "1")
         data = raw
+        if announce is not None:
+            sent["Content-Length"] = str(announce)
         if body is not None:
             data = json.dumps(body).encode()
             sent.setdefault("Content-Type", "application/json")
