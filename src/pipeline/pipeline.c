@@ -76,38 +76,68 @@ static int apply(struct pk_circle *c, const struct pk_entry *entry)
     return pk_device_put_state(c->store, &c->device, c->err);
 }
 
+/* The circle lives in its own arena: ending the arena ends it. NULL: memory is short. */
+static struct pk_circle *circle_create(const struct pk_circle *with)
+{
+    struct pk_arena *arena = pk_arena_create(ARENA_MAX);
+    struct pk_circle *c = arena != NULL ? pk_arena_alloc(arena, 1, sizeof(*c)) : NULL;
+
+    if (c == NULL) {
+        pk_arena_destroy(arena);
+        (void)pk_error_set(with->err, PK_ENOMEM, "out of memory");
+        return NULL;
+    }
+    *c = *with;
+    c->arena = arena;
+    c->alerts_7d = -1;
+    return c;
+}
+
+static const struct pk_pipeline_watch nobody;
+
 int pk_pipeline_apply(const struct pk_pipeline *pipeline, struct pk_store *store,
         const struct pk_entry *entry, const struct pk_pipeline_watch *watch,
         struct pk_pipeline_news *news, struct pk_error *err)
 {
-    static const struct pk_pipeline_watch nobody;
-    struct pk_circle *c;
-    struct pk_arena *arena = pk_arena_create(ARENA_MAX);
+    struct pk_circle *c = circle_create(&(struct pk_circle){
+            .pipeline = pipeline,
+            .store = store,
+            .watch = watch != NULL ? watch : &nobody,
+            .news = news,
+            .err = err,
+    });
     int rc;
 
-    if (arena == NULL) {
-        return pk_error_set(err, PK_ENOMEM, "out of memory");
-    }
-    c = pk_arena_alloc(arena, 1, sizeof(*c));
     if (c == NULL) {
-        pk_arena_destroy(arena);
-        return pk_error_set(err, PK_ENOMEM, "out of memory");
+        return PK_ENOMEM;
     }
-    *c = (struct pk_circle){
-        .pipeline = pipeline,
-        .store = store,
-        .watch = watch != NULL ? watch : &nobody,
-        .news = news,
-        .arena = arena,
-        .alerts_7d = -1,
-        .err = err,
-    };
     rc = load(c, entry->device);
     if (rc == PK_OK) {
         rc = apply(c, entry);
     } else if (rc == PK_ENOENT) {
         rc = PK_OK; /* removed meanwhile: its reports have nowhere to go */
     }
-    pk_arena_destroy(arena);
+    pk_arena_destroy(c->arena);
+    return rc;
+}
+
+int pk_pipeline_rejudge(struct pk_store *store, const char *device, int64_t now_ms,
+        struct pk_pipeline_news *news, struct pk_error *err)
+{
+    struct pk_circle *c = circle_create(
+            &(struct pk_circle){ .store = store, .watch = &nobody, .news = news, .err = err });
+    int rc;
+
+    if (c == NULL) {
+        return PK_ENOMEM;
+    }
+    rc = load(c, device);
+    if (rc == PK_OK) {
+        rc = pk_circle_risk(c, now_ms);
+    }
+    if (rc == PK_OK) {
+        rc = pk_device_put_state(store, &c->device, err);
+    }
+    pk_arena_destroy(c->arena);
     return rc;
 }

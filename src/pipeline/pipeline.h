@@ -38,3 +38,8 @@ struct pk_pipeline_watch {
 PK_MUST_USE int pk_pipeline_apply(const struct pk_pipeline *pipeline, struct pk_store *store,
         const struct pk_entry *entry, const struct pk_pipeline_watch *watch,
         struct pk_pipeline_news *news, struct pk_error *err);
+
+/* A person changed what an incident of this device is worth: its risk is fused anew. Inside the
+ * caller's transaction. PK_ENOENT: no such device. */
+PK_MUST_USE int pk_pipeline_rejudge(struct pk_store *store, const char *device, int64_t now_ms,
+        struct pk_pipeline_news *news, struct pk_error *err);

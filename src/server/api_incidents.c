@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "pipeline/pipeline.h"
 #include "server/call.h"
 #include "server/reason.h"
 #include "server/view.h"
@@ -108,7 +109,6 @@ struct verdict {
     const char *what;  /* in the time line */
     const char *event; /* type */
     const char *act;   /* in the audit */
-    char device[PK_ID_TEXT];
 };
 
 static int change_state(struct pk_call *call, const struct verdict *v, struct pk_incident *incident,
@@ -167,6 +167,7 @@ static int record(struct pk_call *call, const struct verdict *v, const struct pk
 
 static int apply(struct pk_call *call, void *ctx, struct pk_error *err)
 {
+    struct pk_pipeline_news news = { 0 };
     struct verdict *v = ctx;
     struct pk_incident_row row;
     int rc = pk_incident_get(
@@ -176,10 +177,11 @@ static int apply(struct pk_call *call, void *ctx, struct pk_error *err)
         rc = change_state(call, v, &row.incident, err);
     }
     if (rc == PK_OK) {
-        memcpy(v->device, row.incident.device, sizeof(v->device));
         rc = record(call, v, &row.incident, err);
     }
-    return rc;
+    /* The device is as safe as its open incidents say. */
+    return rc < 0 ? rc
+                  : pk_pipeline_rejudge(call->store, row.incident.device, call->now_ms, &news, err);
 }
 
 static int judge(struct pk_call *call, struct verdict *v, struct pk_error *err)

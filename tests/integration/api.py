@@ -467,9 +467,13 @@ def test_dismiss(w):
     check("texts name the subject", NET in full["texts"]["title"] and "{subject}" not in json.dumps(full["texts"]))
     check("time line begins with its detection", full["timeline"][0]["what"] == "detected", full["timeline"])
     is_problem("reopen an open one", w.responder.post(f"/incidents/{spoof['id']}/reopen", {"reason": "r"}), 409, "conflict")
+    risk = w.viewer.get("/devices/" + w.devices[0].id).json["risk"]
     got = w.responder.post(f"/incidents/{spoof['id']}/dismiss", {"reason": "our own test, “quoted”"})
     check("dismissed", got.status == 200 and got.json["state"] == "dismissed" and got.json["ended_at"]
           and got.json["reason"] == "our own test, “quoted”", got)
+    calm = w.viewer.get("/devices/" + w.devices[0].id).json["risk"]
+    check("the device's risk falls with it", calm["score"] < risk["score"]
+          and spoof["id"] not in [p["incident"] for p in calm["parts"]], (risk["score"], calm))
     line = got.json["timeline"][-1]
     check("in the time line", (line["what"], line["by"], line["detail"])
           == ("dismissed", "token test responder", "our own test, “quoted”"), line)
@@ -485,6 +489,7 @@ def test_dismiss(w):
     check("in the stream", [e["incident"]["id"] for e in stream if e["type"] == "incident.dismissed"] == [spoof["id"]])
     got = w.responder.post(f"/incidents/{spoof['id']}/reopen", {"reason": "it was real"})
     check("reopened", got.json["state"] == "open" and got.json["ended_at"] is None and got.json["reason"] is None, got)
+    check("and the risk rises again", w.viewer.get("/devices/" + w.devices[0].id).json["risk"]["score"] > calm["score"])
 
 
 def test_overview(w):
