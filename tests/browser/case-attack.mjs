@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { auditPage } from './audit.mjs';
 import { Device, forgedChain } from './device.mjs';
-import { arpSpoof, ATTACKER, forgedTls, HOST, joined, posture, ROUTER, started } from './scenes.mjs';
+import { arpSpoof, ATTACKER, forgedTls, HOST, joined, left, posture, ROUTER, started } from './scenes.mjs';
 import { expect, same, until } from './tally.mjs';
 
 const LIVE_MS = 10_000;
@@ -135,8 +135,23 @@ async function evidence(t, ctx) {
     });
 }
 
+async function ending(t, ctx) {
+    const { page, device } = ctx;
+    const state = (text) => page.locator('.head-facts').getByText(text, { exact: true }).waitFor({ timeout: LIVE_MS });
+    await t.check('the incident ends by itself when the device leaves, and begins again with the attack', async () => {
+        await keep(page); // on the page of the forged router
+        same((await device.report([left])).status, 200, 'report of leaving');
+        await state('Resolved');
+        await page.locator('.timeline').getByText('Resolved').waitFor();
+        same((await device.report([joined, arpSpoof, forgedTls(ctx.chain)])).status, 200, 'report of the attack');
+        await state('Open');
+        await kept(page);
+    });
+}
+
 export async function circle(t, ctx) {
     await enrolment(t, ctx);
     await attack(t, ctx);
     await evidence(t, ctx);
+    await ending(t, ctx);
 }

@@ -109,7 +109,7 @@ async function dismissing(t, { page, origin }) {
         await page.getByRole('dialog').getByRole('textbox', { name: 'Reason' }).fill('Look again');
         await page.getByRole('dialog').getByRole('button', { name: 'Reopen', exact: true }).click();
         await page.locator('.head-facts').getByText('Open', { exact: true }).waitFor();
-        await page.locator('.timeline').getByText('Reopened').waitFor();
+        await page.locator('.timeline').getByText('Look again').waitFor();
     });
 
     await t.check('several are dismissed at once', async () => {

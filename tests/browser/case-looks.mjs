@@ -11,7 +11,7 @@ const LOOKS = [
 
 async function addresses(page, origin) {
     const first = async (path) => (await (await page.request.get(`${origin}/api/v1${path}`)).json()).items[0]?.id;
-    return [
+    const all = [
         ['overview', '#/'],
         ['incidents', '#/incidents'],
         ['incident-certificates', `#/incidents/${await first('/incidents?filter=threat:network.tls_untrusted_ca')}`],
@@ -25,6 +25,8 @@ async function addresses(page, origin) {
         ['system-people', '#/system/people'],
         ['system-audit', '#/system/audit'],
     ];
+    // A server that lives already may not have met every attack.
+    return all.filter(([, at]) => !at.endsWith('/undefined'));
 }
 
 async function settled(page) {

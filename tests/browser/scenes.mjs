@@ -25,6 +25,8 @@ export const joined = {
     },
 };
 
+export const left = { kind: 'network', on: CAFE, body: { event: 'left', link: 'wifi' } };
+
 // The router still answers when asked, and another one claims its address all the time.
 export const arpSpoof = {
     kind: 'gateway',

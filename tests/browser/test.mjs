@@ -15,7 +15,7 @@ import { openBrowser, Watch } from './watch.mjs';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 const { values } = parseArgs({
-    options: { build: { type: 'string' }, screenshots: { type: 'string' }, keep: { type: 'boolean' } },
+    options: { build: { type: 'string' }, screenshots: { type: 'string' }, link: { type: 'string' } },
 });
 const build = resolve(values.build ?? process.env.PICKET_BUILD ?? join(root, 'build'));
 
@@ -25,6 +25,18 @@ const EXPECTED = [
     /^POST \/api\/v1\/session 401$/, // a wrong or spent link
     /^GET \/api\/v1\/events 401$/, // the poll of a session that just ended
 ];
+
+// Only the looks, of a server that runs already and that the link opens.
+async function visit(t, browser, link) {
+    const { origin } = new URL(link);
+    const watch = new Watch(browser, origin);
+    const page = await watch.page();
+    await page.goto(link);
+    await page.getByRole('heading', { name: 'Overview' }).waitFor();
+    await looks(t, { page, watch, origin, screenshots: values.screenshots ? resolve(values.screenshots) : null });
+    await t.check('no error in the browser console', () => none(watch.errors, 'errors'));
+    await t.check('no violation of the content security policy', () => none(watch.violations, 'violations'));
+}
 
 async function main(t, server, browser) {
     const watch = new Watch(browser, server.origin);
@@ -50,7 +62,8 @@ async function main(t, server, browser) {
 const t = new Tally();
 let server;
 let browser;
-try {
+
+async function whole() {
     for (const [what, path] of [['the server', 'bin/picketd'], ['the console', 'console/index.html']]) {
         if (!existsSync(join(build, path))) {
             throw new Error(`${what} is not built: '${join(build, path)}' is missing; run: make build`);
@@ -60,6 +73,15 @@ try {
     await server.start();
     browser = await openBrowser();
     await main(t, server, browser);
+}
+
+try {
+    if (values.link) {
+        browser = await openBrowser();
+        await visit(t, browser, values.link);
+    } else {
+        await whole();
+    }
 } catch (error) {
     t.failed++;
     console.log(`FAILED  ${error?.message ?? error}`);
@@ -69,8 +91,6 @@ try {
     if (server && t.failed > 0) {
         console.log(`the end of the server's log:\n${server.logTail()}`);
     }
-    if (server && !values.keep) {
-        server.remove();
-    }
+    server?.remove();
 }
 process.exitCode = t.end();
