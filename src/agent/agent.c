@@ -27,6 +27,7 @@
 
 #define SOON_MS       (1 * PK_SECOND_MS)  /* after the start the console should see the device */
 #define STARTUP_MS    (20 * PK_SECOND_MS) /* ... which lasts this long */
+#define SETTLE_MS     (2 * PK_SECOND_MS)  /* a network found this early is the one we start on */
 #define GAP_MS        PK_MINUTE_MS        /* while something is open, at most one report of it */
 #define TRIM_MS       (3 * PK_SECOND_MS)  /* of quiet, then unused memory goes back */
 #define LAST_WORDS_MS (2 * PK_SECOND_MS)
@@ -308,7 +309,8 @@ static void on_observation(const struct pk_observation *obs, void *ctx)
     }
     if (a->spool != NULL && pk_identity_enrolled(a->identity)) {
         spool(a, obs, news);
-        if (obs->kind == PK_OBS_NETWORK && obs->net->event != PK_NETWORK_LEFT) {
+        if (obs->kind == PK_OBS_NETWORK && obs->net->event != PK_NETWORK_LEFT &&
+                pk_clock_ms() - a->started_ms > SETTLE_MS) {
             pk_uplink_moved(a->uplink);
         }
     }

@@ -12,8 +12,10 @@
 #include "agent/agent.h"
 #include "agent/control.h"
 #include "agent/est.h"
+#include "agent/hello.h"
 #include "agent/ledger.h"
 #include "agent/settings.h"
+#include "agent/spool.h"
 #include "agent/status.h"
 #include "base/clock.h"
 #include "base/event.h"
@@ -106,6 +108,7 @@ static int enroll(const struct options *o, const struct pk_agent_settings *setti
 {
     struct pk_enrolment with;
     struct pk_identity *id = NULL;
+    struct pk_spool *spool = NULL;
     struct pk_error err;
     int rc;
 
@@ -117,8 +120,16 @@ static int enroll(const struct options *o, const struct pk_agent_settings *setti
         return wrong_usage(err.text, NULL);
     }
     rc = pk_identity_load(settings->state_dir, &id, &err);
+    if (rc == PK_OK) { /* a running agent must not find itself with another identity */
+        rc = pk_spool_open(
+                settings->state_dir, (size_t)settings->report->spool_bytes, &spool, &err);
+    }
     if (rc == PK_OK) {
         rc = pk_est_enroll(id, &with, &err);
+    }
+    if (rc == PK_OK && pk_hello(id, spool, &err) < 0) {
+        (void)fprintf(
+                stderr, "picket-agent: enrolled, but the first report failed: %s\n", err.text);
     }
     if (rc == PK_OK && o->json) {
         json_t *out = json_pack(
@@ -130,6 +141,7 @@ static int enroll(const struct options *o, const struct pk_agent_settings *setti
         (void)printf(
                 "Enrolled with %s as device %s.\n", pk_identity_url(id), pk_identity_device(id));
     }
+    pk_spool_close(spool);
     pk_identity_destroy(id);
     return rc < 0 ? fail(&err) : EXIT_FINE;
 }

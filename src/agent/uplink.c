@@ -390,7 +390,8 @@ static void on_acked(struct pk_uplink *u, const struct pk_http_answer *answer)
     }
     (void)take_commands(u, json_object_get(in, "commands"));
     json_decref(in);
-    u->due = u->due || pk_spool_state(u->spool).pending > 0;
+    /* What came meanwhile has its own time; what did not fit goes at once. */
+    u->due = u->due || (pk_spool_state(u->spool).pending > 0 && !u->delay.armed);
 }
 
 /* What every answer that is not a success means. */
