@@ -7,7 +7,7 @@
 
 struct pk_spool;
 
-#define PK_BATCH_BYTES (512 * 1024) /* unpacked; the server takes 1 MiB */
+#define PK_BATCH_BYTES (512UL * 1024) /* unpacked; the server takes 1 MiB */
 
 struct pk_batch {
     struct pk_buffer json; /* {"v":1,"observations":[...]} */

@@ -16,7 +16,7 @@
 
 #define CALL_MS     (30 * PK_SECOND_MS)
 #define ANSWER_MAX  65536
-#define CSR_MAX     4096
+#define CSR_MAX     4096UL
 #define HOST_HEADER 64
 
 static bool is_hex(const char *text, size_t len)
@@ -257,7 +257,7 @@ static int make_csr(EVP_PKEY *key, struct pk_buffer *out, struct pk_error *err)
         len = i2d_X509_REQ(req, &der);
     }
     X509_REQ_free(req);
-    if (len > 0 && len <= CSR_MAX) {
+    if (len > 0 && (size_t)len <= CSR_MAX) {
         char *to = pk_buffer_reserve(out, PK_BASE64_SIZE((size_t)len));
 
         if (to != NULL) {

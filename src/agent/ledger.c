@@ -218,6 +218,7 @@ static json_t *read_reports(const char *state_dir)
             found[count++] = one;
         }
     }
+    /* NOLINTNEXTLINE(bugprone-sizeof-expression): pointers are what is sorted */
     qsort(found, count, sizeof(found[0]), newest_first);
     for (size_t i = 0; i < count; i++) {
         (void)json_array_append_new(out, found[i]);

@@ -9,7 +9,8 @@
 
 #define PK_LEDGER_DAYS    60
 #define PK_LEDGER_REPORTS 20
-#define PK_LEDGER_TEXT    (64 * 1024) /* bytes of a kept report; a longer one is kept by its counts */
+#define PK_LEDGER_TEXT \
+    (64UL * 1024) /* bytes of a kept report; a longer one is kept by its counts */
 
 /* Notes a report that the server acknowledged: its JSON and the bytes that travelled. */
 PK_MUST_USE int pk_ledger_note(const char *state_dir, struct pk_slice report, size_t sent_bytes,

@@ -351,11 +351,12 @@ static int dispatch(const struct options *o, const struct pk_agent_settings *set
 /* An idle agent should weigh nothing: one heap, small pieces go back to the system. */
 static void be_frugal(void)
 {
+    /* NOLINTBEGIN(concurrency-mt-unsafe): before any thread */
     (void)mallopt(M_ARENA_MAX, 1);
     (void)mallopt(M_TRIM_THRESHOLD, 65536);
     (void)mallopt(M_MMAP_THRESHOLD, 65536);
-    /* NOLINTNEXTLINE(concurrency-mt-unsafe): before any thread */
     (void)setenv("RES_OPTIONS", "timeout:2 attempts:2", 0);
+    /* NOLINTEND(concurrency-mt-unsafe) */
 }
 
 int main(int argc, char **argv)

@@ -15,9 +15,9 @@
 
 struct pk_spool;
 
-#define PK_SPOOL_MAX_DEFAULT (4 * 1024 * 1024)
-#define PK_SPOOL_MAX_LEAST   (64 * 1024)
-#define PK_SPOOL_RECORD_MAX  (128 * 1024)
+#define PK_SPOOL_MAX_DEFAULT (4UL * 1024 * 1024)
+#define PK_SPOOL_MAX_LEAST   (64UL * 1024)
+#define PK_SPOOL_RECORD_MAX  (128UL * 1024)
 
 /* PK_EBUSY: another process has it. max_bytes bounds the file. */
 PK_MUST_USE int pk_spool_open(

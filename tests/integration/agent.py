@@ -143,7 +143,7 @@ class Canary:
                         "-keyout", f"{base}-ca.key", "-out", f"{base}-ca.pem"], **quiet)
         subprocess.run(["openssl", "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
                         "-nodes", "-subj", "/CN=localhost", "-addext",
-                        "subjectAltName=DNS:localhost", "-keyout", f"{base}.key", "-out",
+                        "subjectAltName=IP:127.0.0.1", "-keyout", f"{base}.key", "-out",
                         f"{base}.csr"], **quiet)
         subprocess.run(["openssl", "x509", "-req", "-in", f"{base}.csr", "-CA", f"{base}-ca.pem",
                         "-CAkey", f"{base}-ca.key", "-days", "2", "-copy_extensions", "copyall",
@@ -406,7 +406,7 @@ def main():
         test_enrolment(folder, server)
         agent = Agent(folder, "first", f"""report: {{min_delay_s: 1}}
 notify: {{desktop: false}}
-canaries: ["localhost:{canary.port}"]
+canaries: ["127.0.0.1:{canary.port}"]
 ca_file: "{folder}/good-ca.pem"
 probe_url: "http://127.0.0.1:{probe.port}/generate_204"
 resolv_file: "{folder}/resolv.conf"
