@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/event.h"
 #include "journal/table.h"
+#include "journal/unpack.h"
 
 #define LOG_EVERY_MS 10000 /* a full disk fails many batches: one line tells of all */
 
@@ -336,6 +337,9 @@ int pk_journal_open(const char *url, struct pk_journal **out, struct pk_error *e
         return pk_error_set(err, PK_ENOMEM, "out of memory");
     }
     rc = pk_journal_table_open(url, &journal->db, err);
+    if (rc == PK_OK) {
+        rc = pk_unpacker_keep(journal->db, err);
+    }
     if (rc == PK_OK) {
         rc = pk_journal_table_load(journal->db, journal->next, &journal->seqs, err);
     }

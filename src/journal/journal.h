@@ -63,7 +63,9 @@ int pk_journal_partition(const char *device);
 PK_MUST_USE int pk_journal_reader_open(
         const char *url, struct pk_journal_reader **out, struct pk_error *err);
 void pk_journal_reader_close(struct pk_journal_reader *reader);
-/* The next entry with offset > after, unpacked and decoded; *out NULL when there is none yet. */
+/* The next entry with offset > after, unpacked and decoded; *out NULL when there is none yet. One
+ * that can never be read again (damaged on the disk) comes without observations and is said in the
+ * log: the partition goes on. */
 PK_MUST_USE int pk_journal_read(struct pk_journal_reader *reader, int partition, int64_t after,
         struct pk_entry **out, struct pk_error *err);
 /* Deletes entries received before then that every partition's progress has passed. */

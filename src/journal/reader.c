@@ -1,16 +1,16 @@
 #include <stdlib.h>
 
-#include "base/zpack.h"
+#include "base/event.h"
 #include "journal/table.h"
+#include "journal/unpack.h"
 
-/* A report of 1 MiB decoded: structs and strings of at most 512 observations. */
-#define ENTRY_BYTES_MAX (16UL * 1024 * 1024)
+/* What the ingest grants for a decoded report of 1 MiB, and some more. */
+#define ENTRY_BYTES_MAX ((size_t)20 * 1024 * 1024)
 #define TRIM_STEP       1000 /* rows a transaction: the writer gets its turn in between */
 
 struct pk_journal_reader {
     struct pk_db *db;
-    struct pk_zpack *zpack;
-    struct pk_buffer unpacked;
+    struct pk_unpacker *unpacker;
 };
 
 int pk_journal_reader_open(const char *url, struct pk_journal_reader **out, struct pk_error *err)
@@ -21,10 +21,11 @@ int pk_journal_reader_open(const char *url, struct pk_journal_reader **out, stru
     if (reader == NULL) {
         return pk_error_set(err, PK_ENOMEM, "out of memory");
     }
-    reader->unpacked = pk_buffer_of(PK_REPORT_BYTES_MAX);
-    reader->zpack = pk_zpack_create(pk_zpack_report_dictionary(), 1);
-    rc = reader->zpack == NULL ? pk_error_set(err, PK_ENOMEM, "out of memory")
-                               : pk_journal_table_open(url, &reader->db, err);
+    rc = pk_journal_table_open(url, &reader->db, err);
+    if (rc == PK_OK) {
+        reader->unpacker = pk_unpacker_create(reader->db);
+        rc = reader->unpacker == NULL ? pk_error_set(err, PK_ENOMEM, "out of memory") : PK_OK;
+    }
     if (rc < 0) {
         pk_journal_reader_close(reader);
         return rc;
@@ -36,31 +37,51 @@ int pk_journal_reader_open(const char *url, struct pk_journal_reader **out, stru
 void pk_journal_reader_close(struct pk_journal_reader *reader)
 {
     if (reader != NULL) {
+        pk_unpacker_destroy(reader->unpacker);
         pk_db_close(reader->db);
-        pk_zpack_destroy(reader->zpack);
-        pk_buffer_finish(&reader->unpacked);
         free(reader);
     }
 }
 
 /* ---- one entry ---- */
 
+/* What the database could not do may pass; what the bytes are will not. */
+static bool may_pass(int rc)
+{
+    return rc == PK_ENOMEM || rc == PK_EIO || rc == PK_EBUSY || rc == PK_ENOSPC || rc == PK_EACCES;
+}
+
 static int decode(struct pk_journal_reader *r, struct pk_entry *entry, struct pk_error *err)
 {
+    struct pk_slice text;
     json_t *json = NULL;
-    int rc;
+    int rc = pk_unpacker_run(r->unpacker, entry->packed, &text, err);
 
-    pk_buffer_clear(&r->unpacked);
-    rc = pk_zpack_unpack(r->zpack, entry->packed, &r->unpacked);
-    if (rc < 0) {
-        return pk_error_set(err, rc, "cannot unpack: %s", pk_code_text(rc));
+    if (rc == PK_OK) {
+        rc = pk_json_parse((const char *)text.ptr, text.len, &json, err);
     }
-    rc = pk_json_parse(r->unpacked.ptr, r->unpacked.len, &json, err);
     if (rc == PK_OK) {
         rc = pk_report_decode(json, entry->arena, &entry->report, err);
     }
     json_decref(json);
     return rc;
+}
+
+static int decode_or_skip(struct pk_journal_reader *r, struct pk_entry *entry, struct pk_error *err)
+{
+    struct pk_error why = { 0 };
+    int rc = decode(r, entry, &why);
+
+    if (rc < 0 && may_pass(rc)) {
+        return pk_error_set(err, rc, "%s", why.text);
+    }
+    if (rc < 0) {
+        pk_event(PK_ERROR, "journal.unreadable", { "partition", PK_NUM(entry->partition) },
+                { "offset", PK_NUM(entry->offset) }, { "device", entry->device },
+                { "why", why.text });
+        entry->report = (struct pk_report){ .v = 1 };
+    }
+    return PK_OK;
 }
 
 static int fill(struct pk_entry *entry, struct pk_stmt *stmt)
@@ -97,7 +118,7 @@ static int entry_of(struct pk_journal_reader *r, struct pk_stmt *stmt, int parti
     entry->arena = arena;
     entry->partition = partition;
     rc = fill(entry, stmt);
-    rc = rc < 0 ? pk_error_set(err, rc, "out of memory") : decode(r, entry, err);
+    rc = rc < 0 ? pk_error_set(err, rc, "out of memory") : decode_or_skip(r, entry, err);
     if (rc < 0) {
         pk_error_prefix(err, "journal entry %d/%lld", partition, (long long)entry->offset);
         pk_entry_destroy(entry);

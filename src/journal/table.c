@@ -19,7 +19,9 @@ static const char step_1[] =
         /* nor is an offset given twice when all rows of a partition are gone */
         "CREATE TABLE journal_trimmed (part BIGINT PRIMARY KEY, upto BIGINT NOT NULL);";
 
-static const char *const steps[] = { step_1 };
+static const char step_2[] = "CREATE TABLE journal_dictionaries (id {key}, bytes {blob} NOT NULL);";
+
+static const char *const steps[] = { step_1, step_2 };
 
 int pk_journal_table_open(const char *url, struct pk_db **out, struct pk_error *err)
 {
