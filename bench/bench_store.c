@@ -28,7 +28,7 @@ static void must(int rc)
 {
     if (rc < 0) {
         (void)fprintf(stderr, "bench_store: %s (%s)\n", err.text, pk_code_text(rc));
-        exit(3);
+        _exit(3); /* the writer may still be running */
     }
 }
 
@@ -99,7 +99,7 @@ static char *report_text(void)
 
 static struct pk_entry *make_entry(int number, struct pk_slice packed)
 {
-    struct pk_arena *arena = pk_arena_create(64 * 1024);
+    struct pk_arena *arena = pk_arena_create((size_t)1 << 16);
     struct pk_entry *e = arena == NULL ? NULL : pk_arena_alloc(arena, 1, sizeof(*e));
     struct pk_observation *items;
     char id[PK_ID_TEXT];
@@ -131,7 +131,7 @@ static void on_done(
 
 static void bench_journal(const char *url, int reports)
 {
-    struct pk_buffer buffer = pk_buffer_of(PK_REPORT_BYTES_MAX);
+    struct pk_buffer buffer = pk_buffer_of((size_t)1 << 20);
     char *text = report_text();
     struct pk_slice packed = pack(text, &buffer);
     struct pk_journal *journal;
@@ -192,7 +192,7 @@ static void add_devices(struct pk_store *store)
 
 static void one_report(struct pk_store *store, int i, bool seen_only)
 {
-    struct pk_arena *arena = pk_arena_create(1024 * 1024);
+    struct pk_arena *arena = pk_arena_create((size_t)1 << 20);
     struct pk_device device;
     struct pk_array open;
     char id[PK_ID_TEXT];
