@@ -3,8 +3,10 @@
 #include <stdlib.h>
 #include <zstd.h>
 
-/* A device's window need not be larger than a report; a hostile frame could ask for 2 GiB. */
-#define WINDOW_LOG_MAX 20
+/* Our own window need not be larger than a report. Of others 8 MiB are taken, as RFC 8878 (3.1.1.1.2)
+ * asks of every decoder; a hostile frame could ask for 2 GiB. */
+#define PACK_WINDOW_LOG   19
+#define UNPACK_WINDOW_LOG 23
 
 struct pk_zpack {
     ZSTD_CCtx *pack;
@@ -26,8 +28,8 @@ struct pk_zpack *pk_zpack_create(struct pk_slice dictionary, int level)
         return NULL;
     }
     bad |= ZSTD_isError(ZSTD_CCtx_setParameter(z->pack, ZSTD_c_compressionLevel, level));
-    bad |= ZSTD_isError(ZSTD_CCtx_setParameter(z->pack, ZSTD_c_windowLog, WINDOW_LOG_MAX - 1));
-    bad |= ZSTD_isError(ZSTD_DCtx_setParameter(z->unpack, ZSTD_d_windowLogMax, WINDOW_LOG_MAX));
+    bad |= ZSTD_isError(ZSTD_CCtx_setParameter(z->pack, ZSTD_c_windowLog, PACK_WINDOW_LOG));
+    bad |= ZSTD_isError(ZSTD_DCtx_setParameter(z->unpack, ZSTD_d_windowLogMax, UNPACK_WINDOW_LOG));
     if (dictionary.len > 0) {
         bad |= ZSTD_isError(ZSTD_CCtx_loadDictionary(z->pack, dictionary.ptr, dictionary.len));
         bad |= ZSTD_isError(ZSTD_DCtx_loadDictionary(z->unpack, dictionary.ptr, dictionary.len));
