@@ -74,5 +74,8 @@ static const char step_1[] =
         " expires_ms BIGINT NOT NULL, used_ms BIGINT NOT NULL, UNIQUE (kind, secret));"
         "CREATE TABLE progress (part BIGINT PRIMARY KEY, done BIGINT NOT NULL);";
 
-const char *const pk_store_steps[] = { step_1 };
+/* A device's ledger shows who looked at it. */
+static const char step_2[] = "CREATE INDEX audit_target ON audit (target, id);";
+
+const char *const pk_store_steps[] = { step_1, step_2 };
 const size_t pk_store_step_count = PK_COUNT(pk_store_steps);
