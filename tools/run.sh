@@ -183,6 +183,16 @@ enrol_agent() {
     say 'picket: this machine is enrolled as the first device'
 }
 
+# 200 phones; their keys stay in fleet.json, so that the next demonstration is the same fleet.
+start_fleet() {
+    local link uses=200
+    [ ! -f "$var/fleet.json" ] || uses=1
+    link=$("$bin/picketd" --config "$config" --issue-enrollment --label 'simulated fleet' --uses $uses --ttl 300 \
+        2>>"$var/log/picketd.log") || die "no enrolment token; see $var/log/picketd.log"
+    "$bin/picket-fleet" demo --url "$link" --state "$var/fleet.json" >>"$var/log/fleet.log" 2>&1 9>&- &
+    fleet=$!
+}
+
 banner() {
     local link
     link=$("$bin/picketd" --config "$config" --signin-link 2>>"$var/log/picketd.log") ||
@@ -217,8 +227,7 @@ enrol_agent
 "$bin/picket-agent" run --config "$agent_config" 2>>"$var/log/agent.log" 9>&- &
 agent=$!
 if [ $demo = 1 ]; then
-    "$bin/picket-fleet" demo --config "$config" >>"$var/log/fleet.log" 2>&1 9>&- &
-    fleet=$!
+    start_fleet
 fi
 banner
 

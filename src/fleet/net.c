@@ -58,6 +58,27 @@ struct pk_net {
 
 static void drive(struct pk_line *l);
 
+/* "localhost" has two addresses and the server may listen on one: the first that takes a connection,
+ * or the first of all when none does. */
+static void choose_address(struct pk_net *net, const struct addrinfo *list)
+{
+    for (const struct addrinfo *a = list; a != NULL; a = a->ai_next) {
+        int fd = socket(a->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        bool good = fd >= 0 && connect(fd, a->ai_addr, a->ai_addrlen) == 0;
+
+        if (fd >= 0) {
+            (void)close(fd);
+        }
+        if (good || a == list) {
+            memcpy(&net->address, a->ai_addr, a->ai_addrlen);
+            net->address_len = a->ai_addrlen;
+        }
+        if (good) {
+            return;
+        }
+    }
+}
+
 int pk_net_create(const char *host, int port, struct pk_net **out, struct pk_error *err)
 {
     struct addrinfo hints = { .ai_socktype = SOCK_STREAM };
@@ -80,8 +101,7 @@ int pk_net_create(const char *host, int port, struct pk_net **out, struct pk_err
         pk_net_destroy(net);
         return rc;
     }
-    memcpy(&net->address, list->ai_addr, list->ai_addrlen);
-    net->address_len = list->ai_addrlen;
+    choose_address(net, list);
     freeaddrinfo(list);
     (void)SSL_CTX_set_min_proto_version(net->ctx, TLS1_2_VERSION);
     SSL_CTX_set_mode(net->ctx, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_RELEASE_BUFFERS);
