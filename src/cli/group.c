@@ -178,6 +178,7 @@ static bool take_option(
 
 static const char *from_environment(const char *name)
 {
+    /* NOLINTNEXTLINE(concurrency-mt-unsafe): there is one thread */
     const char *value = getenv(name);
 
     return value != NULL && value[0] != '\0' ? value : NULL;

@@ -19,7 +19,7 @@ void pk_api_destroy(struct pk_api *api);
  * server. */
 size_t pk_api_routes(struct pk_route *out, size_t max);
 /* The fallback of pk_http_start(): the console. */
-void pk_api_console(struct pk_request *request, void *server);
+void pk_api_console(struct pk_request *request, void *context);
 
 /* Readers of the event stream that wait now, for the metrics. */
 unsigned pk_api_waiting(struct pk_api *api);

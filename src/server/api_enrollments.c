@@ -74,10 +74,7 @@ static int create(struct pk_call *call, void *ctx, struct pk_error *err)
         return rc;
     }
     return pk_call_audit(call, "enrollment.create", c->enrollment.id,
-            json_pack("{s:s, s:s, s:I, s:o}", "label", c->enrollment.label, "group",
-                    c->enrollment.group, "uses", (json_int_t)c->enrollment.uses, "expires_at",
-                    pk_view_time(c->enrollment.expires_ms)),
-            err);
+            pk_issue_enrollment_detail(&c->enrollment), err);
 }
 
 /* What is shown once: the secret alone, as a link, and as a picture of the link. */

@@ -69,10 +69,7 @@ static int create(struct pk_call *call, void *ctx, struct pk_error *err)
     if (rc < 0) {
         return rc;
     }
-    return pk_call_audit(call, "token.create", c->token.id,
-            json_pack("{s:s, s:s, s:o}", "name", c->token.name, "role",
-                    pk_role_names[c->token.role], "expires_at", pk_view_time(c->token.expires_ms)),
-            err);
+    return pk_call_audit(call, "token.create", c->token.id, pk_issue_token_detail(&c->token), err);
 }
 
 int pk_api_token_create(struct pk_call *call, struct pk_error *err)

@@ -31,9 +31,8 @@ static int create(struct pk_call *call, void *ctx, struct pk_error *err)
     if (rc < 0) {
         return rc;
     }
-    return pk_call_audit(call, "user.signin-link", c->link.id,
-            json_pack("{s:s, s:s}", "name", c->link.name, "role", pk_role_names[c->link.role]),
-            err);
+    return pk_call_audit(
+            call, "user.signin-link", c->link.id, pk_issue_token_detail(&c->link), err);
 }
 
 int pk_api_signin_link(struct pk_call *call, struct pk_error *err)

@@ -36,8 +36,8 @@ typedef int (*pk_call_fn)(struct pk_call *call, struct pk_error *err);
 
 struct pk_api_route {
     enum pk_method method;
-    const char *path;
     enum pk_role role; /* PK_ROLE_NONE: everyone */
+    const char *path;
     pk_call_fn run;
     bool has_body;  /* a JSON object of at most PK_API_BODY_MAX */
     bool has_query; /* the call reads its parameters itself; else there are none */
@@ -49,7 +49,7 @@ extern const struct pk_api_route pk_api_route_table[];
 extern const size_t pk_api_route_count;
 
 /* Every HTTP route of the API leads here. */
-void pk_call_dispatch(struct pk_request *request, void *server);
+void pk_call_dispatch(struct pk_request *request, void *context);
 
 /* Takes the list parameters of the request. */
 PK_MUST_USE int pk_call_list_args(struct pk_call *call, const struct pk_list_rules *rules,

@@ -16,3 +16,16 @@ PK_MUST_USE int pk_issue_enrollment(struct pk_store *store, struct pk_enrollment
  * hex digits. */
 PK_MUST_USE int pk_issue_token(struct pk_store *store, struct pk_token *token,
         struct pk_arena *arena, const char **secret, struct pk_error *err);
+
+/* What the audit says of them: never the secret. The caller owns it. */
+json_t *pk_issue_enrollment_detail(const struct pk_enrollment *enrollment);
+json_t *pk_issue_token_detail(const struct pk_token *token);
+
+/* The same as above from the server's own command line: in a transaction of their own, together
+ * with their line in the audit. */
+PK_MUST_USE int pk_issue_enrollment_here(struct pk_store *store, struct pk_enrollment *enrollment,
+        struct pk_arena *arena, const char **secret, struct pk_error *err);
+PK_MUST_USE int pk_issue_signin_here(struct pk_store *store, struct pk_token *token,
+        struct pk_arena *arena, const char **secret, struct pk_error *err);
+
+#define PK_ISSUE_HERE "command line" /* who did it, as the audit says */

@@ -93,7 +93,7 @@ static int issue_enrollment(
         .group = "default",
         .uses = options->uses > 0 ? options->uses : 1,
         .created_ms = pk_server_now(server),
-        .created_by = "command line",
+        .created_by = PK_ISSUE_HERE,
     };
     const char *secret = NULL;
     char *url;
@@ -101,7 +101,7 @@ static int issue_enrollment(
 
     enrollment.expires_ms = enrollment.created_ms +
             (options->ttl_s > 0 ? options->ttl_s : PK_ENROLLMENT_TTL_S) * INT64_C(1000);
-    rc = store != NULL ? pk_issue_enrollment(store, &enrollment, server->arena, &secret, err)
+    rc = store != NULL ? pk_issue_enrollment_here(store, &enrollment, server->arena, &secret, err)
                        : err->code;
     url = rc == PK_OK ? pk_server_enrolment_url(server, secret, server->arena) : NULL;
     if (url == NULL) {
@@ -136,7 +136,8 @@ static int signin_link(
     int rc;
 
     token.expires_ms = token.created_ms + PK_SIGNIN_TTL_S * INT64_C(1000);
-    rc = store != NULL ? pk_issue_token(store, &token, server->arena, &secret, err) : err->code;
+    rc = store != NULL ? pk_issue_signin_here(store, &token, server->arena, &secret, err)
+                       : err->code;
     url = rc == PK_OK ? pk_server_signin_url(server, secret, server->arena) : NULL;
     if (url == NULL) {
         return rc < 0 ? rc : pk_error_set(err, PK_ENOMEM, "out of memory");

@@ -93,10 +93,10 @@ class World:
 def test_routes_agree(w):
     described = {(m.upper(), p) for p, item in OPENAPI["paths"].items() for m in item}
     code = (ROOT / "src/server/api_routes.c").read_text()
-    built = {(m, p.removeprefix(BASE)) for m, p in re.findall(r'\{ PK_(\w+), +"([^"]+)"', code)}
+    built = {(m, p.removeprefix(BASE)) for m, p in re.findall(r'\{ PK_(\w+), +PK_ROLE_\w+, +"([^"]+)"', code)}
     check("openapi.json has exactly the routes of the program", described == built, described ^ built)
     roles = {(m, p.removeprefix(BASE)): r.lower()
-             for m, p, r in re.findall(r'\{ PK_(\w+), +"([^"]+)", +PK_ROLE_(\w+),', code)}
+             for m, r, p in re.findall(r'\{ PK_(\w+), +PK_ROLE_(\w+), +"([^"]+)"', code)}
     told = {(m.upper(), p): op.get("x-picket-role", "none")
             for p, item in OPENAPI["paths"].items() for m, op in item.items()}
     check("openapi.json has the roles of the program", roles == told, roles.items() ^ told.items())
@@ -744,6 +744,10 @@ def test_audit(w):
                                          "incident.dismiss", "incident.reopen", "user.signin-link"}, acts)
     rows = w.admin.get("/audit").json["items"]
     check("newest first", [int(r["id"]) for r in rows] == sorted((int(r["id"]) for r in rows), reverse=True))
+    got = w.admin.get("/audit?filter=actor:admin,act:token.create").json["items"]
+    got = w.admin.get("/audit?filter=actor:command line".replace(" ", "%20")).json["items"]
+    check("links made at the server itself", [r["act"] for r in got] == ["user.signin-link"]
+          and got[0]["detail"]["name"] == "admin", got)
     got = w.admin.get("/audit?filter=actor:admin,act:token.create").json["items"]
     check("who", {r["detail"]["name"] for r in got} == {f"test {r}" for r in ROLES}, got)
 
