@@ -1,7 +1,6 @@
 #include "agent/agent.h"
 
 #include <limits.h>
-#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +9,7 @@
 #include "agent/alert.h"
 #include "agent/control.h"
 #include "agent/events.h"
+#include "agent/frugal.h"
 #include "agent/identity.h"
 #include "agent/judge.h"
 #include "agent/ledger.h"
@@ -326,7 +326,7 @@ static void on_observation(const struct pk_observation *obs, void *ctx)
 static void on_quiet(void *ctx)
 {
     (void)ctx;
-    (void)malloc_trim(0);
+    pk_frugal_rest();
 }
 
 /* The senses name networks by a key; with another key they begin anew. */
@@ -371,12 +371,20 @@ static void on_reported(void *ctx, struct pk_slice report, size_t count, size_t 
             NULL);
 }
 
+static void on_idle(void *ctx)
+{
+    struct pk_agent *a = ctx;
+
+    pk_loop_arm_sooner(a->loop, &a->trim, TRIM_MS);
+}
+
 static void answer(struct pk_agent *a, int asker)
 {
     json_t *status = pk_agent_status(a);
     char *text = status != NULL ? pk_json_text(status) : NULL;
 
     pk_control_answer(a->control, asker, text != NULL ? text : "{}");
+    on_idle(a);
     free(text);
     json_decref(status);
 }
@@ -540,6 +548,7 @@ static int start_uplink(struct pk_agent *a, struct pk_error *err)
         .network_key = on_network_key,
         .reported = on_reported,
         .trouble = trouble,
+        .idle = on_idle,
         .ctx = a,
     };
     int rc = pk_spool_open(s->state_dir, (size_t)s->report->spool_bytes, &a->spool, err);

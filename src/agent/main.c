@@ -1,7 +1,6 @@
 /* picket-agent: options and wiring. */
 #include <fcntl.h>
 #include <getopt.h>
-#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +11,7 @@
 #include "agent/agent.h"
 #include "agent/control.h"
 #include "agent/est.h"
+#include "agent/frugal.h"
 #include "agent/hello.h"
 #include "agent/ledger.h"
 #include "agent/settings.h"
@@ -348,17 +348,6 @@ static int dispatch(const struct options *o, const struct pk_agent_settings *set
     return wrong_usage("unknown command", o->command);
 }
 
-/* An idle agent should weigh nothing: one heap, small pieces go back to the system. */
-static void be_frugal(void)
-{
-    /* NOLINTBEGIN(concurrency-mt-unsafe): before any thread */
-    (void)mallopt(M_ARENA_MAX, 1);
-    (void)mallopt(M_TRIM_THRESHOLD, 65536);
-    (void)mallopt(M_MMAP_THRESHOLD, 65536);
-    (void)setenv("RES_OPTIONS", "timeout:2 attempts:2", 0);
-    /* NOLINTEND(concurrency-mt-unsafe) */
-}
-
 int main(int argc, char **argv)
 {
     struct options o = { 0 };
@@ -370,7 +359,7 @@ int main(int argc, char **argv)
     if (result >= 0) {
         return result;
     }
-    be_frugal();
+    pk_frugal_begin();
     (void)signal(SIGPIPE, SIG_IGN);
     (void)prctl(PR_SET_DUMPABLE, 0); /* the device's key is in memory */
     arena = pk_arena_create(SETTINGS_MEMORY);

@@ -1,6 +1,5 @@
 #include "agent/uplink.h"
 
-#include <malloc.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -473,7 +472,7 @@ static void on_done(struct channel *ch)
     } else {
         follow(ch);
     }
-    (void)malloc_trim(0);
+    u->hooks.idle(u->hooks.ctx);
     if (u->moved) {
         pk_uplink_moved(u);
     } else {

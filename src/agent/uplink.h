@@ -24,6 +24,8 @@ struct pk_uplink_hooks {
     void (*reported)(void *ctx, struct pk_slice report, size_t count, size_t bytes);
     /* Something that a person must repair (revoked, wrong certificate, a refused observation). */
     void (*trouble)(void *ctx, const char *what);
+    /* An exchange is over: a good time to tidy up. */
+    void (*idle)(void *ctx);
     void *ctx;
 };
 
