@@ -193,8 +193,9 @@ static void tell_network(struct pk_agent *a, const struct pk_observation *obs)
 static enum pk_repeat_kind judge_repeat(struct pk_agent *a, const struct pk_observation *obs)
 {
     struct pk_observation bare = *obs;
-    bool probing = pk_agent_judge_probes(a->judge) != 0 && obs->kind >= PK_OBS_GATEWAY &&
-            obs->kind <= PK_OBS_PORTAL;
+    /* Its counters move all the time. The other probes tell news only, and each host's "all good"
+     * is needed: an incident ends when the last one has said so. */
+    bool probing = pk_agent_judge_probes(a->judge) != 0 && obs->kind == PK_OBS_GATEWAY;
     enum pk_repeat_kind kind = PK_REPEAT_NEW;
     char place[400];
     json_t *wire;
