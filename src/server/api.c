@@ -4,6 +4,7 @@
 
 #include "server/call.h"
 #include "server/console.h"
+#include "server/looks.h"
 
 static void on_events(void *ctx)
 {
@@ -17,8 +18,9 @@ int pk_api_create(struct pk_server *server, struct pk_api **out, struct pk_error
     struct pk_api *api = calloc(1, sizeof(*api));
     int rc;
 
-    if (api == NULL || (api->attempts = pk_attempts_create()) == NULL) {
-        free(api);
+    if (api == NULL || (api->attempts = pk_attempts_create()) == NULL ||
+            (api->looks = pk_looks_create()) == NULL) {
+        pk_api_destroy(api);
         return pk_error_set(err, PK_ENOMEM, "out of memory");
     }
     api->server = server;
@@ -51,6 +53,7 @@ void pk_api_destroy(struct pk_api *api)
     }
     pk_events_wait_destroy(api->events);
     pk_console_destroy(api->console);
+    pk_looks_destroy(api->looks);
     pk_attempts_destroy(api->attempts);
     free(api);
 }

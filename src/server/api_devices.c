@@ -1,5 +1,6 @@
 #include "model/observation.h"
 #include "server/call.h"
+#include "server/looks.h"
 #include "server/reason.h"
 #include "server/view.h"
 
@@ -82,7 +83,13 @@ static int reply_device(struct pk_call *call, const char *id, struct pk_error *e
 
 int pk_api_device_get(struct pk_call *call, struct pk_error *err)
 {
-    return reply_device(call, pk_request_param(call->request, "id"), err);
+    const char *id = pk_request_param(call->request, "id");
+    int rc = reply_device(call, id, err);
+
+    if (rc == PK_OK) {
+        pk_call_look(call, "device.look", id);
+    }
+    return rc;
 }
 
 static int revoke(struct pk_call *call, void *ctx, struct pk_error *err)

@@ -2,6 +2,7 @@
 
 #include "pipeline/pipeline.h"
 #include "server/call.h"
+#include "server/looks.h"
 #include "server/reason.h"
 #include "server/view.h"
 
@@ -77,7 +78,8 @@ static int elsewhere(struct pk_call *call, const struct pk_incident *incident, s
     return PK_OK;
 }
 
-static int reply_incident(struct pk_call *call, const char *id, struct pk_error *err)
+/* look: the caller came to see it, not to judge it. */
+static int reply_incident(struct pk_call *call, const char *id, bool look, struct pk_error *err)
 {
     struct pk_array timeline = { 0 };
     struct pk_array others = { 0 };
@@ -93,12 +95,15 @@ static int reply_incident(struct pk_call *call, const char *id, struct pk_error 
     if (rc < 0) {
         return rc;
     }
+    if (look) {
+        pk_call_look(call, "incident.look", row.incident.device);
+    }
     return pk_call_reply(call, 200, pk_view_incident_full(&row, &timeline, &others));
 }
 
 int pk_api_incident_get(struct pk_call *call, struct pk_error *err)
 {
-    return reply_incident(call, pk_request_param(call->request, "id"), err);
+    return reply_incident(call, pk_request_param(call->request, "id"), true, err);
 }
 
 /* What a person makes of an incident, and how the time line, the event stream and the audit say
@@ -197,7 +202,7 @@ static int judge(struct pk_call *call, struct verdict *v, struct pk_error *err)
     if (rc < 0) {
         return rc;
     }
-    return reply_incident(call, pk_request_param(call->request, "id"), err);
+    return reply_incident(call, pk_request_param(call->request, "id"), false, err);
 }
 
 int pk_api_incident_dismiss(struct pk_call *call, struct pk_error *err)

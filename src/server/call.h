@@ -11,11 +11,13 @@
 #include "server/server.h"
 
 struct pk_console;
+struct pk_looks;
 
 /* What struct pk_api is made of; constant after pk_api_create() but for what locks itself. */
 struct pk_api {
     struct pk_server *server;
     struct pk_attempts *attempts;
+    struct pk_looks *looks;
     struct pk_events_wait *events;
     struct pk_console *console;
 };

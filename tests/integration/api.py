@@ -396,6 +396,14 @@ def test_devices(w):
           and one["network"]["kind"] == "wifi" and one["open_incidents"] == 3
           and len(one["incidents"]) == 3 and one["os"]["patch"] == "2025-01-01"
           and one["certificate"]["serial"] and one["revoked"] is None, one)
+    w.responder.get("/devices/" + w.devices[0].id)
+    w.responder.get("/devices/" + w.devices[0].id)
+    looks = w.admin.get(f"/audit?filter=act:device.look,target:{w.devices[0].id}").json["items"]
+    check("each who looked is written down, once an hour", sorted(a["actor"] for a in looks)
+          == ["token test responder", "token test viewer"], looks)
+    ledger = w.devices[0].ledger()
+    check("and the device's own ledger says so", {"token test viewer", "token test responder"}
+          <= {a["who"] for a in ledger["looked"] if a["what"] == "device.look"}, ledger)
     check("its risk has reasons", one["risk"]["parts"] and all(p["reason"] for p in one["risk"]["parts"]), one["risk"])
     check("its user was told", one["alerts"] and all("{subject}" not in a["title"] for a in one["alerts"]), one["alerts"])
 

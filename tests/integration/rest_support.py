@@ -315,6 +315,16 @@ class Device:
         finally:
             link.close()
 
+    def ledger(self):
+        """What the server says that it holds about this device."""
+        link = http.client.HTTPSConnection("localhost", self.server.port, timeout=30,
+                                           context=self.context)
+        try:
+            link.request("GET", "/v1/ledger")
+            return json.loads(link.getresponse().read())
+        finally:
+            link.close()
+
     def posture(self, **more):
         body = {"platform": "linux", "model": "Test Phone", "os_name": "Debian GNU/Linux",
                 "os_version": "12 (bookworm)", "kernel": "6.1.0", "patch": time.strftime("%Y-%m-%d"),
