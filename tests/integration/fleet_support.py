@@ -1,6 +1,7 @@
 """What the load tests and the benches stand on: a picketd of their own, the load generator, and what
 the journal holds compared with what was acknowledged. Not a suite by itself."""
 
+import contextlib
 import json
 import os
 import shutil
@@ -173,14 +174,14 @@ def integrity(server):
     """What SQLite itself says of both files."""
     answers = []
     for name in ("picket", "journal"):
-        with sqlite3.connect(server.database(name)) as db:
+        with contextlib.closing(sqlite3.connect(server.database(name))) as db:
             answers.append(db.execute("PRAGMA integrity_check").fetchone()[0])
     return answers
 
 
 def worked_in(server):
     """device -> newest sequence number that the pipeline has worked in."""
-    with sqlite3.connect(f"file:{server.database('picket')}?mode=ro", uri=True) as db:
+    with contextlib.closing(sqlite3.connect(f"file:{server.database('picket')}?mode=ro", uri=True)) as db:
         return dict(db.execute("SELECT id, acked_seq FROM devices"))
 
 
