@@ -672,12 +672,25 @@ def test_headers(w):
 
 
 def test_not_built():
-    """Without a console there is a page that says so."""
+    """Without a console there is a page that says so; who waits when the server stops is told."""
     server = Server().start()
     try:
         got = Client(server).call("GET", "/")
         check("not built", got.status == 503 and b"make console" in got.body, got)
+        cookie = re.match(r"picket_session=(\w+)", Client(server).post(
+            "/session", {"token": server.signin_token()}).headers["set-cookie"]).group(1)
+        answers = []
+        readers = [threading.Thread(target=lambda: answers.append(
+            Client(server, cookie=cookie).get("/events?after=now&wait=30").status)) for _ in range(5)]
+        for reader in readers:
+            reader.start()
+        time.sleep(0.5)
+        begun = time.monotonic()
         check("stops cleanly", server.stop() == 0, server.process.returncode)
+        for reader in readers:
+            reader.join(10)
+        check("those who waited were told at once", answers == [503] * 5 and time.monotonic() - begun < 5,
+              (answers, time.monotonic() - begun))
     finally:
         server.close()
 
