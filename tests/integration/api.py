@@ -4,9 +4,7 @@ every route, and what each refusal says. Every answer is held against data/opena
 
 import hashlib
 import json
-import os
 import re
-import sqlite3
 import subprocess
 import sys
 import threading
@@ -15,14 +13,10 @@ import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-from rest_support import (BASE, BIN, OPENAPI, ROOT, Answer, Client, Device, Server, Tally,  # noqa: E402
-                          judge)
+from rest_support import BASE, OPENAPI, ROOT, Client, Device, Server, judge  # noqa: E402
+from rest_world import (NET, ROLES, SECRETS, World, check, is_problem, make_fleet, pages,  # noqa: E402
+                        pages_of_events, tally)
 
-tally = Tally()
-check = tally.check
-ROLES = ["viewer", "responder", "admin"]
-NET = "net-0123456789abcdef"
-SECRETS = []  # everything that is shown once; must be found nowhere later
 seen_headers = []
 
 
@@ -30,62 +24,6 @@ def watch(method, path, answer):
     for fault in judge(method, path, answer):
         check(f"{method} {path} as described", False, fault)
     seen_headers.append((method, path, answer))
-
-
-def wait_for(what, look, seconds=10):
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        found = look()
-        if found:
-            return found
-        time.sleep(0.05)
-    check(what, False, "not within the time")
-    return None
-
-
-def is_problem(name, answer, status, kind, path=None):
-    good = answer.status == status and answer.problem == kind
-    if path is not None:
-        good = good and answer.json.get("path") == path
-    check(f"{name}: {status} {kind} {path or ''}", good, answer)
-
-
-class World:
-    """The server with people, programs and devices that the tests speak with."""
-
-    def __init__(self):
-        console = Path(subprocess.run(["mktemp", "-d"], capture_output=True, text=True).stdout.strip())
-        self.console = console
-        (console / "index.html").write_text("<!doctype html><title>console</title>")
-        (console / "app-0123456789.js").write_text("console.log(1)")
-        (console / "plain.css").write_text("a{}")
-        (console / ".hidden").write_text("secret of the folder")
-        (console / "sub").mkdir()
-        (console / "sub" / "a.svg").write_text("<svg/>")
-        (console / "link.txt").symlink_to("/etc/passwd")
-        self.server = Server(console=console).start()
-        self.nobody = Client(self.server)
-        token = self.server.signin_token()
-        SECRETS.append(token)
-        self.signed_in = self.nobody.post("/session", {"token": token})
-        self.used_link = token
-        self.cookie = re.match(r"picket_session=([0-9a-f]{64})", self.signed_in.headers["set-cookie"]).group(1)
-        SECRETS.append(self.cookie)
-        self.person = Client(self.server, cookie=self.cookie)
-        self.by_role = {}
-        for role in ROLES:
-            made = self.person.post("/tokens", {"name": f"test {role}", "role": role})
-            SECRETS.append(made.json["token"])
-            self.by_role[role] = Client(self.server, token=made.json["token"])
-        self.admin, self.viewer = self.by_role["admin"], self.by_role["viewer"]
-        self.responder = self.by_role["responder"]
-
-    def database(self):
-        return sqlite3.connect(self.server.dir / "state" / "picket.db", timeout=20)
-
-    def close(self):
-        self.server.close()
-        subprocess.run(["rm", "-rf", str(self.console)], check=False)
 
 
 # ---- the contract -------------------------------------------------------------------------------
@@ -365,21 +303,6 @@ def test_enrollments(w):
 
 # ---- devices, incidents -------------------------------------------------------------------------
 
-def make_fleet(w):
-    made = w.admin.post("/enrollments", {"label": "fleet", "group": "sales", "uses": 5}).json
-    SECRETS.append(made["token"])
-    w.devices = [Device(w.server, made["token"], f"phone-{n}") for n in range(1, 6)]
-    left = next(e for e in w.admin.get("/enrollments").json["items"] if e["id"] == made["id"])
-    check("uses are counted", left["uses_left"] == 0, left)
-    old = "2025-01-01"
-    for device in w.devices[:4]:
-        status, answer = device.report(device.posture(disk_encrypted=False, patch=old), device.joined(NET))
-        check("report", status == 200, answer)
-    w.devices[0].report(w.devices[0].spoofed(NET))
-    w.devices[1].report(w.devices[1].spoofed(NET))
-    wait_for("ten incidents", lambda: w.viewer.get("/incidents").json["total"] >= 10)
-
-
 def test_devices(w):
     rows = w.viewer.get("/devices?sort=name").json
     check("all are listed", [d["name"] for d in rows["items"]] == [f"phone-{n}" for n in range(1, 6)], rows)
@@ -420,17 +343,6 @@ def test_revoke(w):
     check("its certificate is refused at once", status == 403, answer)
     again = w.admin.post(f"/devices/{device.id}/revoke", {"reason": "again"})
     is_problem("twice", again, 409, "conflict")
-
-
-def pages(client, path, limit):
-    items, cursor, turns = [], None, 0
-    while True:
-        more = f"&cursor={cursor}" if cursor else ""
-        page = client.get(f"{path}{'&' if '?' in path else '?'}limit={limit}{more}").json
-        items += page["items"]
-        cursor, turns = page["next_cursor"], turns + 1
-        if cursor is None or turns > 500:
-            return items, page["total"]
 
 
 def test_paging(w):
@@ -521,16 +433,6 @@ def test_overview(w):
 
 
 # ---- events -------------------------------------------------------------------------------------
-
-def pages_of_events(client, after="0", limit=500):
-    items = []
-    while True:
-        got = client.get(f"/events?after={after}&limit={limit}").json
-        items += got["items"]
-        after = got["next"]
-        if not got["items"]:
-            return items
-
 
 def test_events(w):
     every = pages_of_events(w.admin)
@@ -695,67 +597,6 @@ def test_not_built():
         server.close()
 
 
-# ---- the command line ---------------------------------------------------------------------------
-
-def picket(w, *args, token=None, url=None):
-    env = dict(os.environ, PICKET_URL=url or f"https://localhost:{w.server.port}",
-               PICKET_CA=str(w.server.dir / "state" / "ca.pem"), PICKET_TOKEN=token or w.admin.token)
-    return subprocess.run([BIN / "picket", *args], env=env, capture_output=True, text=True, timeout=60)
-
-
-def test_command_line(w):
-    got = picket(w, "device", "list")
-    check("device list", got.returncode == 0 and got.stdout.splitlines()[0].startswith("ID") and "phone-3" in got.stdout, got)
-    got = picket(w, "device", "list", "--json", "--limit", "2", "--sort", "name")
-    items = json.loads(got.stdout)
-    check("device list --json --limit", [d["name"] for d in items["items"]] == ["phone-1", "phone-2"] and items["total"] == 5, got)
-    got = picket(w, "device", "show", w.devices[0].id, "--json")
-    check("device show --json", json.loads(got.stdout)["id"] == w.devices[0].id, got)
-    check("device show", "disk_encrypted   no" in picket(w, "device", "show", w.devices[0].id).stdout)
-    spoof = w.viewer.get(f"/incidents?filter=threat:network.arp_spoof,device:{w.devices[0].id}").json["items"][0]["id"]
-    got = picket(w, "incident", "list", "--all", "--json", "--filter", "threat:network.arp_spoof")
-    check("incident list", spoof in [i["id"] for i in json.loads(got.stdout)["items"]], got)
-    check("incident dismiss", picket(w, "incident", "dismiss", spoof, "--reason", "test").returncode == 0
-          and w.viewer.get("/incidents/" + spoof).json["state"] == "dismissed")
-    got = picket(w, "incident", "dismiss", spoof, "--reason", "test")
-    check("what the server refuses is 3 with its words", got.returncode == 3 and "already" in got.stderr, got)
-    check("incident reopen", picket(w, "incident", "reopen", spoof, "--reason", "test").returncode == 0)
-    got = picket(w, "token", "create", "cli", "--role", "viewer", "--ttl", "600")
-    SECRETS.append(got.stdout.strip())
-    check("token create", got.returncode == 0 and re.fullmatch("[0-9a-f]{64}", got.stdout.strip()), got.returncode)
-    seen = picket(w, "incident", "list", token=got.stdout.strip())
-    check("and it works", seen.returncode == 0, seen)
-    seen = picket(w, "token", "list", token=got.stdout.strip())
-    check("within its role", seen.returncode == 3 and "403" in seen.stderr, seen)
-    cli = next(t["id"] for t in w.admin.get("/tokens?filter=name:cli").json["items"])
-    check("token remove", picket(w, "token", "remove", cli).returncode == 0)
-    got = picket(w, "enrollment", "create", "--label", "cli", "--uses", "2", "--json")
-    made = json.loads(got.stdout)
-    SECRETS.append(made["token"])
-    check("enrollment create", made["uses"] == 2 and made["label"] == "cli", made["uses"])
-    check("enrollment remove", picket(w, "enrollment", "remove", made["id"]).returncode == 0)
-    got = picket(w, "user", "signin-link", "bob", "--role", "viewer")
-    SECRETS.append(got.stdout.strip().rsplit("/", 1)[1])
-    check("user signin-link", got.returncode == 0 and "/#/signin/" in got.stdout, got.returncode)
-    check("audit list", "incident.dismiss" in picket(w, "audit", "list").stdout)
-    check("health", picket(w, "health").returncode == 0)
-    lines = [json.loads(line) for line in picket(w, "events", "--json").stdout.splitlines()]
-    check("events", [e["id"] for e in lines] == [e["id"] for e in pages_of_events(w.admin)][:len(lines)] and len(lines) > 20, len(lines))
-    check("threat", "network.arp_spoof" in picket(w, "threat", "list").stdout)
-    for args, code in ((["device"], 2), (["device", "frob"], 2), (["device", "list", "--frob"], 2), (["device", "show"], 2),
-                       (["incident", "dismiss", "x"], 2), (["device", "list", "--limit", "-3"], 2), (["frob"], 2), ([], 2),
-                       (["device", "list", "--reason", "x"], 2), (["device", "--help"], 0), (["--version"], 0),
-                       (["device", "show", "none"], 3), (["threat", "show", "none"], 3)):
-        got = picket(w, *args)
-        check(f"picket {' '.join(args)} ends with {code}", got.returncode == code and (code == 0 or got.stderr), got)
-    check("no server: 3", picket(w, "health", url="https://localhost:1").returncode == 3)
-    check("no plain http: 3", picket(w, "health", url="http://localhost:1").returncode == 3)
-    env = dict(os.environ, PICKET_URL=f"https://localhost:{w.server.port}", PICKET_TOKEN="x")
-    env.pop("PICKET_CA", None)
-    got = subprocess.run([BIN / "picket", "health"], env=env, capture_output=True, text=True, timeout=60)
-    check("an unknown CA is refused", got.returncode == 3 and "certificate" in got.stderr.lower(), got)
-
-
 # ---- audit, secrets -----------------------------------------------------------------------------
 
 def test_audit(w):
@@ -790,7 +631,7 @@ def main():
         for test in (test_routes_agree, test_roles, test_session, test_one_link_two_hands, test_expiry,
                      test_wrong_tokens_limited, test_bad_input, test_tokens, test_enrollments, make_fleet, test_devices,
                      test_revoke, test_paging, test_incident_filters, test_dismiss, test_overview, test_events,
-                     test_long_poll_wakes, test_nothing_is_lost, test_console, test_headers, test_command_line,
+                     test_long_poll_wakes, test_nothing_is_lost, test_console, test_headers,
                      test_audit, test_no_secret_is_kept):
             begun = tally.passed, tally.failed
             try:
