@@ -15,6 +15,7 @@ struct pk_circle {
     struct pk_incident live[PK_LIVE_MAX]; /* open and mitigated ones */
     size_t live_count;
     bool risk_stale;   /* something that the risk is made of changed */
+    bool row_stale;    /* the device's row holds more news than when it was seen */
     int64_t alerts_7d; /* -1: not counted yet */
     struct pk_error *err;
 };

@@ -71,18 +71,20 @@ static int note_network(struct pk_circle *c, const struct pk_observation *o)
 
 static int note_portal(struct pk_circle *c, const struct pk_observation *o)
 {
+    const char *state = pk_portal_state_names[o->portal->state];
+    const char *before = json_string_value(json_object_get(c->device.network, "portal"));
     json_t *network;
 
-    if (c->device.network == NULL) {
+    if (c->device.network == NULL || (before != NULL && strcmp(before, state) == 0)) {
         return PK_OK;
     }
     network = keep(c, json_copy(c->device.network));
     if (network == NULL) {
         return short_of_memory(c);
     }
-    (void)json_object_set_new(
-            network, "portal", json_string(pk_portal_state_names[o->portal->state]));
+    (void)json_object_set_new(network, "portal", json_string(state));
     c->device.network = network;
+    c->row_stale = true;
     return PK_OK;
 }
 
@@ -120,8 +122,10 @@ int pk_circle_note(struct pk_circle *c, const struct pk_observation *o)
 {
     switch ((enum pk_observation_kind)o->kind) {
     case PK_OBS_POSTURE:
+        c->row_stale = true;
         return note_posture(c, o);
     case PK_OBS_NETWORK:
+        c->row_stale = true;
         return note_network(c, o);
     case PK_OBS_PORTAL:
         return note_portal(c, o);
@@ -129,6 +133,7 @@ int pk_circle_note(struct pk_circle *c, const struct pk_observation *o)
         return note_choice(c, o);
     case PK_OBS_AGENT:
         c->device.agent = o->agent->version;
+        c->row_stale = true;
         return PK_OK;
     case PK_OBS_GATEWAY:
     case PK_OBS_DNS:
@@ -189,6 +194,7 @@ int pk_circle_risk(struct pk_circle *c, int64_t now_ms)
     if (c->device.risk == NULL) {
         return short_of_memory(c);
     }
+    c->row_stale = true;
     c->device.risk_score = fresh.score;
     c->device.risk_level = fresh.level;
     if (c->watch->risk != NULL) {
