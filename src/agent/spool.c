@@ -334,6 +334,20 @@ int64_t pk_spool_next(const struct pk_spool *spool)
     return spool->next;
 }
 
+int pk_spool_skip(struct pk_spool *spool, int64_t next, struct pk_error *err)
+{
+    int rc;
+
+    if (next <= spool->next) {
+        return PK_OK;
+    }
+    rc = reserve(spool, next + RESERVE, err);
+    if (rc == PK_OK) {
+        spool->next = next;
+    }
+    return rc;
+}
+
 struct pk_spool_state pk_spool_state(const struct pk_spool *spool)
 {
     struct pk_spool_state state = spool->state;

@@ -27,6 +27,10 @@ void pk_spool_close(struct pk_spool *spool); /* NULL is fine */
 /* The number the next observation gets. From 1, never the same twice in the folder's life. */
 int64_t pk_spool_next(const struct pk_spool *spool);
 
+/* Goes on from a higher number: the server knows more than this folder, which was restored from an
+ * old copy. Lower ones are fine and change nothing. */
+PK_MUST_USE int pk_spool_skip(struct pk_spool *spool, int64_t next, struct pk_error *err);
+
 /* Appends the observation with number pk_spool_next() and moves that on. When the file is full the
  * oldest ordinary records go first, then the oldest essential ones; see pk_spool_dropped(). */
 PK_MUST_USE int pk_spool_append(

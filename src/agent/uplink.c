@@ -372,6 +372,11 @@ static void on_acked(struct pk_uplink *u, const struct pk_http_answer *answer)
         return;
     }
     acked = json_integer_value(json_object_get(in, "acked"));
+    if (acked >= pk_spool_next(u->spool) && pk_spool_skip(u->spool, acked + 1, &err) == PK_OK) {
+        tell_trouble(u,
+                "the server knows higher numbers than this state folder, which seems to be "
+                "an old copy; what waited in it counts as known");
+    }
     if (acked <= before || pk_spool_ack(u->spool, acked, &err) < 0) {
         back_off(u, "the server's answer acknowledges nothing", 0);
         json_decref(in);

@@ -352,7 +352,7 @@ def test_restart(agent, server):
 
 def test_alert_command(agent, server):
     """A finding that only the server makes (the facts reach it past the agent) comes back as an
-    alert. Last: it uses up sequence numbers."""
+    alert. Last: it uses up sequence numbers, as a state folder restored from an old copy would."""
     until(lambda: agent.status()["server"]["state"] == "connected", 10)
     seq = agent.status()["server"]["acknowledged"] + 1000
     at = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.000Z")
@@ -373,6 +373,9 @@ def test_alert_command(agent, server):
     commands = [e for e in agent.events if e["event"] == "command"]
     check("once, and acknowledged", len(told) == 1 and
           len({c["id"] for c in commands}) == len(commands), agent.events)
+    caught_up = until(lambda: agent.status()["server"]["acknowledged"] >= seq, 15)
+    check("an agent whose numbers fell behind goes on above them", caught_up and agent.settled() and
+          agent.status()["server"]["state"] == "connected", agent.status())
 
 
 def test_pages(agent):

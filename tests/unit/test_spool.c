@@ -303,6 +303,26 @@ static void test_bound(void **state)
     pk_spool_close(spool);
 }
 
+/* The server knows more than a folder that was restored from an old copy. */
+static void test_skip(void **state)
+{
+    struct pk_spool *spool = open_spool(PK_SPOOL_MAX_DEFAULT);
+
+    (void)state;
+    (void)put(spool, false, 5);
+    assert_int_equal(pk_spool_skip(spool, 1, NULL), PK_OK);
+    assert_int_equal(pk_spool_next(spool), 2);
+    assert_int_equal(pk_spool_skip(spool, 5001, NULL), PK_OK);
+    assert_int_equal(pk_spool_ack(spool, 5000, NULL), PK_OK);
+    assert_int_equal(look_at(spool).count, 0);
+    assert_int_equal(put(spool, false, 5), 5001);
+    pk_spool_close(spool);
+    spool = open_spool(PK_SPOOL_MAX_DEFAULT);
+    assert_int_equal(look_at(spool).first, 5001);
+    assert_int_equal(pk_spool_next(spool), 5002);
+    pk_spool_close(spool);
+}
+
 static void test_too_long(void **state)
 {
     struct pk_spool *spool = open_spool(PK_SPOOL_MAX_LEAST);
@@ -362,6 +382,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_flipped, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_killed, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_bound, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_skip, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_too_long, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_batch, set_up, tear_down),
     };
