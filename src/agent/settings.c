@@ -75,7 +75,7 @@ static const struct pk_field settings_fields[] = {
     { "interface", PK_TYPE_STRING, 0, AT(pk_agent_settings, interface), .min = 1, .max = 15,
       .help = "network interface to watch; default: the one with the default route" },
     { "recheck_minutes", PK_TYPE_INT, 0, AT(pk_agent_settings, recheck_minutes), .min = 1,
-      .max = 1440, .def = "30", .help = "the check hosts are asked at least this often" },
+      .max = 1440, .def = "90", .help = "the check hosts are asked at least this often" },
     { "posture_hours", PK_TYPE_INT, 0, AT(pk_agent_settings, posture_hours), .min = 1, .max = 168,
       .def = "24", .help = "the state of the device is read at least this often" },
     { "probe_ms", PK_TYPE_INT, 0, AT(pk_agent_settings, probe_ms), .min = 100, .max = 60000,
