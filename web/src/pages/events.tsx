@@ -8,7 +8,7 @@ import { recent } from '../app/live';
 import { asApiError } from '../app/resource';
 import { href } from '../app/address';
 import { replace } from '../app/router';
-import { Empty, PageHead } from '../ui/basics';
+import { Empty, Loading, PageHead } from '../ui/basics';
 import { Chips } from '../ui/filterbar';
 import { Icon } from '../ui/icon';
 import { toast } from '../ui/toast';
@@ -87,8 +87,8 @@ export function EventsPage({ query }: { query: Record<string, string> }): JSX.El
                 </button>
             </PageHead>
             <div class="filters"><Chips label="Kind" options={KINDS} on={on} onToggle={toggle} /></div>
-            {rows.length === 0 ? (
-                <Empty icon="events" title={busy ? 'Reading the stream' : 'Nothing has happened yet'}>
+            {rows.length === 0 ? busy ? <Loading lines={8} /> : (
+                <Empty icon="events" title={on.length > 0 ? 'Nothing of this kind lately' : 'Nothing has happened yet'}>
                     <p>Enrolments, incidents, alerts and changes by administrators appear here as they happen.</p>
                 </Empty>
             ) : (
