@@ -2,6 +2,7 @@
 // attack that it reports, and the incident on a page that nobody reloaded.
 import { execFile } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { auditPage } from './audit.mjs';
@@ -62,13 +63,13 @@ async function enrolment(t, ctx) {
         await page.getByText('No devices yet').waitFor();
         await keep(page);
         await enrolAgent(server, command.trim().split(/\s+/).slice(1));
-        await page.getByRole('row', { name: /Never active/ }).waitFor({ timeout: LIVE_MS });
+        await page.locator('main [data-row]', { hasText: hostname() }).waitFor({ timeout: LIVE_MS });
         await kept(page);
     });
 
     await t.check('the device that enrols appears without a reload', async () => {
         await page.goto(`${origin}/#/devices`);
-        await page.getByRole('row', { name: /Never active/ }).waitFor();
+        await page.locator('main [data-row]', { hasText: hostname() }).waitFor();
         await keep(page);
         ctx.device = new Device({ origin, ca: server.ca, dir: join(server.dir, 'device'), name: NAME });
         await ctx.device.enrol(ctx.token);
