@@ -4,6 +4,7 @@
 #include <netinet/in.h>
 #include <openssl/rand.h>
 #include <poll.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -179,6 +180,9 @@ int pk_dns_resolve(const struct pk_address *servers, size_t count, const char *h
 {
     int rc = PK_ENOENT;
 
+    if (strcmp(host, "localhost") == 0) { /* never a question for a network: RFC 6761 */
+        host = "127.0.0.1";
+    }
     if (pk_address_parse(host, port, out) == PK_OK) {
         out->port = port;
         return PK_OK;

@@ -137,7 +137,12 @@ static void *job_main(void *arg)
 {
     struct job *job = arg;
     struct pk_loop *loop = job->loop;
+    sigset_t set;
 
+    /* OpenSSL writes to sockets that the other side has closed: an error, not the end of us. */
+    sigemptyset(&set);
+    sigaddset(&set, SIGPIPE);
+    pthread_sigmask(SIG_BLOCK, &set, NULL);
     job->fn(job->ctx);
     pthread_mutex_lock(&loop->lock);
     job->next = loop->done;

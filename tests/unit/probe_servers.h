@@ -1,0 +1,43 @@
+/* probe_servers.h - small servers on the loopback that behave as a test tells them: two resolvers,
+ * a TLS host and a plain web host, each on a thread of its own and a port of the system's choice. */
+#pragma once
+
+#include <openssl/ssl.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "agent/net.h"
+
+enum dns_mode {
+    DNS_HONEST, /* canary.test and other.test are 127.0.0.1, all else does not exist */
+    DNS_LIAR,   /* everything exists */
+    DNS_SILENT,
+    DNS_GUESSER, /* a forged answer with a wrong id before the honest one */
+};
+
+enum tls_mode {
+    TLS_GOOD,
+    TLS_FOREIGN, /* signed by a CA that nobody trusts */
+    TLS_SELF,
+    TLS_EXPIRED,
+    TLS_FOREIGN_EXPIRED,
+    TLS_NONSENSE, /* speaks something else */
+    TLS_CLOSES,
+    TLS_STALLS,
+};
+#define TLS_CERTIFICATES (TLS_FOREIGN_EXPIRED + 1)
+
+struct probe_world {
+    struct pk_address dns_address, trusted_address; /* the second one is always honest */
+    uint16_t tls_port, http_port, closed_port;
+    char folder[40];
+    char roots[64], foreign_roots[64]; /* PEM files */
+    atomic_int dns_mode, tls_mode;
+    _Atomic(const char *) http_answer, tls_answer;
+    int dns_fd, trusted_fd, tls_fd, http_fd, closed_fd;
+    SSL_CTX *contexts[TLS_CERTIFICATES];
+    pthread_t threads[4];
+};
+
+int probe_world_start(struct probe_world *w);
+void probe_world_stop(struct probe_world *w);
