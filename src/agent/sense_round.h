@@ -1,5 +1,5 @@
-/* sense_round.h - inside of the senses (sense.c, sense_round.c): the state they share, and rounds
- * of probes that run beside the loop and report into the sink. Loop thread only. */
+/* sense_round.h - inside of the senses (sense.c, sense_settings.c, sense_network.c, sense_round.c):
+ * the state they share and what they call of each other. Loop thread only. */
 #pragma once
 
 #include "agent/gateway.h"
@@ -14,6 +14,19 @@
 #define PK_SENSE_TARGETS_MAX 16
 #define PK_SENSE_PROBES      5
 #define PK_SENSE_SENSORS     6
+
+enum pk_sense_sensor {
+    SENSOR_ARP,
+    SENSOR_DNS,
+    SENSOR_TLS,
+    SENSOR_PORTAL,
+    SENSOR_POSTURE,
+    SENSOR_WIFI,
+};
+enum pk_sense_sensor_state {
+    SENSOR_ON,
+    SENSOR_LIMITED,
+};
 
 struct pk_sense_target {
     const char *host; /* in the senses' own arena */
@@ -73,6 +86,8 @@ struct pk_sense {
     struct pk_sensor sensors[PK_SENSE_SENSORS];
 };
 
+/* --- sense_round.c: rounds of probes that run beside the loop --- */
+
 /* Starts these probes; those that run already run once more afterwards. loud: tell also what is no
  * news. PK_PROBE_GATEWAY is not for this one. */
 void pk_sense_round(struct pk_sense *sense, unsigned probes, bool loud);
@@ -84,3 +99,21 @@ void pk_sense_tell(struct pk_sense *sense, struct pk_observation *obs);
 void pk_sense_release(struct pk_sense *sense);
 /* One of the probes that pk_sense_check() waits for has reported. */
 void pk_sense_checked(struct pk_sense *sense, unsigned probes);
+
+/* --- sense_settings.c --- */
+
+/* Copies the settings and fills in the defaults. */
+PK_MUST_USE int pk_sense_take_settings(
+        struct pk_sense *sense, const struct pk_sense_settings *in, struct pk_error *err);
+
+/* --- sense_network.c: joining, changing, leaving; who the router is --- */
+
+extern const struct pk_gateway_ops pk_sense_gateway_ops;
+/* For struct pk_link_handlers; ctx is the struct pk_sense. */
+void pk_sense_on_link(void *ctx, const struct pk_link_state *state);
+void pk_sense_on_neighbour(void *ctx, const uint8_t mac[6]);
+/* Tells that a network was joined and begins the first round, once. */
+void pk_sense_announce(struct pk_sense *sense);
+void pk_sense_leave(struct pk_sense *sense);
+/* Reads the files again and acts on what is different. */
+void pk_sense_refresh(struct pk_sense *sense);

@@ -1,0 +1,417 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "agent/sense_round.h"
+#include "base/arena.h"
+#include "base/buffer.h"
+#include "base/clock.h"
+#include "base/file.h"
+
+#define EVENT_BYTES (32UL * 1024)
+#define FILE_MAX    (64UL * 1024)
+#define ANNOUNCE_MS 1000 /* a gateway that does not answer is no reason to be silent */
+#define RECHECK_MS  4000 /* between checks that a rival sets off */
+
+#define STUB_FILE "/run/systemd/resolve/resolv.conf" /* the real servers behind 127.0.0.53 */
+
+enum {
+    AGENT_SENSORS = 2
+};
+enum {
+    LINK_WIFI = 1
+};
+
+/* --- what is told ------------------------------------------------------------------------- */
+
+static void set_sensor(struct pk_sense *sense, size_t which, int state, const char *why)
+{
+    struct pk_sensor *sensor = &sense->sensors[which];
+    struct pk_obs_agent body = { .event = AGENT_SENSORS, .version = PK_VERSION };
+
+    if (sensor->state == state && sensor->why == why) {
+        return;
+    }
+    sensor->state = state;
+    sensor->why = why;
+    body.sensors = pk_sense_sensors(sense);
+    pk_sense_tell(sense, &(struct pk_observation){ .kind = PK_OBS_AGENT, .agent = &body });
+}
+
+static void fill_dns(const struct pk_sense *sense, struct pk_arena *arena, struct pk_strings *out)
+{
+    char text[PK_ADDRESS_TEXT];
+
+    out->items = pk_arena_alloc(arena, PK_RESOLV_MAX, sizeof(*out->items));
+    for (size_t i = 0; i < sense->resolv.count && out->items != NULL; i++) {
+        out->items[i] = pk_arena_strdup(arena, pk_address_text(&sense->resolv.servers[i], text));
+        out->count += out->items[i] != NULL;
+    }
+}
+
+static bool on_wifi(const struct pk_sense *sense)
+{
+    return sense->wifi.connected && sense->wifi.ssid[0] != '\0';
+}
+
+static void tell_network(struct pk_sense *sense, enum pk_network_event event)
+{
+    struct pk_arena *arena = pk_arena_create(EVENT_BYTES);
+    const uint8_t *mac = pk_gateway_learnt(sense->gateway);
+    const struct pk_address *gateway = sense->state.gateway.family != 0 ? &sense->state.gateway
+                                                                        : &sense->state.gateway6;
+    struct pk_obs_network net = { .event = (int)event, .link = sense->state.kind };
+    char gateway_text[PK_ADDRESS_TEXT];
+    char mac_text[PK_MAC_TEXT];
+    char name[64];
+
+    if (arena == NULL) {
+        return;
+    }
+    snprintf(name, sizeof(name), "%s", sense->wifi.ssid);
+    if (on_wifi(sense)) {
+        net.link = LINK_WIFI;
+        net.security = sense->wifi.security;
+        net.bssid = sense->wifi.bssid[0] != '\0' ? sense->wifi.bssid : NULL;
+    } else {
+        snprintf(
+                name, sizeof(name), "%s (%s)", pk_link_names[sense->state.kind], sense->state.name);
+    }
+    net.name = name;
+    if (gateway->family != 0) {
+        net.gateway = pk_address_text(gateway, gateway_text);
+    }
+    if (mac != NULL) {
+        net.gateway_mac = pk_mac_text(mac, mac_text);
+    }
+    if (event != PK_NETWORK_LEFT) {
+        fill_dns(sense, arena, &net.dns);
+        net.dhcp_server = sense->lease.server[0] != '\0' ? sense->lease.server : NULL;
+    }
+    pk_sense_tell(sense, &(struct pk_observation){ .kind = PK_OBS_NETWORK, .net = &net });
+    pk_arena_destroy(arena);
+}
+
+/* "192.168.77.0/24 02:77:00:00:00:01", or the SSID. */
+static void name_network(struct pk_sense *sense)
+{
+    const uint8_t *mac = pk_gateway_learnt(sense->gateway);
+    struct pk_address prefix = sense->state.address;
+    unsigned bits = sense->state.prefix;
+    char address[PK_ADDRESS_TEXT];
+    char mac_text[PK_MAC_TEXT] = "";
+    char identity[128];
+
+    for (unsigned i = 0; i < 4; i++) {
+        unsigned kept = bits > 8 * i ? bits - 8 * i : 0;
+
+        prefix.bytes[i] &= kept >= 8 ? 0xff : (uint8_t)(0xff00 >> kept);
+    }
+    if (mac != NULL) {
+        pk_mac_text(mac, mac_text);
+    }
+    snprintf(identity, sizeof(identity), "%s/%u %s", pk_address_text(&prefix, address), bits,
+            mac_text);
+    pk_network_id(
+            sense->set.network_key, on_wifi(sense) ? sense->wifi.ssid : identity, sense->network);
+}
+
+/* --- files -------------------------------------------------------------------------------- */
+
+static bool read_file(const char *path, struct pk_buffer *out)
+{
+    *out = pk_buffer_of(FILE_MAX);
+    if (path != NULL && pk_file_read(path, out, NULL) == PK_OK) {
+        return true;
+    }
+    pk_buffer_finish(out);
+    return false;
+}
+
+static void read_resolv(struct pk_sense *sense)
+{
+    static const uint8_t stub[4] = { 127, 0, 0, 53 };
+    struct pk_resolv resolv = { 0 };
+    struct pk_buffer text;
+
+    if (read_file(sense->set.resolv_file, &text)) {
+        pk_resolv_parse(pk_buffer_slice(&text), &resolv);
+        pk_buffer_finish(&text);
+    }
+    if (resolv.count == 1 && memcmp(resolv.servers[0].bytes, stub, 4) == 0 &&
+            read_file(STUB_FILE, &text)) {
+        struct pk_resolv behind;
+
+        pk_resolv_parse(pk_buffer_slice(&text), &behind);
+        pk_buffer_finish(&text);
+        resolv = behind.count > 0 ? behind : resolv;
+    }
+    if (resolv.count > 0) { /* an empty one is being written */
+        sense->resolv = resolv;
+    }
+}
+
+static void read_files(struct pk_sense *sense)
+{
+    struct pk_buffer text;
+    bool has_wifi = read_file(sense->set.wifi_file, &text);
+
+    if (has_wifi) {
+        pk_wifi_parse(pk_buffer_slice(&text), &sense->wifi);
+        pk_buffer_finish(&text);
+    }
+    if (read_file(sense->set.lease_file, &text)) {
+        pk_lease_parse(pk_buffer_slice(&text), &sense->lease);
+        pk_buffer_finish(&text);
+    }
+    read_resolv(sense);
+    set_sensor(sense, SENSOR_WIFI, has_wifi ? SENSOR_ON : SENSOR_LIMITED,
+            has_wifi ? NULL : "no report of the Wi-Fi card");
+    set_sensor(sense, SENSOR_DNS, sense->resolv.count > 0 ? SENSOR_ON : SENSOR_LIMITED,
+            sense->resolv.count > 0 ? NULL : "no name server is known");
+}
+
+static bool same_resolv(const struct pk_resolv *a, const struct pk_resolv *b)
+{
+    bool same = a->count == b->count;
+
+    for (size_t i = 0; i < a->count && same; i++) {
+        same = memcmp(a->servers[i].bytes, b->servers[i].bytes, 16) == 0;
+    }
+    return same;
+}
+
+/* --- joining, changing, leaving ----------------------------------------------------------- */
+
+void pk_sense_announce(struct pk_sense *sense)
+{
+    if (sense->announced) {
+        return;
+    }
+    pk_loop_disarm(sense->loop, &sense->announce_timer);
+    sense->announced = true;
+    name_network(sense);
+    tell_network(sense, PK_NETWORK_JOINED);
+    pk_sense_round(sense, PK_PROBE_PORTAL | PK_PROBE_DNS | PK_PROBE_TLS, true);
+    pk_loop_arm(sense->loop, &sense->dns_timer, sense->set.dns_every_ms);
+    pk_loop_arm(sense->loop, &sense->tls_timer, sense->set.tls_every_ms);
+}
+
+void pk_sense_leave(struct pk_sense *sense)
+{
+    if (!sense->on_network) {
+        return;
+    }
+    pk_sense_forget_round(sense);
+    if (sense->announced) {
+        tell_network(sense, PK_NETWORK_LEFT);
+    }
+    pk_gateway_leave(sense->gateway);
+    pk_arp_watch_destroy(sense->arp);
+    sense->arp = NULL;
+    pk_loop_disarm(sense->loop, &sense->gateway_timer);
+    pk_loop_disarm(sense->loop, &sense->announce_timer);
+    pk_loop_disarm(sense->loop, &sense->captive_timer);
+    pk_loop_disarm(sense->loop, &sense->dns_timer);
+    pk_loop_disarm(sense->loop, &sense->tls_timer);
+    sense->on_network = sense->announced = false;
+    sense->network[0] = '\0';
+    pk_sense_checked(sense, PK_PROBE_GATEWAY);
+}
+
+static void on_frame(void *ctx, const struct pk_arp_frame *frame)
+{
+    struct pk_sense *sense = ctx;
+
+    pk_gateway_frame(sense->gateway, frame, pk_clock_monotonic_ms());
+}
+
+static void join(struct pk_sense *sense, const struct pk_link_state *state)
+{
+    struct pk_error err;
+    uint8_t mac[6];
+    bool known;
+    int rc;
+
+    sense->state = *state;
+    sense->on_network = true;
+    read_files(sense);
+    if (state->gateway.family != AF_INET) {
+        pk_sense_announce(sense); /* no ARP here */
+        return;
+    }
+    rc = pk_arp_watch_create(sense->loop, state->index, on_frame, sense, &sense->arp, &err);
+    set_sensor(sense, SENSOR_ARP, rc == PK_OK ? SENSOR_ON : SENSOR_LIMITED,
+            rc == PK_OK ? NULL
+                    : rc == -EPERM || rc == PK_EACCES
+                    ? "no permission (CAP_NET_RAW); the neighbour table alone is watched"
+                    : "no packet socket; the neighbour table alone is watched");
+    known = pk_link_gateway_mac(state, mac);
+    pk_loop_arm(sense->loop, &sense->announce_timer, ANNOUNCE_MS);
+    pk_gateway_join(sense->gateway, state->mac, known ? mac : NULL, sense->arp != NULL,
+            pk_clock_monotonic_ms());
+}
+
+static bool same_place(const struct pk_link_state *a, const struct pk_link_state *b)
+{
+    return a->index == b->index && memcmp(a->mac, b->mac, 6) == 0 && a->prefix == b->prefix &&
+            memcmp(&a->gateway, &b->gateway, sizeof(a->gateway)) == 0 &&
+            (a->gateway.family != 0 ||
+                    memcmp(&a->gateway6, &b->gateway6, sizeof(a->gateway6)) == 0);
+}
+
+/* Reads the files again and acts on what is different. */
+void pk_sense_refresh(struct pk_sense *sense)
+{
+    struct pk_resolv resolv = sense->resolv;
+    struct pk_lease lease = sense->lease;
+    struct pk_wifi wifi = sense->wifi;
+    bool names_differ;
+    bool lease_differs;
+    bool wifi_differs;
+
+    read_files(sense);
+    if (!sense->announced) {
+        return;
+    }
+    names_differ = !same_resolv(&resolv, &sense->resolv);
+    lease_differs = strcmp(lease.server, sense->lease.server) != 0 ||
+            strcmp(lease.portal_api, sense->lease.portal_api) != 0;
+    wifi_differs = strcmp(wifi.ssid, sense->wifi.ssid) != 0 ||
+            strcmp(wifi.bssid, sense->wifi.bssid) != 0 || wifi.security != sense->wifi.security;
+    if (strcmp(wifi.ssid, sense->wifi.ssid) != 0) { /* another network, whatever its numbers */
+        struct pk_link_state state = sense->state;
+
+        pk_sense_leave(sense);
+        join(sense, &state);
+        return;
+    }
+    if (names_differ || lease_differs || wifi_differs) {
+        tell_network(sense, PK_NETWORK_CHANGED);
+        pk_sense_round(sense, PK_PROBE_PORTAL | PK_PROBE_DNS | PK_PROBE_TLS, true);
+    }
+    if (wifi_differs) { /* the same address may be another router behind this access point */
+        pk_gateway_check(sense->gateway, pk_clock_monotonic_ms());
+    }
+}
+
+void pk_sense_on_link(void *ctx, const struct pk_link_state *state)
+{
+    struct pk_sense *sense = ctx;
+    bool relinked = state->epoch != sense->state.epoch;
+
+    if (!state->up) {
+        pk_sense_leave(sense);
+        sense->state.epoch = state->epoch;
+        return;
+    }
+    if (!sense->on_network || !same_place(state, &sense->state)) {
+        pk_sense_leave(sense);
+        join(sense, state);
+        return;
+    }
+    sense->state = *state;
+    pk_sense_refresh(sense);
+    if (relinked && sense->on_network) { /* the cable may lead elsewhere now */
+        pk_gateway_check(sense->gateway, pk_clock_monotonic_ms());
+        pk_sense_round(sense, PK_PROBE_PORTAL | PK_PROBE_DNS | PK_PROBE_TLS, false);
+    }
+}
+
+/* Traffic flows to the rival now: see what becomes of it, but not at every forged frame. */
+static void check_diverted(struct pk_sense *sense)
+{
+    if (pk_clock_monotonic_ms() - sense->checked_ms >= RECHECK_MS) {
+        pk_sense_round(sense, PK_PROBE_PORTAL | PK_PROBE_DNS | PK_PROBE_TLS, false);
+    }
+}
+
+void pk_sense_on_neighbour(void *ctx, const uint8_t mac[6])
+{
+    struct pk_sense *sense = ctx;
+
+    pk_gateway_neighbour(sense->gateway, mac, pk_clock_monotonic_ms());
+    if (pk_gateway_odd(sense->gateway) && pk_gateway_diverted(sense->gateway)) {
+        check_diverted(sense);
+    }
+}
+
+/* --- the gateway's questions -------------------------------------------------------------- */
+
+static void gateway_ask(void *ctx, const uint8_t *to)
+{
+    struct pk_sense *sense = ctx;
+
+    if (sense->arp != NULL) {
+        (void)!pk_arp_ask(sense->arp, sense->state.mac, sense->state.address.bytes,
+                sense->state.gateway.bytes, to, NULL);
+    }
+}
+
+static void gateway_listen(void *ctx, const uint8_t *known)
+{
+    struct pk_sense *sense = ctx;
+
+    if (sense->arp != NULL) {
+        (void)!pk_arp_watch_filter(sense->arp, sense->state.gateway.bytes, known, NULL);
+    }
+}
+
+static void gateway_learnt(void *ctx, const uint8_t mac[6])
+{
+    struct pk_sense *sense = ctx;
+
+    (void)mac;
+    if (sense->on_network) {
+        pk_sense_announce(sense);
+    }
+}
+
+static void gateway_suspect(void *ctx)
+{
+    check_diverted(ctx);
+}
+
+static void gateway_report(void *ctx, const struct pk_gateway_facts *facts)
+{
+    struct pk_sense *sense = ctx;
+    struct pk_arena *arena = pk_arena_create(EVENT_BYTES);
+    char address[PK_ADDRESS_TEXT];
+    char mac[PK_MAC_TEXT];
+    char before[PK_MAC_TEXT];
+    char rival[PK_MAC_TEXT];
+    struct pk_obs_gateway body = {
+        .address = pk_address_text(&sense->state.gateway, address),
+        .mac = pk_mac_text(facts->mac, mac),
+        .mac_before = pk_mac_text(facts->mac_before, before),
+        .mac_rival = facts->has_rival ? pk_mac_text(facts->mac_rival, rival) : NULL,
+        .probes = facts->probes,
+        .old_answers = facts->old_answers,
+        .rival_claims = facts->rival_claims,
+        .unasked_claims = facts->unasked_claims,
+        .link_lost_ms = pk_link_lost_ms(sense->link),
+    };
+
+    if (facts->has_rival && arena != NULL) {
+        pk_link_also(&sense->state, facts->mac_rival, arena, &body.rival_also);
+    }
+    pk_sense_announce(sense);
+    pk_sense_tell(sense, &(struct pk_observation){ .kind = PK_OBS_GATEWAY, .gateway = &body });
+    pk_arena_destroy(arena);
+    pk_sense_checked(sense, PK_PROBE_GATEWAY);
+}
+
+static void gateway_wake(void *ctx, int64_t in_ms)
+{
+    struct pk_sense *sense = ctx;
+
+    pk_loop_arm(sense->loop, &sense->gateway_timer, in_ms);
+}
+
+const struct pk_gateway_ops pk_sense_gateway_ops = {
+    .ask = gateway_ask,
+    .listen = gateway_listen,
+    .learnt = gateway_learnt,
+    .suspect = gateway_suspect,
+    .report = gateway_report,
+    .wake = gateway_wake,
+};
