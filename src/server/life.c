@@ -30,7 +30,7 @@
 #define ROUTES_MAX      96
 #define NETWORK_KEY     "network_key" /* of the store's meta table */
 #define LIMIT_SLOTS     65536
-#define FILES_SPARE     512 /* descriptors beside the connections */
+#define FILES_SPARE     512UL /* descriptors beside the connections */
 
 /* What only start and stop care about. */
 struct life {

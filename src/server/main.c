@@ -14,7 +14,7 @@
 #define EXIT_COULD   3
 #define EXPLAIN_MAX  (256UL * 1024)
 #define USES_MAX     100000
-#define TTL_MAX_S    (30 * 86400)
+#define TTL_MAX_S    (INT64_C(30) * 86400)
 #define CHECK_MEMORY (4UL * 1024 * 1024)
 
 enum job {

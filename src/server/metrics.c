@@ -1,5 +1,5 @@
 #include <arpa/inet.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <strings.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/crypt.h"
 #include "base/event.h"
+#include "base/file.h"
 #include "journal/journal.h"
 #include "server/devices.h"
 #include "server/health.h"
@@ -53,15 +54,15 @@ static void put(
 /* Resident memory in bytes; 0 when the system does not tell. */
 static double resident_bytes(void)
 {
-    FILE *f = fopen("/proc/self/statm", "re");
+    struct pk_buffer text = pk_buffer_of(256);
+    const char *second;
     long pages = 0;
 
-    if (f != NULL) {
-        if (fscanf(f, "%*s %ld", &pages) != 1) {
-            pages = 0;
-        }
-        (void)fclose(f);
+    if (pk_file_read("/proc/self/statm", &text, NULL) == PK_OK && text.ptr != NULL) {
+        second = strchr(text.ptr, ' ');
+        pages = second != NULL ? strtol(second, NULL, 10) : 0;
     }
+    pk_buffer_finish(&text);
     return (double)pages * (double)sysconf(_SC_PAGESIZE);
 }
 

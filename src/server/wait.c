@@ -95,7 +95,7 @@ static int heap_room(struct pk_waits *waits)
     if (waits->count < waits->heap_cap) {
         return PK_OK;
     }
-    grown = reallocarray(waits->heap, cap, sizeof(*grown));
+    grown = reallocarray(waits->heap, cap, sizeof(struct wait *));
     if (grown == NULL) {
         return PK_ENOMEM;
     }

@@ -179,7 +179,9 @@ static int commit_singly(struct worker *w, struct pk_error *err)
     size_t i;
     int rc = PK_OK;
 
-    memcpy(all, w->batch, count * sizeof(*all));
+    for (i = 0; i < count; i++) {
+        all[i] = w->batch[i];
+    }
     for (i = 0; i < count && rc == PK_OK; i++) {
         struct pk_error why = { 0 };
 
@@ -195,7 +197,9 @@ static int commit_singly(struct worker *w, struct pk_error *err)
             rc = skip_one(w, &why, err);
         }
     }
-    memcpy(w->batch, all, count * sizeof(*all));
+    for (i = 0; i < count; i++) {
+        w->batch[i] = all[i];
+    }
     w->batch_count = count;
     return rc;
 }
