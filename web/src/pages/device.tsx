@@ -65,7 +65,7 @@ function Body({ device: d }: { device: DeviceFull }): JSX.Element {
 
 export function DevicePage({ id }: { id: string }): JSX.Element {
     const one = useResource<DeviceFull>(`device ${id}`, (signal) => get<DeviceFull>(`/devices/${seg(id)}`, { signal }),
-        (e) => e.device?.id === id || e.incident?.device.id === id);
+        (e) => e.type !== 'audit' && (e.device?.id === id || e.incident?.device.id === id));
     const d = one.data;
     return (
         <>
