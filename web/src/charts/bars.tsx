@@ -11,7 +11,7 @@ const TOP = 10;
 // The next even round number for the top of the axis, so that its half is whole: 2, 4 ... 12, 16 ...
 function ceiling(max: number): number {
     for (let ten = 1; ; ten *= 10) {
-        const top = [2, 4, 6, 8, 10, 12, 16].map((n) => n * ten).find((n) => n >= max);
+        const top = [2, 3, 4, 5, 6, 8, 10, 12, 16].map((n) => n * ten).find((n) => n >= max && n % 2 === 0);
         if (top !== undefined) {
             return top;
         }

@@ -56,20 +56,14 @@ export function EventsPage({ query }: { query: Record<string, string> }): JSX.El
     const stream = useCell(recent);
     const [frozen, setFrozen] = useState<PicketEvent[] | null>(null);
     const [old, setOld] = useState<PicketEvent[]>([]);
-    const [busy, setBusy] = useState(false);
-    const [asked, setAsked] = useState(false);
+    const [busy, setBusy] = useState(true);
     const on = (query['kind'] ?? '').split('|').filter((k) => k !== '');
 
     const load = (): void => {
         setBusy(true);
-        setAsked(true);
         history().then(setOld, (e: unknown) => toast(asApiError(e).message, 'critical')).finally(() => setBusy(false));
     };
-    useEffect(() => {
-        if (recent.get().length === 0) {
-            load();
-        }
-    }, []);
+    useEffect(load, []);
 
     const rows = merged(frozen ?? stream, old)
         .filter((e) => on.length === 0 || on.includes(eventKind(e))).slice(0, SHOWN_MAX);
@@ -80,7 +74,6 @@ export function EventsPage({ query }: { query: Record<string, string> }): JSX.El
     return (
         <>
             <PageHead title="Events" note="The same stream that programs read at /api/v1/events.">
-                {!asked && <button type="button" class="button" disabled={busy} onClick={load}>Load earlier</button>}
                 <button type="button" class="button" aria-pressed={frozen !== null}
                     onClick={() => setFrozen(frozen === null ? stream : null)}>
                     <Icon name={frozen === null ? 'pause' : 'play'} />{frozen === null ? 'Pause' : 'Go on'}
