@@ -80,6 +80,11 @@ int pk_address_parse(const char *text, uint16_t default_port, struct pk_address 
     return PK_OK;
 }
 
+bool pk_address_same(const struct pk_address *a, const struct pk_address *b)
+{
+    return a->family == b->family && memcmp(a->bytes, b->bytes, sizeof(a->bytes)) == 0;
+}
+
 char *pk_address_text(const struct pk_address *address, char out[PK_ADDRESS_TEXT])
 {
     if (address->family == 0 ||

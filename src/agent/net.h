@@ -2,6 +2,7 @@
 #pragma once
 
 #include <stdint.h>
+#include <stdbool.h>
 #include <sys/socket.h>
 
 #include "base/error.h"
@@ -16,6 +17,8 @@ struct pk_address {
 
 /* "192.0.2.1", "192.0.2.1:53", "2001:db8::1", "[2001:db8::1]:53". PK_EMALF. */
 PK_MUST_USE int pk_address_parse(const char *text, uint16_t default_port, struct pk_address *out);
+/* The port does not count. */
+bool pk_address_same(const struct pk_address *a, const struct pk_address *b);
 /* Without the port. Returns out. */
 char *pk_address_text(const struct pk_address *address, char out[PK_ADDRESS_TEXT]);
 socklen_t pk_address_sockaddr(const struct pk_address *address, struct sockaddr_storage *out);

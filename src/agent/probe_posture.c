@@ -253,17 +253,15 @@ static bool root_block(const struct place *p, char out[128])
     for (char *line = strtok_r(text, "\n", &save); line != NULL;
             line = strtok_r(NULL, "\n", &save)) {
         char at[PATH_MAX];
-        unsigned major;
-        unsigned minor;
+        char number[32]; /* major:minor */
         char link[PATH_MAX];
         char full[PATH_MAX];
         char path[64];
 
-        if (sscanf(line, "%*d %*d %u:%u %*s %4095s", &major, &minor, at) != 3 ||
-                strcmp(at, "/") != 0) {
+        if (sscanf(line, "%*s %*s %31s %*s %4095s", number, at) != 2 || strcmp(at, "/") != 0) {
             continue;
         }
-        snprintf(path, sizeof(path), "/sys/dev/block/%u:%u", major, minor);
+        snprintf(path, sizeof(path), "/sys/dev/block/%s", number);
         ssize_t len = path_of(p, path, full) ? readlink(full, link, sizeof(link) - 1) : -1;
 
         found = len > 0;
@@ -328,9 +326,9 @@ static void look_for_accounts(const struct place *p, struct pk_obs_posture *out)
         for (char *line = strtok_r(text, "\n", &save); line != NULL;
                 line = strtok_r(NULL, "\n", &save)) {
             char name[40];
-            unsigned id;
+            char id[16];
 
-            if (sscanf(line, "%39[^:]:%*[^:]:%u:", name, &id) == 2 && id == 0 &&
+            if (sscanf(line, "%39[^:]:%*[^:]:%15[^:]:", name, id) == 2 && strcmp(id, "0") == 0 &&
                     strcmp(name, "root") != 0) {
                 add_sign(p, out, "another account has root's rights");
             }

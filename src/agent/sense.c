@@ -268,10 +268,9 @@ void pk_sense_watch(struct pk_sense *sense, unsigned probes)
     }
 }
 
-struct pk_array pk_sense_sensors(const struct pk_sense *sense)
+struct pk_array pk_sense_sensors(struct pk_sense *sense)
 {
-    return (struct pk_array){ .items = (void *)(uintptr_t)sense->sensors,
-        .count = PK_SENSE_SENSORS };
+    return (struct pk_array){ .items = sense->sensors, .count = PK_SENSE_SENSORS };
 }
 
 const char *pk_sense_network(const struct pk_sense *sense)

@@ -72,7 +72,7 @@ void pk_sense_watch(struct pk_sense *sense, unsigned probes);
 
 /* How each sense fares now: array of struct pk_sensor, valid until the next call into sense. When
  * it changes the sink gets an observation PK_OBS_AGENT with event "sensors". */
-struct pk_array pk_sense_sensors(const struct pk_sense *sense);
+struct pk_array pk_sense_sensors(struct pk_sense *sense);
 
 /* Id of the network the device is on, NULL: none. Valid until the next callback. */
 const char *pk_sense_network(const struct pk_sense *sense);

@@ -254,9 +254,8 @@ static void join(struct pk_sense *sense, const struct pk_link_state *state)
 static bool same_place(const struct pk_link_state *a, const struct pk_link_state *b)
 {
     return a->index == b->index && memcmp(a->mac, b->mac, 6) == 0 && a->prefix == b->prefix &&
-            memcmp(&a->gateway, &b->gateway, sizeof(a->gateway)) == 0 &&
-            (a->gateway.family != 0 ||
-                    memcmp(&a->gateway6, &b->gateway6, sizeof(a->gateway6)) == 0);
+            pk_address_same(&a->gateway, &b->gateway) &&
+            (a->gateway.family != 0 || pk_address_same(&a->gateway6, &b->gateway6));
 }
 
 /* Reads the files again and acts on what is different. */

@@ -36,17 +36,13 @@ struct pk_link_watch {
     bool told_once;
 };
 
-static bool same_address(const struct pk_address *a, const struct pk_address *b)
-{
-    return a->family == b->family && memcmp(a->bytes, b->bytes, sizeof(a->bytes)) == 0;
-}
-
 static bool same_state(const struct pk_link_state *a, const struct pk_link_state *b)
 {
     return a->up == b->up && a->index == b->index && a->kind == b->kind && a->epoch == b->epoch &&
             a->prefix == b->prefix && strcmp(a->name, b->name) == 0 &&
-            memcmp(a->mac, b->mac, 6) == 0 && same_address(&a->address, &b->address) &&
-            same_address(&a->gateway, &b->gateway) && same_address(&a->gateway6, &b->gateway6);
+            memcmp(a->mac, b->mac, 6) == 0 && pk_address_same(&a->address, &b->address) &&
+            pk_address_same(&a->gateway, &b->gateway) &&
+            pk_address_same(&a->gateway6, &b->gateway6);
 }
 
 static void tell(struct pk_link_watch *watch, const struct pk_link_state *state)
@@ -133,7 +129,7 @@ static void on_neighbour(struct pk_link_watch *watch, const struct nlmsghdr *mes
     struct pk_neighbour n;
 
     if (watch->told.up && pk_neighbour_parse(message, &n) == PK_OK &&
-            n.index == watch->told.index && same_address(&n.address, &watch->told.gateway)) {
+            n.index == watch->told.index && pk_address_same(&n.address, &watch->told.gateway)) {
         watch->handlers.neighbour(watch->ctx, n.mac);
     }
 }
@@ -241,7 +237,7 @@ void pk_link_watch_destroy(struct pk_link_watch *watch)
 struct search {
     const struct pk_link_state *state;
     const uint8_t *wanted; /* NULL: the gateway's own entry is wanted */
-    uint8_t *mac;
+    uint8_t mac[6];        /* out */
     bool found;
     struct pk_arena *arena;
     struct pk_strings *also;
@@ -250,7 +246,7 @@ struct search {
 static void look_at(void *ctx, const struct pk_neighbour *n)
 {
     struct search *search = ctx;
-    bool is_gateway = same_address(&n->address, &search->state->gateway);
+    bool is_gateway = pk_address_same(&n->address, &search->state->gateway);
     char text[PK_ADDRESS_TEXT];
 
     if (n->index != search->state->index) {
@@ -269,10 +265,14 @@ static void look_at(void *ctx, const struct pk_neighbour *n)
 
 bool pk_link_gateway_mac(const struct pk_link_state *state, uint8_t mac[6])
 {
-    struct search search = { .state = state, .mac = mac };
+    struct search search = { .state = state };
 
-    return state->gateway.family == AF_INET && pk_neighbour_list(look_at, &search, NULL) == PK_OK &&
-            search.found;
+    if (state->gateway.family != AF_INET || pk_neighbour_list(look_at, &search, NULL) < 0 ||
+            !search.found) {
+        return false;
+    }
+    memcpy(mac, search.mac, sizeof(search.mac));
+    return true;
 }
 
 void pk_link_also(const struct pk_link_state *state, const uint8_t mac[6], struct pk_arena *arena,

@@ -135,7 +135,7 @@ static X509 *make_certificate(
     add_extension(cert, issuer != NULL ? issuer : cert, NID_basic_constraints,
             ca ? "critical,CA:TRUE" : "CA:FALSE");
     if (!ca) {
-        snprintf(san, sizeof(san), "DNS:%s", name);
+        (void)snprintf(san, sizeof(san), "DNS:%s", name);
         add_extension(cert, issuer != NULL ? issuer : cert, NID_subject_alt_name, san);
     }
     if (!X509_sign(cert, issuer_key != NULL ? issuer_key : key, EVP_sha256())) {
@@ -224,7 +224,7 @@ static void *tls_main(void *arg)
 
             (void)poll(&wait, 1, 3000);
         }
-        close(fd);
+        (void)close(fd);
     }
     return NULL;
 }
@@ -241,7 +241,7 @@ static void *http_main(void *arg)
         if (read(fd, request, sizeof(request)) > 0) {
             (void)!write(fd, answer, strlen(answer));
         }
-        close(fd);
+        (void)close(fd);
     }
     return NULL;
 }
@@ -258,13 +258,13 @@ int probe_world_start(struct probe_world *w)
     uint16_t port;
 
     memset(w, 0, sizeof(*w));
-    signal(SIGPIPE, SIG_IGN); /* the loop does so for its jobs */
-    snprintf(w->folder, sizeof(w->folder), "/tmp/picket-probes-XXXXXX");
+    (void)signal(SIGPIPE, SIG_IGN); /* the loop does so for its jobs */
+    (void)snprintf(w->folder, sizeof(w->folder), "/tmp/picket-probes-XXXXXX");
     if (mkdtemp(w->folder) == NULL) {
         return -1;
     }
-    snprintf(w->roots, sizeof(w->roots), "%s/roots.pem", w->folder);
-    snprintf(w->foreign_roots, sizeof(w->foreign_roots), "%s/foreign.pem", w->folder);
+    (void)snprintf(w->roots, sizeof(w->roots), "%s/roots.pem", w->folder);
+    (void)snprintf(w->foreign_roots, sizeof(w->foreign_roots), "%s/foreign.pem", w->folder);
     make_contexts(w);
     w->dns_fd = bound_socket(SOCK_DGRAM, &port);
     w->dns_address = loopback(port);
@@ -276,10 +276,10 @@ int probe_world_start(struct probe_world *w)
     if (listen(w->tls_fd, 8) < 0 || listen(w->http_fd, 8) < 0) {
         return -1;
     }
-    pthread_create(&w->threads[0], NULL, dns_main, w);
-    pthread_create(&w->threads[1], NULL, trusted_main, w);
-    pthread_create(&w->threads[2], NULL, tls_main, w);
-    pthread_create(&w->threads[3], NULL, http_main, w);
+    (void)pthread_create(&w->threads[0], NULL, dns_main, w);
+    (void)pthread_create(&w->threads[1], NULL, trusted_main, w);
+    (void)pthread_create(&w->threads[2], NULL, tls_main, w);
+    (void)pthread_create(&w->threads[3], NULL, http_main, w);
     return 0;
 }
 
@@ -295,20 +295,20 @@ void probe_world_stop(struct probe_world *w)
 {
     end_dns(w->trusted_fd, &w->dns_address);
     end_dns(w->dns_fd, &w->trusted_address);
-    shutdown(w->tls_fd, SHUT_RDWR);
-    shutdown(w->http_fd, SHUT_RDWR);
+    (void)shutdown(w->tls_fd, SHUT_RDWR);
+    (void)shutdown(w->http_fd, SHUT_RDWR);
     for (size_t i = 0; i < 4; i++) {
         pthread_join(w->threads[i], NULL);
     }
-    close(w->dns_fd);
-    close(w->trusted_fd);
-    close(w->tls_fd);
-    close(w->http_fd);
-    close(w->closed_fd);
+    (void)close(w->dns_fd);
+    (void)close(w->trusted_fd);
+    (void)close(w->tls_fd);
+    (void)close(w->http_fd);
+    (void)close(w->closed_fd);
     for (size_t i = 0; i < TLS_CERTIFICATES; i++) {
         SSL_CTX_free(w->contexts[i]);
     }
-    unlink(w->roots);
-    unlink(w->foreign_roots);
-    rmdir(w->folder);
+    (void)unlink(w->roots);
+    (void)unlink(w->foreign_roots);
+    (void)rmdir(w->folder);
 }

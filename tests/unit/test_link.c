@@ -18,6 +18,7 @@ struct seen {
     size_t neighbours;
     size_t wanted; /* stop when so many states were told */
     bool stop_at_neighbour;
+    const char *command;
 };
 
 static struct seen seen;
@@ -60,7 +61,7 @@ static const struct pk_link_handlers handlers = { on_changed, on_neighbour };
 
 static void on_shell(void *ctx)
 {
-    shell(ctx);
+    shell(((struct seen *)ctx)->command);
 }
 
 /* Runs the loop until `wanted` states were told, at most ms; command is run after 50 ms. */
@@ -69,7 +70,8 @@ static void run(struct seen *s, size_t wanted, int64_t ms, const char *command)
     struct pk_timer timer;
 
     s->wanted = wanted;
-    pk_timer_init(&timer, on_shell, (void *)(uintptr_t)command);
+    s->command = command;
+    pk_timer_init(&timer, on_shell, s);
     pk_timer_init(&s->limit, on_limit, s);
     if (command != NULL) {
         pk_loop_arm(s->loop, &timer, 50);

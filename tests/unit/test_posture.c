@@ -15,7 +15,7 @@ static void put(const char *path, const char *text)
     char full[256];
     FILE *file;
 
-    snprintf(full, sizeof(full), "%s%s", root, path);
+    (void)snprintf(full, sizeof(full), "%s%s", root, path);
     for (char *slash = strchr(full + strlen(root) + 1, '/'); slash != NULL;
             slash = strchr(slash + 1, '/')) {
         *slash = '\0';
@@ -24,8 +24,8 @@ static void put(const char *path, const char *text)
     }
     file = fopen(full, "w");
     assert_non_null(file);
-    fputs(text, file);
-    fclose(file);
+    (void)fputs(text, file);
+    (void)fclose(file);
 }
 
 static int drop(const char *path, const struct stat *st, int kind, struct FTW *ftw)
@@ -39,7 +39,7 @@ static int drop(const char *path, const struct stat *st, int kind, struct FTW *f
 static int set_up(void **state)
 {
     (void)state;
-    snprintf(root, sizeof(root), "/tmp/picket-posture-XXXXXX");
+    (void)snprintf(root, sizeof(root), "/tmp/picket-posture-XXXXXX");
     return mkdtemp(root) != NULL ? 0 : -1;
 }
 
@@ -55,8 +55,8 @@ static void link_block(const char *number, const char *name)
     char target[128];
 
     put("/sys/dev/block/.keep", "");
-    snprintf(path, sizeof(path), "%s/sys/dev/block/%s", root, number);
-    snprintf(target, sizeof(target), "../../devices/virtual/block/%s", name);
+    (void)snprintf(path, sizeof(path), "%s/sys/dev/block/%s", root, number);
+    (void)snprintf(target, sizeof(target), "../../devices/virtual/block/%s", name);
     assert_int_equal(symlink(target, path), 0);
 }
 
@@ -123,7 +123,7 @@ static void test_disk(void **state)
             link_block(rows[i].number, rows[i].block);
         }
         if (rows[i].uuid != NULL) {
-            snprintf(path, sizeof(path), "/sys/class/block/%s/dm/uuid", rows[i].block);
+            (void)snprintf(path, sizeof(path), "/sys/class/block/%s/dm/uuid", rows[i].block);
             put(path, rows[i].uuid);
         }
         assert_int_equal(pk_probe_posture(root, arena)->disk_encrypted, rows[i].encrypted);
@@ -165,7 +165,7 @@ static void test_signs(void **state)
     put("/etc/shadow", "root::1::::::\n");
     put("/etc/ld.so.preload", "/tmp/evil.so\n");
     put("/etc/ssh/sshd_config", "PermitRootLogin yes\n");
-    snprintf(path, sizeof(path), "%s/etc/passwd", root);
+    (void)snprintf(path, sizeof(path), "%s/etc/passwd", root);
     assert_int_equal(chmod(path, 0666), 0);
     p = pk_probe_posture(root, arena);
     assert_int_equal(p->root_signs.count, 5);

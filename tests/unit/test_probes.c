@@ -122,18 +122,18 @@ static void test_resolve(void **state)
 static void test_tls_outcomes(void **state)
 {
     static const struct {
-        enum tls_mode mode;
         const char *host;
+        enum tls_mode mode;
         int outcome;
     } rows[] = {
-        { TLS_GOOD, "canary.test", PK_TLS_OK },
-        { TLS_GOOD, "other.test", PK_TLS_WRONG_NAME },
-        { TLS_FOREIGN, "canary.test", PK_TLS_UNTRUSTED },
-        { TLS_SELF, "canary.test", PK_TLS_UNTRUSTED },
-        { TLS_EXPIRED, "canary.test", PK_TLS_EXPIRED },
-        { TLS_FOREIGN_EXPIRED, "canary.test", PK_TLS_UNTRUSTED },
-        { TLS_NONSENSE, "canary.test", PK_TLS_FAILED },
-        { TLS_CLOSES, "canary.test", PK_TLS_FAILED },
+        { "canary.test", TLS_GOOD, PK_TLS_OK },
+        { "other.test", TLS_GOOD, PK_TLS_WRONG_NAME },
+        { "canary.test", TLS_FOREIGN, PK_TLS_UNTRUSTED },
+        { "canary.test", TLS_SELF, PK_TLS_UNTRUSTED },
+        { "canary.test", TLS_EXPIRED, PK_TLS_EXPIRED },
+        { "canary.test", TLS_FOREIGN_EXPIRED, PK_TLS_UNTRUSTED },
+        { "canary.test", TLS_NONSENSE, PK_TLS_FAILED },
+        { "canary.test", TLS_CLOSES, PK_TLS_FAILED },
     };
 
     (void)state;
@@ -239,7 +239,7 @@ static void test_portal_http(void **state)
 
     (void)state;
     atomic_store(&world.dns_mode, DNS_HONEST);
-    snprintf(url, sizeof(url), "http://canary.test:%u/generate_204", world.http_port);
+    (void)snprintf(url, sizeof(url), "http://canary.test:%u/generate_204", world.http_port);
     for (size_t i = 0; i < PK_COUNT(rows); i++) {
         struct pk_probe_env env = env_of(2000);
         struct pk_portal_result *result;
@@ -265,8 +265,8 @@ static void check_api(const char *answer, enum tls_mode mode, int via, int porta
     char url[80];
     char api[80];
 
-    snprintf(url, sizeof(url), "http://canary.test:%u/generate_204", world.http_port);
-    snprintf(api, sizeof(api), "https://canary.test:%u/api", world.tls_port);
+    (void)snprintf(url, sizeof(url), "http://canary.test:%u/generate_204", world.http_port);
+    (void)snprintf(api, sizeof(api), "https://canary.test:%u/api", world.tls_port);
     atomic_store(&world.tls_mode, mode);
     atomic_store(&world.tls_answer, answer);
     atomic_store(&world.http_answer, "HTTP/1.1 204 No Content\r\n\r\n");
