@@ -105,12 +105,12 @@ static int fill_days(
     }
     rc = count_days(store,
             "SELECT opened_ms / 86400000, count(*), count(DISTINCT device) FROM incidents"
-            " WHERE opened_ms >= ?1 GROUP BY 1",
+            " WHERE opened_ms >= ?1 AND severity > 0 GROUP BY 1",
             first_day, o, true, err);
     if (rc == PK_OK) {
         rc = count_days(store,
                 "SELECT ended_ms / 86400000, count(*) FROM incidents"
-                " WHERE ended_ms >= ?1 AND ended_ms > 0 AND state = 2 GROUP BY 1",
+                " WHERE ended_ms >= ?1 AND ended_ms > 0 AND state = 2 AND severity > 0 GROUP BY 1",
                 first_day, o, false, err);
     }
     return rc;
@@ -136,11 +136,14 @@ static int fill(struct pk_store *store, int64_t now_ms, struct pk_arena *arena,
         rc = count_open(store, o, err);
     }
     if (rc == PK_OK) {
-        rc = count_since(store, "SELECT count(*) FROM incidents WHERE opened_ms > ?1",
+        rc = count_since(store,
+                "SELECT count(*) FROM incidents WHERE opened_ms > ?1 AND severity > 0",
                 now_ms - PK_DAY_MS, &o->opened_24h, err);
     }
     if (rc == PK_OK) {
-        rc = count_since(store, "SELECT count(*) FROM incidents WHERE ended_ms > ?1 AND state = 2",
+        rc = count_since(store,
+                "SELECT count(*) FROM incidents WHERE ended_ms > ?1 AND state = 2"
+                " AND severity > 0",
                 now_ms - PK_DAY_MS, &o->resolved_24h, err);
     }
     if (rc == PK_OK) {
