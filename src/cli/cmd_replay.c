@@ -62,7 +62,8 @@ static void on_finding(const char *device, const struct pk_finding *finding, voi
 static void on_incident(
         const struct pk_incident *incident, enum pk_incident_change change, void *ctx)
 {
-    static const char *const words[] = { "none", "opened", "updated", "resolved", "reopened" };
+    static const char *const words[] = { "none", "opened", "updated", "resolved", "reopened",
+        "dismissed" };
 
     print(ctx, "incident",
             json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:f, s:I}", "change", words[change],

@@ -37,4 +37,5 @@ enum pk_incident_change {
     PK_CHANGE_UPDATED,
     PK_CHANGE_RESOLVED,
     PK_CHANGE_REOPENED,
+    PK_CHANGE_DISMISSED, /* by a person */
 };

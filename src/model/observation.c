@@ -240,25 +240,39 @@ static void bodies(const struct pk_observation *o, const void *out[PK_OBS_KIND_C
     memcpy(out, all, sizeof(all));
 }
 
+/* "net-" and 16 lower-case hex digits: nothing that reads like a name may take its place. */
+static bool is_network_id(const char *text)
+{
+    return strncmp(text, "net-", 4) == 0 && strspn(text + 4, "0123456789abcdef") == 16;
+}
+
+static int fail_at(
+        struct pk_error *err, int code, const char *prefix, const char *key, const char *text)
+{
+    int rc = pk_error_set(err, code, "%s", text);
+
+    if (err != NULL) {
+        (void)snprintf(err->path, sizeof(err->path), "%s%s", prefix, key);
+    }
+    return rc;
+}
+
 static int check(const struct pk_observation *o, const char *prefix, struct pk_error *err)
 {
     const void *all[PK_OBS_KIND_COUNT];
 
+    if (o->network != NULL && !is_network_id(o->network)) {
+        return fail_at(err, PK_EMALF, prefix, "on", "'net-' and 16 hex digits are wanted here");
+    }
     bodies(o, all);
     for (int kind = 0; kind < PK_OBS_KIND_COUNT; kind++) {
         bool wanted = kind == o->kind;
-        int rc;
 
-        if ((all[kind] != NULL) == wanted) {
-            continue;
+        if ((all[kind] != NULL) != wanted) {
+            return fail_at(err, wanted ? PK_EMISSING : PK_EUNKNOWN, prefix,
+                    pk_observation_kind_names[kind],
+                    wanted ? "this key is missing" : "does not belong to this kind");
         }
-        rc = pk_error_set(err, wanted ? PK_EMISSING : PK_EUNKNOWN,
-                wanted ? "this key is missing" : "does not belong to this kind");
-        if (err != NULL) {
-            (void)snprintf(
-                    err->path, sizeof(err->path), "%s%s", prefix, pk_observation_kind_names[kind]);
-        }
-        return rc;
     }
     return PK_OK;
 }

@@ -28,6 +28,9 @@ int pk_circle_finding(struct pk_circle *c, const struct pk_finding *finding);
 /* protect.c: what the policy wants done about it, written down. */
 int pk_circle_protect(
         struct pk_circle *c, const struct pk_incident *incident, enum pk_incident_change change);
+/* The SOC alone: nobody needs to be alerted of what a person did at the console. */
+int pk_circle_announce(
+        struct pk_circle *c, const struct pk_incident *incident, enum pk_incident_change change);
 /* keep.c */
 int pk_circle_event(
         struct pk_circle *c, const char *type, const char *incident, int64_t at_ms, json_t *detail);

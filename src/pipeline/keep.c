@@ -7,6 +7,7 @@ static const char *const change_types[] = {
     [PK_CHANGE_UPDATED] = "incident.updated",
     [PK_CHANGE_RESOLVED] = "incident.resolved",
     [PK_CHANGE_REOPENED] = "incident.reopened",
+    [PK_CHANGE_DISMISSED] = "incident.dismissed",
 };
 
 int pk_circle_event(
@@ -86,6 +87,7 @@ static int write_change(struct pk_circle *c, const struct pk_incident *incident,
         }
         break;
     case PK_CHANGE_NONE:
+    case PK_CHANGE_DISMISSED: /* a person's act: the caller writes it down with the name */
         return PK_OK;
     }
     return rc < 0 ? rc : pk_circle_event(c, change_types[change], incident->id, at_ms, NULL);

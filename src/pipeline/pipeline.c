@@ -124,22 +124,26 @@ int pk_pipeline_apply(const struct pk_pipeline *pipeline, struct pk_store *store
     return rc;
 }
 
-int pk_pipeline_rejudge(struct pk_store *store, const char *device, int64_t now_ms,
+int pk_pipeline_verdict(const struct pk_pipeline *pipeline, struct pk_store *store,
+        const struct pk_incident *incident, enum pk_incident_change change, int64_t now_ms,
         struct pk_pipeline_news *news, struct pk_error *err)
 {
-    struct pk_circle *c = circle_create(
-            &(struct pk_circle){ .store = store, .watch = &nobody, .news = news, .err = err });
+    struct pk_circle *c = circle_create(&(struct pk_circle){
+            .pipeline = pipeline, .store = store, .watch = &nobody, .news = news, .err = err });
     int rc;
 
     if (c == NULL) {
         return PK_ENOMEM;
     }
-    rc = load(c, device);
+    rc = load(c, incident->device);
     if (rc == PK_OK) {
         rc = pk_circle_risk(c, now_ms);
     }
     if (rc == PK_OK) {
         rc = pk_device_put_state(store, &c->device, err);
+    }
+    if (rc == PK_OK) {
+        rc = pk_circle_announce(c, incident, change);
     }
     pk_arena_destroy(c->arena);
     return rc;

@@ -39,7 +39,9 @@ PK_MUST_USE int pk_pipeline_apply(const struct pk_pipeline *pipeline, struct pk_
         const struct pk_entry *entry, const struct pk_pipeline_watch *watch,
         struct pk_pipeline_news *news, struct pk_error *err);
 
-/* A person changed what an incident of this device is worth: its risk is fused anew. Inside the
- * caller's transaction. PK_ENOENT: no such device. */
-PK_MUST_USE int pk_pipeline_rejudge(struct pk_store *store, const char *device, int64_t now_ms,
+/* A person dismissed or reopened this incident, which is written already: the risk of its device is
+ * fused anew, and the SOC hears of it when the policy wants that. Inside the caller's transaction.
+ * PK_ENOENT: no such device. */
+PK_MUST_USE int pk_pipeline_verdict(const struct pk_pipeline *pipeline, struct pk_store *store,
+        const struct pk_incident *incident, enum pk_incident_change change, int64_t now_ms,
         struct pk_pipeline_news *news, struct pk_error *err);

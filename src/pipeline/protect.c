@@ -43,7 +43,7 @@ static json_t *siem_payload(const struct pk_circle *c, const struct pk_incident 
         enum pk_incident_change change, int64_t at_ms)
 {
     static const char *const types[] = { "", "incident.opened", "incident.updated",
-        "incident.resolved", "incident.reopened" };
+        "incident.resolved", "incident.reopened", "incident.dismissed" };
     const struct pk_threat *t = incident->threat;
     const char *seen = json_string_value(json_object_get(incident->evidence, "seen"));
     json_t *attack = json_array();
@@ -151,4 +151,14 @@ int pk_circle_protect(
     rc = pk_circle_risk(c, at_ms);
     c->risk_stale = false;
     return rc < 0 ? rc : tell_soc(c, incident, change, at_ms);
+}
+
+int pk_circle_announce(
+        struct pk_circle *c, const struct pk_incident *incident, enum pk_incident_change change)
+{
+    struct pk_decision_input input = { .incident = incident, .change = change, .told = true };
+    struct pk_decision d;
+
+    pk_policy_decide(c->pipeline->policy, &input, &d);
+    return d.siem ? tell_soc(c, incident, change, incident->updated_ms) : PK_OK;
 }

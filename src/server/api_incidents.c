@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "incident/keeper.h"
 #include "pipeline/pipeline.h"
 #include "server/call.h"
 #include "server/looks.h"
@@ -110,7 +111,8 @@ int pk_api_incident_get(struct pk_call *call, struct pk_error *err)
  * it. */
 struct verdict {
     const char *reason;
-    enum pk_incident_state state;
+    bool siem; /* out: the outbox grew */
+    enum pk_incident_change change;
     const char *what;  /* in the time line */
     const char *event; /* type */
     const char *act;   /* in the audit */
@@ -119,21 +121,14 @@ struct verdict {
 static int change_state(struct pk_call *call, const struct verdict *v, struct pk_incident *incident,
         struct pk_error *err)
 {
-    if (incident->state == v->state ||
-            (v->state == PK_INCIDENT_OPEN && incident->state == PK_INCIDENT_MITIGATED)) {
+    int rc = v->change == PK_CHANGE_DISMISSED
+            ? pk_incident_dismiss(incident, v->reason, call->now_ms, err)
+            : pk_incident_reopen(incident, call->now_ms, err);
+
+    if (rc < 0) {
         return pk_error_set(err, PK_EEXIST, "this incident is %s already",
                 pk_incident_state_names[incident->state]);
     }
-    if (v->state == PK_INCIDENT_DISMISSED) {
-        incident->reason = v->reason;
-        /* One that had ended keeps its end. */
-        incident->ended_ms = incident->ended_ms != 0 ? incident->ended_ms : call->now_ms;
-    } else {
-        incident->reason = NULL;
-        incident->ended_ms = 0;
-    }
-    incident->state = v->state;
-    incident->updated_ms = call->now_ms;
     return pk_incident_put(call->store, incident, err);
 }
 
@@ -184,9 +179,12 @@ static int apply(struct pk_call *call, void *ctx, struct pk_error *err)
     if (rc == PK_OK) {
         rc = record(call, v, &row.incident, err);
     }
-    /* The device is as safe as its open incidents say. */
-    return rc < 0 ? rc
-                  : pk_pipeline_rejudge(call->store, row.incident.device, call->now_ms, &news, err);
+    if (rc == PK_OK) {
+        rc = pk_pipeline_verdict(call->server->pipeline, call->store, &row.incident, v->change,
+                call->now_ms, &news, err);
+    }
+    v->siem = news.siem;
+    return rc;
 }
 
 static int judge(struct pk_call *call, struct verdict *v, struct pk_error *err)
@@ -202,13 +200,16 @@ static int judge(struct pk_call *call, struct verdict *v, struct pk_error *err)
     if (rc < 0) {
         return rc;
     }
+    if (v->siem) {
+        pk_server_outbox_grew(call->server);
+    }
     return reply_incident(call, pk_request_param(call->request, "id"), false, err);
 }
 
 int pk_api_incident_dismiss(struct pk_call *call, struct pk_error *err)
 {
     struct verdict verdict = {
-        .state = PK_INCIDENT_DISMISSED,
+        .change = PK_CHANGE_DISMISSED,
         .what = "dismissed",
         .event = "incident.dismissed",
         .act = "incident.dismiss",
@@ -220,7 +221,7 @@ int pk_api_incident_dismiss(struct pk_call *call, struct pk_error *err)
 int pk_api_incident_reopen(struct pk_call *call, struct pk_error *err)
 {
     struct verdict verdict = {
-        .state = PK_INCIDENT_OPEN,
+        .change = PK_CHANGE_REOPENED,
         .what = "reopened",
         .event = "incident.reopened",
         .act = "incident.reopen",

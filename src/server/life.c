@@ -283,14 +283,13 @@ static int load_policy(struct life *life, struct pk_error *err)
     life->pipeline = (struct pk_pipeline){
         .policy = life->policy, .siem_targets = names, .siem_count = settings->siem.count
     };
+    life->server.pipeline = &life->pipeline;
     return PK_OK;
 }
 
-static void on_outbox(void *ctx)
+void pk_server_outbox_grew(struct pk_server *server)
 {
-    struct life *life = ctx;
-
-    pk_dispatch_wake(life->dispatch);
+    pk_dispatch_wake(life_of(server)->dispatch);
 }
 
 static int start_workers(struct life *life, struct pk_error *err)
@@ -306,8 +305,6 @@ static int start_workers(struct life *life, struct pk_error *err)
         .server = s,
         .pipeline = &life->pipeline,
         .threads = s->settings.workers > 0 ? (unsigned)s->settings.workers : processors(),
-        .outbox_grew = on_outbox,
-        .ctx = life,
     };
     int rc = pk_dispatch_start(&dispatch, &life->dispatch, err);
 

@@ -19,6 +19,8 @@ struct pk_limits;
 struct pk_waits;
 struct pk_workers;
 
+struct pk_pipeline;
+
 struct pk_news_listener {
     struct pk_news_listener *next;
     void (*fn)(void *ctx);
@@ -37,6 +39,7 @@ struct pk_server {
     struct pk_limits *api_limits;       /* by address */
     struct pk_journal *journal;
     struct pk_workers *workers;
+    const struct pk_pipeline *pipeline;
     struct pk_api *api;
     struct pk_http *http;    /* NULL until it listens */
     const char *network_key; /* 64 hex digits: the key of network ids, the same on every device */
@@ -63,6 +66,9 @@ void pk_server_events_changed(struct pk_server *server);
  * thread only. PK_ENOMEM. */
 PK_MUST_USE int pk_server_on_events(
         struct pk_server *server, void (*fn)(void *ctx), void *ctx, struct pk_error *err);
+
+/* The outbox has new rows for the SOC: its dispatchers may look. Any thread, after COMMIT. */
+void pk_server_outbox_grew(struct pk_server *server);
 
 /* A device has new commands: its wait is answered now. Any thread, after COMMIT. */
 void pk_server_notify_device(struct pk_server *server, const char *device);

@@ -109,8 +109,8 @@ static void tell(struct worker *w, const struct pk_pipeline_news *news, const bo
     if (news->events) {
         pk_server_events_changed(server);
     }
-    if (news->siem && w->all->settings.outbox_grew != NULL) {
-        w->all->settings.outbox_grew(w->all->settings.ctx);
+    if (news->siem) {
+        pk_server_outbox_grew(server);
     }
 }
 

@@ -13,8 +13,6 @@ struct pk_workers_settings {
     struct pk_server *server;
     const struct pk_pipeline *pipeline; /* borrowed */
     unsigned threads;
-    void (*outbox_grew)(void *ctx); /* after COMMIT, from a worker; NULL: nobody asks */
-    void *ctx;
 };
 
 /* Reads how far each partition is and starts the threads, which first catch up. */

@@ -398,6 +398,7 @@ def test_dismiss(w):
     check("in the time line", (line["what"], line["by"], line["detail"])
           == ("dismissed", "token test responder", "our own test, “quoted”"), line)
     is_problem("twice", w.responder.post(f"/incidents/{spoof['id']}/dismiss", {"reason": "r"}), 409, "conflict")
+    check("the SOC is told", w.soc_hears(spoof["id"], "act=dismissed"))
     w.devices[0].report(w.devices[0].spoofed(NET))
     time.sleep(0.5)
     same = w.viewer.get("/incidents/" + spoof["id"]).json

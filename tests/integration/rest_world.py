@@ -3,6 +3,7 @@ itself."""
 
 import re
 import shutil
+import socket
 import sqlite3
 import tempfile
 import time
@@ -48,7 +49,11 @@ class World:
         (console / "sub").mkdir()
         (console / "sub" / "a.svg").write_text("<svg/>")
         (console / "link.txt").symlink_to("/etc/passwd")
-        self.server = Server(console=console).start()
+        self.soc = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)  # what the SOC is sent arrives here
+        self.soc.bind(("127.0.0.1", 0))
+        self.soc.settimeout(5)
+        siem = f'siem: [{{name: soc, transport: udp, host: "127.0.0.1", port: {self.soc.getsockname()[1]}}}]\n'
+        self.server = Server(siem, console=console).start()
         self.nobody = Client(self.server)
         token = self.server.signin_token()
         SECRETS.append(token)
@@ -68,8 +73,19 @@ class World:
     def database(self):
         return sqlite3.connect(self.server.dir / "state" / "picket.db", timeout=20)
 
+    def soc_hears(self, *words):
+        """The next message to the SOC that holds all the words; None after 5 s without one."""
+        try:
+            while True:
+                text = self.soc.recv(65536).decode()
+                if all(word in text for word in words):
+                    return text
+        except TimeoutError:
+            return None
+
     def close(self):
         self.server.close()
+        self.soc.close()
         shutil.rmtree(self.console, ignore_errors=True)
 
 
