@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <strings.h>
 
-#define HEAD_MAX (16 * 1024)
+#define HEAD_MAX (16UL * 1024)
 
 /* The value of a header in the head (lines end with \r\n), or NULL. */
 static const char *header(const char *head, const char *end, const char *name)

@@ -248,7 +248,7 @@ static int prepare(struct load *l, struct pk_error *err)
     if (l->options->acks != NULL) {
         l->acks = fopen(l->options->acks, "a");
         if (l->acks == NULL) {
-            return pk_error_set(err, -errno, "'%s': %s", l->options->acks, strerror(errno));
+            return pk_error_set(err, -errno, "'%s': %s", l->options->acks, pk_code_text(-errno));
         }
     }
     return PK_OK;

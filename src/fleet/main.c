@@ -128,6 +128,7 @@ int main(int argc, char **argv)
         (void)fputs(usage, stderr);
         return 2;
     }
+    /* NOLINTNEXTLINE(concurrency-mt-unsafe): one thread */
     while ((c = getopt_long(argc - 1, argv + 1, "", long_options, NULL)) != -1) {
         if (!option(c, &o)) {
             (void)fputs("picket-fleet: an option or its value is wrong; see --help\n", stderr);

@@ -233,13 +233,13 @@ static void start(struct pk_line *l)
 
     l->fd = socket(l->net->address.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (l->fd < 0) {
-        fail(l, strerror(errno));
+        fail(l, pk_code_text(-errno));
         return;
     }
     (void)setsockopt(l->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
     if (connect(l->fd, (const struct sockaddr *)&l->net->address, l->net->address_len) != 0 &&
             errno != EINPROGRESS) {
-        fail(l, strerror(errno));
+        fail(l, pk_code_text(-errno));
         return;
     }
     l->state = CONNECTING;
@@ -323,7 +323,7 @@ static bool step_connect(struct pk_line *l)
 
     (void)getsockopt(l->fd, SOL_SOCKET, SO_ERROR, &error, &len);
     if (error != 0) {
-        fail(l, strerror(error));
+        fail(l, pk_code_text(-error));
         return false;
     }
     if (!begin_tls(l)) {
@@ -471,7 +471,7 @@ int pk_net_poll(struct pk_net *net, int64_t timeout_ms, struct pk_error *err)
     sweep(net);
     n = epoll_wait(net->epoll, events, EVENTS, timeout_ms > SWEEP_MS ? SWEEP_MS : (int)timeout_ms);
     if (n < 0 && errno != EINTR) {
-        return pk_error_set(err, -errno, "epoll: %s", strerror(errno));
+        return pk_error_set(err, -errno, "epoll: %s", pk_code_text(-errno));
     }
     for (int i = 0; i < n; i++) {
         drive(events[i].data.ptr);

@@ -6,39 +6,39 @@
 #include "base/clock.h"
 
 struct model {
-    int platform;
+    int platform; /* enum pk_platform */
+    int weight;
     const char *model;
     const char *short_name; /* as people call it */
     const char *os_name;
     const char *os_version;
     const char *kernel;
-    int weight;
     int64_t oldest_days; /* patch age of a neglected one */
 };
 
 static const struct model models[] = {
-    { PK_PLATFORM_ANDROID, "Google Pixel 9 Pro", "Pixel 9 Pro", "Android", "16", "6.1.134", 7, 40 },
-    { PK_PLATFORM_ANDROID, "Google Pixel 8", "Pixel 8", "Android", "16", "5.15.178", 9, 70 },
-    { PK_PLATFORM_ANDROID, "Google Pixel 6a", "Pixel 6a", "Android", "15", "5.10.226", 6, 150 },
-    { PK_PLATFORM_ANDROID, "Samsung Galaxy S24", "Galaxy S24", "Android", "16", "6.1.99", 9, 80 },
-    { PK_PLATFORM_ANDROID, "Samsung Galaxy S23", "Galaxy S23", "Android", "15", "5.15.153", 8,
+    { PK_PLATFORM_ANDROID, 7, "Google Pixel 9 Pro", "Pixel 9 Pro", "Android", "16", "6.1.134", 40 },
+    { PK_PLATFORM_ANDROID, 9, "Google Pixel 8", "Pixel 8", "Android", "16", "5.15.178", 70 },
+    { PK_PLATFORM_ANDROID, 6, "Google Pixel 6a", "Pixel 6a", "Android", "15", "5.10.226", 150 },
+    { PK_PLATFORM_ANDROID, 9, "Samsung Galaxy S24", "Galaxy S24", "Android", "16", "6.1.99", 80 },
+    { PK_PLATFORM_ANDROID, 8, "Samsung Galaxy S23", "Galaxy S23", "Android", "15", "5.15.153",
             120 },
-    { PK_PLATFORM_ANDROID, "Samsung Galaxy A54", "Galaxy A54", "Android", "15", "5.15.148", 9,
+    { PK_PLATFORM_ANDROID, 9, "Samsung Galaxy A54", "Galaxy A54", "Android", "15", "5.15.148",
             170 },
-    { PK_PLATFORM_ANDROID, "Samsung Galaxy A34", "Galaxy A34", "Android", "14", "5.10.198", 6,
+    { PK_PLATFORM_ANDROID, 6, "Samsung Galaxy A34", "Galaxy A34", "Android", "14", "5.10.198",
             260 },
-    { PK_PLATFORM_ANDROID, "Fairphone 5", "Fairphone", "Android", "15", "5.4.274", 3, 110 },
-    { PK_PLATFORM_ANDROID, "Xiaomi 13T", "Xiaomi 13T", "Android", "14", "5.10.209", 4, 240 },
-    { PK_PLATFORM_ANDROID, "Motorola edge 40", "edge 40", "Android", "14", "5.10.205", 3, 300 },
-    { PK_PLATFORM_IOS, "Apple iPhone 16 Pro", "iPhone 16 Pro", "iOS", "26.1", "", 9, 30 },
-    { PK_PLATFORM_IOS, "Apple iPhone 15", "iPhone 15", "iOS", "26.1", "", 9, 60 },
-    { PK_PLATFORM_IOS, "Apple iPhone 14", "iPhone 14", "iOS", "18.7.1", "", 6, 100 },
-    { PK_PLATFORM_IOS, "Apple iPhone SE (3rd generation)", "iPhone SE", "iOS", "18.6", "", 4, 160 },
-    { PK_PLATFORM_IOS, "Apple iPad Air (M2)", "iPad", "iPadOS", "26.0.1", "", 4, 70 },
-    { PK_PLATFORM_LINUX, "Lenovo ThinkPad X1 Carbon Gen 11", "ThinkPad", "Debian GNU/Linux",
-            "12 (bookworm)", "6.1.0-41-amd64", 3, 120 },
-    { PK_PLATFORM_LINUX, "Framework Laptop 13", "Framework", "Ubuntu", "24.04.3 LTS",
-            "6.8.0-87-generic", 1, 60 },
+    { PK_PLATFORM_ANDROID, 3, "Fairphone 5", "Fairphone", "Android", "15", "5.4.274", 110 },
+    { PK_PLATFORM_ANDROID, 4, "Xiaomi 13T", "Xiaomi 13T", "Android", "14", "5.10.209", 240 },
+    { PK_PLATFORM_ANDROID, 3, "Motorola edge 40", "edge 40", "Android", "14", "5.10.205", 300 },
+    { PK_PLATFORM_IOS, 9, "Apple iPhone 16 Pro", "iPhone 16 Pro", "iOS", "26.1", "", 30 },
+    { PK_PLATFORM_IOS, 9, "Apple iPhone 15", "iPhone 15", "iOS", "26.1", "", 60 },
+    { PK_PLATFORM_IOS, 6, "Apple iPhone 14", "iPhone 14", "iOS", "18.7.1", "", 100 },
+    { PK_PLATFORM_IOS, 4, "Apple iPhone SE (3rd generation)", "iPhone SE", "iOS", "18.6", "", 160 },
+    { PK_PLATFORM_IOS, 4, "Apple iPad Air (M2)", "iPad", "iPadOS", "26.0.1", "", 70 },
+    { PK_PLATFORM_LINUX, 3, "Lenovo ThinkPad X1 Carbon Gen 11", "ThinkPad", "Debian GNU/Linux",
+            "12 (bookworm)", "6.1.0-41-amd64", 120 },
+    { PK_PLATFORM_LINUX, 1, "Framework Laptop 13", "Framework", "Ubuntu", "24.04.3 LTS",
+            "6.8.0-87-generic", 60 },
 };
 
 static const char *const people[] = { "Aisha", "Alejandro", "Amélie", "Anna", "Antonín", "Beatriz",

@@ -93,23 +93,24 @@ static void stay(struct walker *w, int place, int64_t from_ms, int64_t to_ms)
     add(w, to_ms, PK_MOMENT_LEFT);
 }
 
-static int64_t around(struct walker *w, int64_t minute, int64_t spread)
+/* Hour and minute in ms, and up to so many minutes either way. */
+static int64_t around(struct walker *w, int64_t hour, int64_t minute, int64_t spread)
 {
-    return (minute + pk_random_between(&w->random, -spread, spread)) * PK_MINUTE_MS;
+    return (hour * 60 + minute + pk_random_between(&w->random, -spread, spread)) * PK_MINUTE_MS;
 }
 
 static void working_day(struct walker *w, int64_t day_ms, int day)
 {
-    int64_t out_ms = day_ms + around(w, 7 * 60, 40);
-    int64_t there_ms = out_ms + around(w, 35, 15);
-    int64_t lunch_ms = day_ms + around(w, 11 * 60 + 15, 20);
-    int64_t back_ms = lunch_ms + around(w, 45, 10);
-    int64_t go_ms = day_ms + around(w, 16 * 60, 50);
-    int64_t home_ms = go_ms + around(w, 40, 15);
+    int64_t out_ms = day_ms + around(w, 7, 0, 40);
+    int64_t there_ms = out_ms + around(w, 0, 35, 15);
+    int64_t lunch_ms = day_ms + around(w, 11, 15, 20);
+    int64_t back_ms = lunch_ms + around(w, 0, 45, 10);
+    int64_t go_ms = day_ms + around(w, 16, 0, 50);
+    int64_t home_ms = go_ms + around(w, 0, 40, 15);
     int lunch = pk_random_percent(&w->random, 30) ? PK_PLACE_CAFE
                                                   : (int)pk_random_between(&w->random, 6, 11);
 
-    stay(w, w->home, day_ms + around(w, 4 * 60 + 30, 50), out_ms);
+    stay(w, w->home, day_ms + around(w, 4, 30, 50), out_ms);
     if (pk_random_percent(&w->random, 35)) {
         stay(w, PK_PLACE_STATION, out_ms + 5 * PK_MINUTE_MS, there_ms - 4 * PK_MINUTE_MS);
     } else {
@@ -125,31 +126,31 @@ static void working_day(struct walker *w, int64_t day_ms, int day)
                 home_ms + 60 * PK_MINUTE_MS);
         home_ms += 80 * PK_MINUTE_MS;
     }
-    stay(w, w->home, home_ms, day_ms + 24 * PK_HOUR_MS + around(w, -50, 40));
+    stay(w, w->home, home_ms, day_ms + 24 * PK_HOUR_MS + around(w, 0, -50, 40));
 }
 
 /* A day away: station, airport or hotel. */
 static void travel_day(struct walker *w, int64_t day_ms)
 {
-    stay(w, w->home, day_ms + around(w, 4 * 60, 30), day_ms + around(w, 6 * 60, 20));
-    stay(w, PK_PLACE_AIRPORT, day_ms + around(w, 7 * 60 + 30, 20), day_ms + around(w, 9 * 60, 20));
-    stay(w, 7, day_ms + around(w, 10 * 60 + 30, 20), day_ms + around(w, 16 * 60, 30));
-    stay(w, PK_PLACE_HOTEL, day_ms + around(w, 17 * 60 + 10, 20), day_ms + 22 * PK_HOUR_MS);
+    stay(w, w->home, day_ms + around(w, 4, 0, 30), day_ms + around(w, 6, 0, 20));
+    stay(w, PK_PLACE_AIRPORT, day_ms + around(w, 7, 30, 20), day_ms + around(w, 9, 0, 20));
+    stay(w, 7, day_ms + around(w, 10, 30, 20), day_ms + around(w, 16, 0, 30));
+    stay(w, PK_PLACE_HOTEL, day_ms + around(w, 17, 10, 20), day_ms + 22 * PK_HOUR_MS);
 }
 
 static void free_day(struct walker *w, int64_t day_ms)
 {
-    int64_t out_ms = day_ms + around(w, 9 * 60 + 30, 70);
-    int64_t back_ms = out_ms + around(w, 150, 50);
+    int64_t out_ms = day_ms + around(w, 9, 30, 70);
+    int64_t back_ms = out_ms + around(w, 0, 150, 50);
 
-    stay(w, w->home, day_ms + around(w, 6 * 60 + 30, 60), out_ms);
+    stay(w, w->home, day_ms + around(w, 6, 30, 60), out_ms);
     if (pk_random_percent(&w->random, 60)) {
         stay(w,
                 pk_random_percent(&w->random, 40) ? PK_PLACE_CAFE
                                                   : (int)pk_random_between(&w->random, 6, 11),
                 out_ms + 15 * PK_MINUTE_MS, back_ms - 10 * PK_MINUTE_MS);
     }
-    stay(w, w->home, back_ms, day_ms + 23 * PK_HOUR_MS + around(w, 0, 40));
+    stay(w, w->home, back_ms, day_ms + 23 * PK_HOUR_MS + around(w, 0, 0, 40));
 }
 
 /* 0 is Monday. */
@@ -164,10 +165,10 @@ static void live(struct walker *w, size_t index, int64_t start_ms)
     int64_t day_ms = start_ms;
 
     w->place = -1;
-    add(w, start_ms + around(w, 30, 25), PK_MOMENT_STARTED);
+    add(w, start_ms + around(w, 0, 30, 25), PK_MOMENT_STARTED);
     for (int day = 0; day_ms < w->end_ms; day++, day_ms += PK_DAY_MS) {
         w->place = -1;
-        add(w, day_ms + around(w, 3 * 60, 20), day == 3 ? PK_MOMENT_UPDATED : PK_MOMENT_POSTURE);
+        add(w, day_ms + around(w, 3, 0, 20), day == 3 ? PK_MOMENT_UPDATED : PK_MOMENT_POSTURE);
         if (day == travels_on) {
             travel_day(w, day_ms);
         } else if (weekday(day_ms) >= 5) {

@@ -13,22 +13,22 @@ static void test_links(void **state)
 {
     static const struct {
         const char *text;
-        int rc;
         const char *host;
+        int rc;
         int port;
     } rows[] = {
-        { "https://localhost:8443/enroll#" TOKEN "." PIN, PK_OK, "localhost", 8443 },
-        { "https://picket.example/enroll#" TOKEN "." PIN, PK_OK, "picket.example", 443 },
-        { "https://[::1]:8443/enroll#" TOKEN "." PIN, PK_OK, "::1", 8443 },
-        { "http://localhost:8443/enroll#" TOKEN "." PIN, PK_EMALF, NULL, 0 },
-        { "https://localhost:8443/enroll#" TOKEN, PK_EMALF, NULL, 0 },
-        { "https://localhost:8443/enroll#" TOKEN "." PIN "0", PK_EMALF, NULL, 0 },
-        { "https://localhost:8443/other#" TOKEN "." PIN, PK_EMALF, NULL, 0 },
-        { "https://:8443/enroll#" TOKEN "." PIN, PK_EMALF, NULL, 0 },
-        { "https://localhost:0/enroll#" TOKEN "." PIN, PK_EMALF, NULL, 0 },
-        { "https://localhost:99999/enroll#" TOKEN "." PIN, PK_EMALF, NULL, 0 },
-        { "https://", PK_EMALF, NULL, 0 },
-        { "", PK_EMALF, NULL, 0 },
+        { "https://localhost:8443/enroll#" TOKEN "." PIN, "localhost", PK_OK, 8443 },
+        { "https://picket.example/enroll#" TOKEN "." PIN, "picket.example", PK_OK, 443 },
+        { "https://[::1]:8443/enroll#" TOKEN "." PIN, "::1", PK_OK, 8443 },
+        { "http://localhost:8443/enroll#" TOKEN "." PIN, NULL, PK_EMALF, 0 },
+        { "https://localhost:8443/enroll#" TOKEN, NULL, PK_EMALF, 0 },
+        { "https://localhost:8443/enroll#" TOKEN "." PIN "0", NULL, PK_EMALF, 0 },
+        { "https://localhost:8443/other#" TOKEN "." PIN, NULL, PK_EMALF, 0 },
+        { "https://:8443/enroll#" TOKEN "." PIN, NULL, PK_EMALF, 0 },
+        { "https://localhost:0/enroll#" TOKEN "." PIN, NULL, PK_EMALF, 0 },
+        { "https://localhost:99999/enroll#" TOKEN "." PIN, NULL, PK_EMALF, 0 },
+        { "https://", NULL, PK_EMALF, 0 },
+        { "", NULL, PK_EMALF, 0 },
     };
 
     (void)state;
