@@ -79,7 +79,7 @@ static void on_dns_timer(void *ctx)
     struct pk_sense *sense = ctx;
 
     pk_sense_round(sense, PK_PROBE_DNS, false);
-    pk_loop_arm(sense->loop, &sense->dns_timer, sense->set.dns_every_ms);
+    pk_loop_arm(sense->loop, &sense->dns_timer, pk_sense_dns_gap(sense, pk_clock_monotonic_ms()));
 }
 
 static void on_tls_timer(void *ctx)

@@ -60,8 +60,9 @@ struct pk_sense {
     struct pk_resolv resolv;
     struct pk_lease lease;
     struct pk_wifi wifi;
-    bool on_network; /* linked */
-    bool announced;  /* and told so */
+    bool on_network;      /* linked */
+    bool announced;       /* and told so */
+    int64_t announced_ms; /* when; monotonic */
     char network[PK_NETWORK_ID];
     unsigned generation; /* answers of jobs that were started on another network are dropped */
 
@@ -114,6 +115,8 @@ void pk_sense_on_link(void *ctx, const struct pk_link_state *state);
 void pk_sense_on_neighbour(void *ctx, const uint8_t mac[6]);
 /* Tells that a network was joined and begins the first round, once. */
 void pk_sense_announce(struct pk_sense *sense);
+/* Until the resolver is asked again, ms. */
+int64_t pk_sense_dns_gap(const struct pk_sense *sense, int64_t now_ms);
 void pk_sense_leave(struct pk_sense *sense);
 /* Reads the files again and acts on what is different. */
 void pk_sense_refresh(struct pk_sense *sense);
