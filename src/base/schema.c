@@ -317,19 +317,21 @@ static int decode_object(const struct decoder *d, const struct step *at,
 {
     unsigned char *to = out;
     size_t seen = 0;
+    size_t size;
     const char *key;
     json_t *v;
 
     if (!json_is_object(in)) {
         return fail(d, at, PK_ETYPE, "an object is wanted here");
     }
+    size = json_object_size(in);
     memset(out, 0, schema->size);
     for (size_t i = 0; i < schema->count; i++) {
         const struct pk_field *f = &schema->fields[i];
         struct step here = { .up = at, .key = f->name };
         int rc = PK_OK;
 
-        v = json_object_get(in, f->name);
+        v = seen < size ? json_object_get(in, f->name) : NULL; /* all were seen: no look-up */
         seen += v != NULL;
         if (v != NULL && !(json_is_null(v) && (f->flags & PK_REQUIRED) == 0)) {
             rc = decode_value(d, &here, f, v, to + f->offset);
@@ -342,7 +344,7 @@ static int decode_object(const struct decoder *d, const struct step *at,
             return rc;
         }
     }
-    if (seen == json_object_size(in)) {
+    if (seen == size) {
         return PK_OK;
     }
     json_object_foreach ((json_t *)in, key, v) {
@@ -465,12 +467,19 @@ json_t *pk_schema_encode(const struct pk_schema *schema, const void *in, bool wi
     return object;
 }
 
+/* A row that is of the class, or may have one below it: the others are not looked up. */
+static bool may_never(const struct pk_field *f)
+{
+    return f->privacy == PK_PRIVACY_NEVER || f->type == PK_TYPE_OBJECT ||
+            f->type == PK_TYPE_OBJECTS;
+}
+
 static int check_wire(const struct decoder *d, const struct step *up,
         const struct pk_schema *schema, const json_t *in)
 {
     for (size_t i = 0; i < schema->count; i++) {
         const struct pk_field *f = &schema->fields[i];
-        const json_t *v = json_object_get(in, f->name);
+        const json_t *v = may_never(f) ? json_object_get(in, f->name) : NULL;
         struct step at = { .up = up, .key = f->name };
         size_t count = f->type == PK_TYPE_OBJECTS ? json_array_size(v) : 0;
         int rc = PK_OK;
