@@ -1,5 +1,6 @@
 #include "agent/https.h"
 
+#include <assert.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -346,6 +347,7 @@ static int on_receiving(struct pk_https *c, struct pk_error *err)
 {
     uint8_t bytes[READ_STEP];
 
+    assert(c->answer != NULL); /* made when the request began */
     while (!c->answer->done) {
         size_t got = 0;
         size_t used;

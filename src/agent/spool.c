@@ -123,6 +123,7 @@ static int get_frame(const struct pk_spool *s, size_t at, struct pk_buffer *buf,
     uint32_t crc;
     uint8_t *to;
 
+    *out = (struct frame){ 0 };
     if (n != (ssize_t)sizeof(head)) {
         return n < 0 ? -errno : n == 0 ? PK_ETRUNC : PK_EMALF;
     }
