@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "base/event.h"
-#include "base/json_memory.h"
 #include "policy/policy.h"
 #include "server/issue.h"
 #include "server/life.h"
@@ -279,7 +278,6 @@ int main(int argc, char **argv)
     if (options.job == JOB_CHECK) {
         return check_config(&options);
     }
-    pk_json_memory_setup();
     rc = pk_server_open(options.config, &server, &err);
     if (rc < 0) {
         return complain(&err);
