@@ -29,7 +29,7 @@ static const char *header(const char *head, const char *end, const char *name)
 int pk_http_answer_parse(struct pk_slice in, struct pk_http_answer *out)
 {
     const char *text = (const char *)in.ptr;
-    const char *end = in.len > 0 ? memmem(text, in.len, "\r\n\r\n", 4) : NULL;
+    const char *end = text != NULL ? memmem(text, in.len, "\r\n\r\n", 4) : NULL;
     const char *value;
     size_t head;
     unsigned long length = 0;
