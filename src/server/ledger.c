@@ -1,80 +1,37 @@
 #include "server/ledger.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-
 #include "base/clock.h"
 #include "server/peer.h"
 
-#define ROW_MEMORY 65536UL
 #define LOOKED_MAX 100 /* newest looks that are shown */
-
-static void key_of(const char *device, char out[64])
-{
-    (void)snprintf(out, 64, "ledger.%s", device);
-}
-
-/* The counts so far; a new reference. */
-static int load(struct pk_store *store, const char *device, json_t **out, struct pk_error *err)
-{
-    struct pk_arena *arena = pk_arena_create(ROW_MEMORY);
-    const char *text = NULL;
-    char key[64];
-    int rc;
-
-    if (arena == NULL) {
-        return pk_error_set(err, PK_ENOMEM, "out of memory");
-    }
-    key_of(device, key);
-    rc = pk_meta_get(store, key, arena, &text, err);
-    if (rc == PK_ENOENT) {
-        rc = PK_OK;
-    }
-    if (rc == PK_OK) {
-        *out = text != NULL ? json_loads(text, JSON_REJECT_DUPLICATES, NULL) : NULL;
-        if (*out == NULL) {
-            *out = json_pack("{s:i, s:i, s:{}}", "reports", 0, "observations", 0, "by_kind");
-        }
-        rc = *out != NULL ? PK_OK : pk_error_set(err, PK_ENOMEM, "out of memory");
-    }
-    pk_arena_destroy(arena);
-    return rc;
-}
-
-static void add(json_t *object, const char *key, int64_t n)
-{
-    json_int_t before = json_integer_value(json_object_get(object, key));
-
-    (void)json_object_set_new(object, key, json_integer(before + n));
-}
 
 int pk_ledger_add(struct pk_store *store, const struct pk_entry *entry, struct pk_error *err)
 {
     const struct pk_observation *o = entry->report.observations.items;
-    json_t *counts = NULL;
-    char key[64];
-    char *text;
-    int64_t fresh = 0;
-    int rc = load(store, entry->device, &counts, err);
+    struct pk_ledger_counts more = { .reports = 1 };
 
-    if (rc < 0) {
-        return rc;
-    }
     for (size_t i = 0; i < entry->report.observations.count; i++) {
         if (o[i].seq > entry->after_seq) {
-            add(json_object_get(counts, "by_kind"), pk_observation_kind_names[o[i].kind], 1);
-            fresh++;
+            more.by_kind[o[i].kind]++;
         }
     }
-    add(counts, "reports", 1);
-    add(counts, "observations", fresh);
-    text = pk_json_text(counts);
-    key_of(entry->device, key);
-    rc = text != NULL ? pk_meta_put(store, key, text, err)
-                      : pk_error_set(err, PK_ENOMEM, "out of memory");
-    free(text);
-    json_decref(counts);
-    return rc;
+    return pk_ledger_counts_add(store, entry->device, &more, err);
+}
+
+static json_t *counts_json(const struct pk_ledger_counts *counts)
+{
+    json_t *by_kind = json_object();
+    json_int_t all = 0;
+
+    for (int kind = 0; kind < PK_OBS_KIND_COUNT; kind++) {
+        all += counts->by_kind[kind];
+        if (counts->by_kind[kind] > 0) {
+            (void)json_object_set_new(
+                    by_kind, pk_observation_kind_names[kind], json_integer(counts->by_kind[kind]));
+        }
+    }
+    return json_pack("{s:I, s:I, s:o}", "reports", (json_int_t)counts->reports, "observations", all,
+            "by_kind", by_kind);
 }
 
 /* Who looked at or changed this device, newest first. */
@@ -128,7 +85,8 @@ void pk_ledger_handler(struct pk_request *request, void *server)
     struct pk_device device;
     struct pk_store *store;
     struct pk_peer peer;
-    json_t *counts = NULL;
+    struct pk_ledger_counts counts;
+    json_t *body;
     json_t *looks = NULL;
     int rc;
 
@@ -141,16 +99,16 @@ void pk_ledger_handler(struct pk_request *request, void *server)
     }
     rc = pk_device_get(store, peer.device, arena, &device, &err);
     if (rc == PK_OK) {
-        rc = load(store, peer.device, &counts, &err);
+        rc = pk_ledger_counts_get(store, peer.device, &counts, &err);
     }
     looks = rc == PK_OK ? looked(store, peer.device, arena, &err) : NULL;
     if (looks == NULL) {
-        json_decref(counts);
         err.code = err.code == PK_OK ? PK_ENOMEM : err.code;
         pk_reply_error(request, &err);
         return;
     }
-    (void)json_object_set_new(counts, "device", device_json(&device));
-    (void)json_object_set_new(counts, "looked", looks);
-    pk_reply_json(request, 200, counts);
+    body = counts_json(&counts);
+    (void)json_object_set_new(body, "device", device_json(&device));
+    (void)json_object_set_new(body, "looked", looks);
+    pk_reply_json(request, 200, body);
 }

@@ -77,5 +77,13 @@ static const char step_1[] =
 /* A device's ledger shows who looked at it. */
 static const char step_2[] = "CREATE INDEX audit_target ON audit (target, id);";
 
-const char *const pk_store_steps[] = { step_1, step_2 };
+/* What a device has sent, counted by kind: one row that every report adds to. */
+static const char step_3[] =
+        "CREATE TABLE ledger ("
+        " device {text} PRIMARY KEY, reports BIGINT NOT NULL, agent BIGINT NOT NULL,"
+        " posture BIGINT NOT NULL, network BIGINT NOT NULL, gateway BIGINT NOT NULL,"
+        " dns BIGINT NOT NULL, tls BIGINT NOT NULL, portal BIGINT NOT NULL,"
+        " choice BIGINT NOT NULL);";
+
+const char *const pk_store_steps[] = { step_1, step_2, step_3 };
 const size_t pk_store_step_count = PK_COUNT(pk_store_steps);

@@ -8,6 +8,7 @@
 
 #include "model/action.h"
 #include "model/incident.h"
+#include "model/observation.h"
 #include "model/risk.h"
 
 struct pk_store;
@@ -274,6 +275,18 @@ PK_MUST_USE int pk_progress_get(
         struct pk_store *store, int64_t partition, int64_t *out, struct pk_error *err);
 PK_MUST_USE int pk_progress_put(
         struct pk_store *store, int64_t partition, int64_t offset, struct pk_error *err);
+
+/* ---- what a device has sent ------------------------------------------------------------------ */
+
+struct pk_ledger_counts {
+    int64_t reports;
+    int64_t by_kind[PK_OBS_KIND_COUNT]; /* observations */
+};
+PK_MUST_USE int pk_ledger_counts_add(struct pk_store *store, const char *device,
+        const struct pk_ledger_counts *more, struct pk_error *err);
+/* All zero when nothing was counted yet. */
+PK_MUST_USE int pk_ledger_counts_get(struct pk_store *store, const char *device,
+        struct pk_ledger_counts *out, struct pk_error *err);
 
 /* ---- numbers of the first page ------------------------------------------------------------- */
 

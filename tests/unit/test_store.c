@@ -443,6 +443,25 @@ static void test_progress_and_meta(void **state)
 
 /* ---- enrolment and tokens ---- */
 
+static void test_ledger_counts(void **state)
+{
+    struct bench *b = *state;
+    struct pk_ledger_counts more = { .reports = 1, .by_kind = { 1, 2, 3, 4, 5, 6, 7, 8 } };
+    struct pk_ledger_counts all;
+
+    assert_ok(pk_ledger_counts_get(b->store, "dev-1", &all, &err));
+    assert_int_equal(all.reports, 0);
+    for (int i = 0; i < 3; i++) {
+        assert_ok(pk_ledger_counts_add(b->store, "dev-1", &more, &err));
+    }
+    assert_ok(pk_ledger_counts_add(b->store, "dev-2", &more, &err));
+    assert_ok(pk_ledger_counts_get(b->store, "dev-1", &all, &err));
+    assert_int_equal(all.reports, 3);
+    for (int kind = 0; kind < PK_OBS_KIND_COUNT; kind++) {
+        assert_int_equal(all.by_kind[kind], 3 * (kind + 1));
+    }
+}
+
 static void test_enrollment(void **state)
 {
     struct bench *b = *state;
@@ -599,6 +618,7 @@ int main(void)
         TEST(test_events),
         TEST(test_audit_list),
         TEST(test_progress_and_meta),
+        TEST(test_ledger_counts),
         TEST(test_enrollment),
         TEST(test_tokens),
         TEST(test_overview),
