@@ -1,5 +1,6 @@
 // server.mjs - a real picketd on a free port of this machine, with a temporary state.
 import { execFileSync, spawn } from 'node:child_process';
+import dns from 'node:dns';
 import { mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import https from 'node:https';
 import net from 'node:net';
@@ -8,6 +9,9 @@ import { join } from 'node:path';
 
 const READY_MS = 20_000;
 const STOP_MS = 15_000;
+
+// The server listens on 127.0.0.1 alone. Where localhost is ::1 as well, node 18 tries only the first address.
+dns.setDefaultResultOrder('ipv4first');
 
 function freePort() {
     return new Promise((done, fail) => {
