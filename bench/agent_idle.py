@@ -181,7 +181,7 @@ def main():
         (folder / "collectd.conf").write_text(COLLECTD.format(w=folder))
         collectd = home.spawn(home.nsenter("collectd", "-f", "-C", folder / "collectd.conf"))
         agent = Agent(home, server, folder, 30)
-        time.sleep(45)  # joined, checked, reported, waiting
+        time.sleep(240)  # joined, checked, waiting, and the late report of the joining is out
         join_bytes, _ = home.sent()
         measured = window({"picket-agent": agent.child.pid, "collectd": collectd.pid}, args.seconds)
         idle_bytes, idle_packets = (a - b for a, b in zip(home.sent(), (join_bytes, 0)))
