@@ -6,8 +6,10 @@
 The agent is enrolled at a picketd of this bench and watches a quiet network with all that its checks ask
 for: a name server, a check host with a certificate, a page that answers 204. Both live in network
 namespaces of this bench. collectd runs beside it with a usual small configuration (cpu, memory, load,
-interface, disk; every 10 s, to a file). A day's bytes are extrapolated: the idle window, and what one round
-of checks costs, which is measured with a round each minute.
+interface, disk; every 10 s, to a file).
+
+A day's bytes are EXTRAPOLATED from what each occasion costs and how often the defaults let it come: packets
+that leave the device are counted by their purpose while the occasions are made to come each few seconds.
 """
 
 import argparse
@@ -26,6 +28,11 @@ from bench_support import cpu_s, memory_kib, picket_version, table, title, versi
 from fleet_support import BIN, BUILD, Picketd
 
 HOME, DEVICE = "10.99.0.1", "10.99.0.2"
+ETHERNET = 14
+PURPOSES = {"server": "tcp dport 8443", "checks": "tcp dport { 4433, 8080 }", "names": "udp dport 53"}
+# The agent's defaults (picket-agent --check-config): they make the occasions of a day.
+WAIT_S, RECHECK_MINUTES, SAME_AGAIN_H = 1500, 90, 4
+DNS_FIRST_S, DNS_SHARE, DNS_GAP_MAX_S = 40, 8, 3600  # src/agent/sense_network.c
 COLLECTD = """
 Interval 10
 BaseDir "{w}"
@@ -108,11 +115,20 @@ class Home:
         server = http.server.ThreadingHTTPServer((HOME, 8080), Empty)
         threading.Thread(target=server.serve_forever, daemon=True).start()
 
-    def sent(self):
-        """(bytes, packets) that left the device, with Ethernet headers."""
-        out = subprocess.run(self.nsenter("cat", "/proc/net/dev"), capture_output=True, text=True).stdout
-        fields = next(line for line in out.splitlines() if "dev0:" in line).split(":")[1].split()
-        return int(fields[8]), int(fields[9])
+    def count(self):
+        """Counts what leaves the device from now on, by purpose."""
+        rules = "".join(f"add counter inet bench {name}\nadd rule inet bench out {match} counter name {name}\n"
+                        for name, match in PURPOSES.items())
+        text = ("add table inet bench\ndelete table inet bench\nadd table inet bench\n"
+                "add chain inet bench out { type filter hook output priority 0; }\n" + rules)
+        subprocess.run(self.nsenter("nft", "-f", "-"), input=text, text=True, check=True)
+
+    def counted(self):
+        """purpose -> (packets, bytes with Ethernet headers)"""
+        out = subprocess.run(self.nsenter("nft", "-j", "list", "counters"), capture_output=True, text=True,
+                             check=True).stdout
+        found = [x["counter"] for x in json.loads(out)["nftables"] if "counter" in x]
+        return {c["name"]: (c["packets"], c["bytes"] + ETHERNET * c["packets"]) for c in found}
 
     def end(self):
         for child in reversed(self.children):
@@ -124,24 +140,35 @@ class Home:
 
 
 class Agent:
-    def __init__(self, home, server, folder, recheck_minutes):
-        state = folder / f"agent-{recheck_minutes}"
-        self.config = folder / f"agent-{recheck_minutes}.yaml"
-        self.config.write_text(json.dumps({
+    def __init__(self, home, server, folder, recheck_minutes, wait_s):
+        name = f"agent-{recheck_minutes}-{wait_s}"
+        state, config = folder / name, folder / f"{name}.yaml"
+        self.out = folder / f"{name}.out"
+        config.write_text(json.dumps({
             "state_dir": str(state), "canaries": ["check.test:4433"], "ca_file": f"{folder}/check.pem",
-            "probe_url": f"http://{HOME}:8080/", "probe_domain": "test", "resolver": HOME,
-            "resolv_file": f"{folder}/resolv.conf", "interface": "dev0",
-            "recheck_minutes": recheck_minutes}))
+            "probe_url": f"http://{HOME}:8080/", "resolver": HOME, "resolv_file": f"{folder}/resolv.conf",
+            "interface": "dev0", "recheck_minutes": recheck_minutes, "report": {"wait_s": wait_s}}))
         state.mkdir()
-        subprocess.run(home.nsenter(BIN / "picket-agent", "enroll", server.link(1), "--config", self.config),
+        subprocess.run(home.nsenter(BIN / "picket-agent", "enroll", server.link(1), "--config", config),
                        check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
         self.child = subprocess.Popen(
-            home.nsenter(BIN / "picket-agent", "run", "--config", self.config), stdin=subprocess.DEVNULL,
-            stdout=open(folder / f"agent-{recheck_minutes}.out", "wb"), stderr=subprocess.STDOUT)
+            home.nsenter(BIN / "picket-agent", "run", "--json", "--config", config), stdin=subprocess.DEVNULL,
+            stdout=self.out.open("wb"), stderr=subprocess.STDOUT)
+
+    def reports(self):
+        return self.out.read_text("utf-8", "replace").count('"event":"report"')
 
     def end(self):
         self.child.terminate()
         self.child.wait(timeout=20)
+
+
+def dns_rounds_a_day():
+    at, rounds = 0.0, 0
+    while at < 86400:
+        at += max(DNS_FIRST_S, min(DNS_GAP_MAX_S, at / DNS_SHARE))
+        rounds += 1
+    return rounds
 
 
 def snapshot(pid):
@@ -180,37 +207,55 @@ def main():
         server.start()
         (folder / "collectd.conf").write_text(COLLECTD.format(w=folder))
         collectd = home.spawn(home.nsenter("collectd", "-f", "-C", folder / "collectd.conf"))
-        agent = Agent(home, server, folder, 30)
-        time.sleep(240)  # joined, checked, waiting, and the late report of the joining is out
-        join_bytes, _ = home.sent()
+        home.count()
+        agent = Agent(home, server, folder, RECHECK_MINUTES, WAIT_S)
+        time.sleep(120)  # joined, checked, waiting
+        join = home.counted()
+        home.count()
         measured = window({"picket-agent": agent.child.pid, "collectd": collectd.pid}, args.seconds)
-        idle_bytes, idle_packets = (a - b for a, b in zip(home.sent(), (join_bytes, 0)))
+        idle = home.counted()
         agent.end()
-        # A round of checks a minute, to know what one costs.
-        rounds_s = 180
-        agent = Agent(home, server, folder, 1)
-        time.sleep(45)
-        before, _ = home.sent()
-        rounds = window({"picket-agent": agent.child.pid}, rounds_s)
-        round_bytes = (home.sent()[0] - before) / (rounds_s / 60)
-        agent.end()
-        out = (folder / "agent-30.out").read_text("utf-8", "replace")
+        waits = occasions(home, Agent(home, server, folder, 1440, 10), 121)
+        checks = occasions(home, Agent(home, server, folder, 1, WAIT_S), 185)
     finally:
         server.remove()
         home.end()
     table(("", "PSS KiB", "RSS KiB", "CPU % of a core", "wake-ups/s"),
           [(name, v[2], v[3], f"{v[0]:.4f}", f"{v[1]:.3f}") for name, v in measured.items()])
-    idle_day = idle_bytes * 86400 / args.seconds
-    table(("bytes that leave the device, with Ethernet, IP and TCP headers", ""), [
-        (f"idle, measured over {args.seconds} s", f"{idle_bytes} B"),
-        ("enrolment, joining and the first report, once", f"{join_bytes} B"),
-        ("a round of checks with its report (one each minute, measured over 3 min)", f"{round_bytes:.0f} B"),
-        ("a day, EXTRAPOLATED: idle + 48 rounds", f"{(idle_day + 48 * round_bytes) / 1000:.1f} kB"),
-    ])
-    print(f"CPU with a round of checks each minute: {rounds['picket-agent'][0]:.4f} % of a core; so 48 rounds a "
-          f"day and idling: {measured['picket-agent'][0] + (rounds['picket-agent'][0] * 60) * 48 / 86400:.4f} %")
-    print("the agent said:", " / ".join(line for line in out.splitlines()[:4]))
+    tell_bytes(join, idle, waits, checks, args.seconds)
     return 0
+
+
+def occasions(home, agent, seconds):
+    """(counted, reports) of a settled agent."""
+    time.sleep(30)
+    home.count()
+    before = agent.reports()
+    time.sleep(seconds)
+    out = home.counted(), agent.reports() - before
+    agent.end()
+    return out
+
+
+def tell_bytes(join, idle, waits, checks, seconds):
+    question = idle["names"][1] / max(idle["names"][0], 1)
+    wait = waits[0]["server"][1] / 12  # one each 10 s
+    check = checks[0]["checks"][1] / 3  # one each minute
+    reports = checks[1]
+    rows = [
+        ("names that cannot exist", dns_rounds_a_day(), 3 * question),
+        ("check host and test page", 24 * 60 / RECHECK_MINUTES, check + 2 * question),
+        ("the long poll begun anew", 86400 / WAIT_S, wait),
+        ("a report that all is as before", 24 / SAME_AGAIN_H,
+         checks[0]["server"][1] / reports if reports else join["server"][1] / 2),
+    ]
+    table(("bytes that leave the device, with Ethernet, IP and TCP headers", "a day", "B each", "kB a day"),
+          [(name, f"{n:.0f}", f"{each:.0f}", f"{n * each / 1000:.1f}") for name, n, each in rows])
+    print(f"EXTRAPOLATED sum of a day on one quiet network: {sum(n * each for _, n, each in rows) / 1000:.1f} kB "
+          f"(joining a network costs {sum(b for _, b in join.values()) / 1000:.1f} kB, enrolment included)")
+    print(f"measured in the idle {seconds} s, the 3rd to 8th minute on the network: "
+          f"{sum(b for _, b in idle.values())} B, of which names {idle['names'][1]} B; "
+          f"in 185 s with a round of checks each minute: {reports} reports")
 
 
 if __name__ == "__main__":
