@@ -151,9 +151,12 @@ class Agent:
         state.mkdir()
         subprocess.run(home.nsenter(BIN / "picket-agent", "enroll", server.link(1), "--config", config),
                        check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
-        self.child = subprocess.Popen(
-            home.nsenter(BIN / "picket-agent", "run", "--json", "--config", config), stdin=subprocess.DEVNULL,
-            stdout=self.out.open("wb"), stderr=subprocess.STDOUT)
+        self.argv = home.nsenter(BIN / "picket-agent", "run", "--json", "--config", config)
+        self.start()
+
+    def start(self):
+        self.child = subprocess.Popen(self.argv, stdin=subprocess.DEVNULL, stdout=self.out.open("wb"),
+                                      stderr=subprocess.STDOUT)
 
     def reports(self):
         return self.out.read_text("utf-8", "replace").count('"event":"report"')
@@ -216,13 +219,15 @@ def main():
         idle = home.counted()
         agent.end()
         waits = occasions(home, Agent(home, server, folder, 1440, 10), 121)
-        checks = occasions(home, Agent(home, server, folder, 1, WAIT_S), 185)
+        agent = Agent(home, server, folder, 1, WAIT_S)
+        checks = occasions(home, agent, 185)
+        again = started_again(home, agent)
     finally:
         server.remove()
         home.end()
     table(("", "PSS KiB", "RSS KiB", "CPU % of a core", "wake-ups/s"),
           [(name, v[2], v[3], f"{v[0]:.4f}", f"{v[1]:.3f}") for name, v in measured.items()])
-    tell_bytes(join, idle, waits, checks, args.seconds)
+    tell_bytes(join, idle, waits, checks, again, args.seconds)
     return 0
 
 
@@ -237,17 +242,25 @@ def occasions(home, agent, seconds):
     return out
 
 
-def tell_bytes(join, idle, waits, checks, seconds):
+def started_again(home, agent):
+    """Bytes to the server for each connection of its own: the reports of a start, and the long poll."""
+    home.count()
+    agent.start()
+    time.sleep(40)
+    out = home.counted()["server"][1] / (agent.reports() + 1)
+    agent.end()
+    return out
+
+
+def tell_bytes(join, idle, waits, checks, again, seconds):
     question = idle["names"][1] / max(idle["names"][0], 1)
     wait = waits[0]["server"][1] / 12  # one each 10 s
     check = checks[0]["checks"][1] / 3  # one each minute
-    reports = checks[1]
     rows = [
         ("names that cannot exist", dns_rounds_a_day(), 3 * question),
         ("check host and test page", 24 * 60 / RECHECK_MINUTES, check + 2 * question),
         ("the long poll begun anew", 86400 / WAIT_S, wait),
-        ("a report that all is as before", 24 / SAME_AGAIN_H,
-         checks[0]["server"][1] / reports if reports else join["server"][1] / 2),
+        ("a report that all is as before, on a connection of its own", 24 / SAME_AGAIN_H, again),
     ]
     table(("bytes that leave the device, with Ethernet, IP and TCP headers", "a day", "B each", "kB a day"),
           [(name, f"{n:.0f}", f"{each:.0f}", f"{n * each / 1000:.1f}") for name, n, each in rows])
@@ -255,7 +268,7 @@ def tell_bytes(join, idle, waits, checks, seconds):
           f"(joining a network costs {sum(b for _, b in join.values()) / 1000:.1f} kB, enrolment included)")
     print(f"measured in the idle {seconds} s, the 3rd to 8th minute on the network: "
           f"{sum(b for _, b in idle.values())} B, of which names {idle['names'][1]} B; "
-          f"in 185 s with a round of checks each minute: {reports} reports")
+          f"in 185 s with a round of checks each minute: {checks[1]} reports")
 
 
 if __name__ == "__main__":
