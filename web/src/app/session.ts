@@ -15,8 +15,17 @@ whenUnauthorized(() => {
     }
 });
 
+// The last question who is signed in, answered or not; never rejects.
+let asked: Promise<unknown> = Promise.resolve();
+
 // Throws when the server cannot say, e.g. because it does not answer.
-export async function loadSession(): Promise<void> {
+export function loadSession(): Promise<void> {
+    const answer = ask();
+    asked = answer.catch(() => undefined);
+    return answer;
+}
+
+async function ask(): Promise<void> {
     try {
         session.set(await get<Session>('/session'));
         signedOutBecause.set(null);
@@ -31,6 +40,7 @@ export async function loadSession(): Promise<void> {
 
 export async function signIn(token: string): Promise<void> {
     await post('/session', { token });
+    await asked; // sent before there was a session: its 401, coming late, would end the new one
     await loadSession();
 }
 
