@@ -1,0 +1,120 @@
+/* dex.h - Dalvik executables: what a DEX file (versions 035 to 041, containers included) declares and
+ * what its code does, in one pass.
+ *
+ * Source: source.android.com/docs/core/runtime/dex-format. Nothing is trusted: every index and offset
+ * is checked where it is used, and what is out of range is an anomaly and skipped. Strings are slices
+ * of MUTF-8 in the file. Reading costs no memory per class or method. */
+#pragma once
+
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/slice.h"
+#include "formats/anomaly.h"
+
+#define PK_DEX_NO_INDEX 0xffffffffU
+
+struct pk_dex {
+    struct pk_slice file;   /* the whole container; offsets count from its begin */
+    uint32_t header_offset; /* of this logical DEX in the container; 0 before version 041 */
+    uint32_t version;       /* 35 .. 41 */
+    uint32_t checksum;      /* Adler-32, claimed */
+    uint32_t file_size;     /* claimed */
+    uint32_t string_count;
+    uint32_t type_count;
+    uint32_t proto_count;
+    uint32_t field_count;
+    uint32_t method_count;
+    uint32_t class_count;
+    uint32_t call_site_count;
+    uint32_t method_handle_count;
+    uint32_t string_ids, type_ids, proto_ids, field_ids, method_ids, class_defs; /* offsets */
+    uint32_t call_sites, method_handles;
+    uint32_t data_offset, data_size, map_offset;
+    struct pk_anomalies *anomalies;
+    const char *name; /* of the entry, for evidence */
+};
+
+/* True when the bytes begin like a DEX ("dex\n0NN\0"). */
+bool pk_dex_magic(struct pk_slice bytes);
+
+/* Opens the logical DEX at *offset (0 first) and moves *offset to the next one of the container, or to
+ * file.len. Checks magic, byte order, sizes, tables. PK_ENOENT at the end; PK_EMALF/PK_ETRUNC: the
+ * platform refuses it. */
+PK_MUST_USE int pk_dex_open(struct pk_slice file, size_t *offset, const char *name,
+        struct pk_anomalies *anomalies, struct pk_dex *out, struct pk_error *err);
+
+/* Adler-32 and SHA-1 of the header against the bytes; a difference is an anomaly (dex.checksum,
+ * dex.signature). */
+void pk_dex_check_sums(const struct pk_dex *dex);
+
+/* The bytes of a string without its NUL; {NULL, 0} when the index or the data are out of range. */
+struct pk_slice pk_dex_string(const struct pk_dex *dex, uint32_t index);
+/* The descriptor of a type: "Ljava/lang/String;". */
+struct pk_slice pk_dex_type(const struct pk_dex *dex, uint32_t index);
+
+struct pk_dex_method {
+    uint32_t class_type; /* type index */
+    uint32_t proto;
+    uint32_t name; /* string index */
+};
+struct pk_dex_field {
+    uint32_t class_type;
+    uint32_t type;
+    uint32_t name;
+};
+/* False when out of range. */
+bool pk_dex_method(const struct pk_dex *dex, uint32_t index, struct pk_dex_method *out);
+bool pk_dex_field(const struct pk_dex *dex, uint32_t index, struct pk_dex_field *out);
+/* "Landroid/telephony/SmsManager;->sendTextMessage(Ljava/lang/String;...)V" in the arena; NULL when out
+ * of range or memory. */
+const char *pk_dex_method_text(const struct pk_dex *dex, uint32_t index, struct pk_arena *arena);
+
+struct pk_dex_class {
+    uint32_t index; /* of the class definition */
+    uint32_t type;
+    uint32_t access;
+    uint32_t super;       /* type index or PK_DEX_NO_INDEX */
+    uint32_t source_file; /* string index or PK_DEX_NO_INDEX */
+    uint32_t class_data;  /* offset or 0 */
+};
+
+struct pk_dex_code {
+    uint32_t method; /* method index of the body */
+    uint32_t access;
+    bool direct; /* static, private or constructor */
+    uint16_t registers, ins, outs, tries;
+    uint32_t offset;       /* of the code item; 0: abstract or native */
+    struct pk_slice insns; /* code units, two bytes each; not aligned */
+};
+
+/* What a walk tells; any callback may be NULL. pc counts code units from the method's begin. */
+struct pk_dex_visitor {
+    void *ctx;
+    void (*on_class)(void *ctx, const struct pk_dex *dex, const struct pk_dex_class *cls);
+    void (*on_method)(void *ctx, const struct pk_dex *dex, const struct pk_dex_class *cls,
+            const struct pk_dex_code *code);
+    /* invoke-* (method index), also of invoke-polymorphic */
+    void (*on_invoke)(void *ctx, const struct pk_dex *dex, const struct pk_dex_code *code,
+            uint32_t pc, uint32_t method);
+    /* invoke-custom (call site index) */
+    void (*on_call_site)(void *ctx, const struct pk_dex *dex, const struct pk_dex_code *code,
+            uint32_t pc, uint32_t call_site);
+    /* const-string, const-string/jumbo (string index) */
+    void (*on_string)(void *ctx, const struct pk_dex *dex, const struct pk_dex_code *code,
+            uint32_t pc, uint32_t string);
+    /* iget, iput, sget, sput families (field index) */
+    void (*on_field)(void *ctx, const struct pk_dex *dex, const struct pk_dex_code *code,
+            uint32_t pc, uint8_t opcode, uint32_t field);
+};
+
+/* Counted on the way. */
+struct pk_dex_totals {
+    uint64_t classes, methods, methods_with_code, native_methods, code_units, invokes, strings_used;
+    uint64_t invalid_instructions;
+};
+
+/* Walks all classes, methods and every instruction. Never fails: what cannot be read is an anomaly. */
+void pk_dex_walk(const struct pk_dex *dex, const struct pk_dex_visitor *visitor,
+        struct pk_dex_totals *totals);

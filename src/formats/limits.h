@@ -1,0 +1,33 @@
+/* limits.h - what a file may ask of us, and why. Reaching a limit is an anomaly (limit.*), never a
+ * silent cut: a report that could not see everything says so. A room adds its own below. */
+#pragma once
+
+/* One scan's arena: facts, indexes, pools. The largest real tables (a 60,000-entry archive, a
+ * 20 MB resource table) need a quarter of it. */
+#define PK_SCAN_ARENA_MAX (192UL * 1024 * 1024)
+
+/* --- zip */
+#define PK_ZIP_ENTRIES_MAX \
+    65535UL /* what the format without ZIP64 can count; Android reads no ZIP64 */
+/* From here on limit.zip_entries is said: the largest stores' apps stay far below. */
+#define PK_ZIP_ENTRIES_ODD 60000UL
+/* One inflated entry held in memory: four times the largest classes.dex or resources.arsc seen. */
+#define PK_ZIP_ENTRY_MAX (128UL * 1024 * 1024)
+/* Inflated bytes in all: real apps inflate to 2-4 times their size, so 20 times is a bomb. */
+#define PK_ZIP_TOTAL_BASE  (64UL * 1024 * 1024)
+#define PK_ZIP_TOTAL_RATIO 20UL
+/* DEFLATE cannot do better than 1032:1, so a larger claim is a lie and nothing is allocated for it. */
+#define PK_DEFLATE_RATIO_MAX 1032UL
+
+/* --- trees */
+#define PK_AXML_DEPTH_MAX   256UL /* elements; real manifests have 8 */
+#define PK_PLIST_DEPTH_MAX  64UL  /* real ones stay below 10 */
+#define PK_BUNDLE_DEPTH_MAX 2UL   /* an XAPK holds APKs; an APK inside those is not opened */
+#define PK_DER_DEPTH_MAX    32UL
+
+/* --- counts */
+#define PK_RESPOOL_STRINGS_MAX 2000000UL /* strings of one pool */
+#define PK_DEX_FILES_MAX       500UL     /* DEX files of one APK; the largest apps have about 60 */
+#define PK_BUNDLE_PARTS_MAX    256UL     /* files of an APKS/XAPK that are opened */
+#define PK_NATIVE_LIBS_MAX     2000UL
+#define PK_PERMISSIONS_MAX     2000UL /* reported; more are counted */

@@ -1,0 +1,194 @@
+/* app_report.h - what one file is and what was found in it: the object of `picket scan --json`, the
+ * answer of the sandboxed reader, and later a row of the inventory of apps. One table codec
+ * (pk_app_report_schema) writes and reads it; a reader's answer is decoded as strictly as any
+ * hostile input. Keys are kept for ever: add freely, rename never. */
+#pragma once
+
+#include "base/schema.h"
+#include "model/threat.h" /* enum pk_severity */
+
+enum pk_app_kind {
+    PK_APP_UNKNOWN,
+    PK_APP_APK,
+    PK_APP_BUNDLE, /* "bundle": APKS, XAPK, APKM: several APKs in one archive */
+    PK_APP_DEX,
+    PK_APP_ELF,
+    PK_APP_IPA,
+    PK_APP_MACHO,
+    PK_APP_PLIST,     /* property list */
+    PK_APP_PROVISION, /* "profile": provisioning profile */
+    PK_APP_AXML,      /* a binary manifest on its own */
+};
+
+enum pk_app_verdict {
+    PK_VERDICT_CLEAN,
+    PK_VERDICT_UNWANTED,
+    PK_VERDICT_SUSPICIOUS,
+    PK_VERDICT_MALICIOUS,
+    PK_VERDICT_MALFORMED,
+};
+
+enum pk_stamp_word { /* "absent", "failed", "verified" */
+    PK_STAMP_WORD_ABSENT,
+    PK_STAMP_WORD_FAILED,
+    PK_STAMP_WORD_VERIFIED,
+};
+
+struct pk_app_signer {
+    const char *sha256;  /* of the certificate, lower-case hex */
+    const char *subject; /* RFC 2253 */
+    const char *issuer;
+    const char *key;        /* "RSA 2048" */
+    const char *not_before; /* RFC 3339 */
+    const char *not_after;
+    struct pk_strings schemes; /* that named this signer */
+    struct pk_strings lineage; /* SHA-256 of the certificates it rotated from, oldest first */
+    int64_t min_sdk;           /* of a v3 or v3.1 signer */
+    int64_t max_sdk;
+};
+
+struct pk_app_signature {
+    bool verified;             /* the platform's answer for the range of levels */
+    struct pk_strings schemes; /* verified with: "v1" "v2" "v3" "v3.1" "v4"; "cms" for Apple's */
+    int stamp;                 /* enum pk_stamp_word */
+    const char *stamp_status;  /* apksig's word: "STAMP_VERIFIED", ... */
+    const char *stamp_cert;    /* SHA-256 */
+    int64_t stamp_time;        /* seconds since 1970 */
+    int64_t rotation_min_sdk;
+    struct pk_array signers;  /* struct pk_app_signer */
+    struct pk_strings errors; /* names of apksig's issues; each as often as it was met */
+    struct pk_strings warnings;
+    struct pk_strings details; /* "V2_SIG_DID_NOT_VERIFY: signer 1: ..." */
+    int64_t min_sdk;           /* the range that was asked for */
+    int64_t max_sdk;
+};
+
+struct pk_app_components {
+    int64_t activities;
+    int64_t services;
+    int64_t receivers;
+    int64_t providers;
+    struct pk_strings exported; /* names that any app can reach */
+};
+
+struct pk_app_dex {
+    const char *file; /* "classes2.dex" */
+    int64_t version;
+    int64_t strings, types, protos, fields, methods, classes; /* as the header counts them */
+    int64_t code_units, invokes;
+};
+
+struct pk_app_native {
+    const char *file; /* "lib/arm64-v8a/libx.so" */
+    const char *abi;
+    struct pk_strings needed;
+    struct pk_strings hardening; /* "nx" "relro" "bind_now" "canary" "fortify" "stripped" ... */
+    int64_t imports;
+    int64_t exports;
+};
+
+struct pk_app_profile {
+    const char *name;
+    const char *uuid;
+    const char *team_id;
+    const char *team_name;
+    const char *app_id;
+    const char *created;
+    const char *expires; /* RFC 3339 */
+    bool all_devices;
+    int64_t devices;
+    bool debuggable; /* get-task-allow */
+    bool verified;   /* its CMS holds */
+    bool apple;      /* and its chain ends at Apple */
+};
+
+struct pk_app_arch {
+    const char *name; /* "arm64" */
+    const char *platform;
+    const char *min_os;
+    const char *cdhash;
+    const char *identifier;
+    const char *team_id;
+    bool encrypted;
+    bool signed_; /* "signed": a signature is embedded and everything of it that was checked holds */
+    const char *problem; /* the first thing that does not hold */
+};
+
+struct pk_app_apple {
+    const char *bundle_id;
+    const char *executable;
+    const char *team_id;
+    const char *minimum_os;
+    const char *build; /* CFBundleVersion */
+    struct pk_strings platforms;
+    struct pk_array architectures; /* struct pk_app_arch */
+    json_t *entitlements;          /* object */
+    struct pk_app_profile *profile;
+    struct pk_strings frameworks;
+    struct pk_strings url_schemes;
+};
+
+struct pk_app_finding {
+    const char *id; /* "zip.method_bogus"; later also of threats.yaml and the rules */
+    int severity;   /* enum pk_severity */
+    const char *title;
+    const char *evidence;
+    struct pk_strings attack; /* ATT&CK Mobile ids */
+    const char *rule;         /* leads to its documentation: "structure/zip.method_bogus" */
+    int64_t count;
+};
+
+/* One file of a bundle; its findings and signature stand here, the bundle's report sums them up. */
+struct pk_app_part {
+    const char *file;
+    const char *sha256;
+    const char *package;
+    const char *split;
+    int64_t version_code;
+    bool verified;
+    struct pk_strings signers; /* SHA-256 */
+};
+
+struct pk_app_report {
+    const char *file; /* set by who asked, not by the reader */
+    const char *sha256;
+    int64_t size;
+    int kind; /* enum pk_app_kind */
+
+    const char *package; /* Android package or Apple bundle id */
+    const char *version_name;
+    int64_t version_code;
+    const char *label;
+    int64_t min_sdk;
+    int64_t target_sdk;
+    const char *min_sdk_codename;
+    const char *target_sdk_codename;
+    bool debuggable;
+    bool test_only;
+    const char *launchable;
+    const char *split;
+    struct pk_strings permissions;
+    struct pk_strings defined_permissions;
+    struct pk_strings features;
+    struct pk_strings native_code; /* ABIs */
+    struct pk_app_components *components;
+    int64_t dex_files;
+    struct pk_array dex;                /* struct pk_app_dex */
+    struct pk_array native;             /* struct pk_app_native */
+    int64_t entries;                    /* of the archive */
+    int64_t inflated;                   /* bytes in all, as the directory claims */
+    struct pk_app_signature *signature; /* NULL: a kind that carries none */
+    struct pk_app_apple *apple;         /* NULL: not of Apple's world */
+    struct pk_array parts;              /* struct pk_app_part, of a bundle */
+    json_t *plist;                      /* kind plist: its content as JSON, {"plist": ...} */
+
+    struct pk_array findings; /* struct pk_app_finding, worst first */
+    int verdict;              /* enum pk_app_verdict */
+    struct pk_strings reasons;
+    double ms; /* wall time of the reading, by who asked */
+};
+
+extern const struct pk_schema pk_app_report_schema;
+
+const char *pk_app_kind_name(int kind);       /* "apk" */
+const char *pk_app_verdict_name(int verdict); /* "clean" */
