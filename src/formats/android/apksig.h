@@ -10,6 +10,7 @@
 
 #include "base/arena.h"
 #include "base/error.h"
+#include "base/schema.h" /* struct pk_array */
 #include "base/slice.h"
 #include "formats/android/apksig_issue.h"
 #include "formats/anomaly.h"
