@@ -202,3 +202,39 @@ const char *pk_app_verdict_name(int verdict)
 {
     return verdict_names[verdict];
 }
+
+/* Adds the key where the encoder left an empty value out. */
+static bool fill(json_t *object, const char *key, json_t *value)
+{
+    if (json_object_get(object, key) != NULL) {
+        json_decref(value);
+        return true;
+    }
+    return json_object_set_new(object, key, value) == 0;
+}
+
+json_t *pk_app_report_json(const struct pk_app_report *report)
+{
+    static const char *const numbers[] = { "version_code", "min_sdk", "target_sdk" };
+    static const char *const texts[] = { "package", "version_name", "label" };
+    json_t *out = pk_schema_encode(&pk_app_report_schema, report, false);
+    bool ok = out != NULL;
+
+    if (ok && report->kind == PK_APP_APK) {
+        ok = fill(out, "dex_files", json_integer(0));
+    }
+    /* Only a manifest that was read brings components. */
+    if (ok && report->kind == PK_APP_APK && report->components != NULL) {
+        for (size_t i = 0; i < PK_COUNT(numbers); i++) {
+            ok = ok && fill(out, numbers[i], json_integer(0));
+        }
+        for (size_t i = 0; i < PK_COUNT(texts); i++) {
+            ok = ok && fill(out, texts[i], json_string(""));
+        }
+    }
+    if (!ok) {
+        json_decref(out);
+        return NULL;
+    }
+    return out;
+}

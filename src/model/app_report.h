@@ -190,5 +190,10 @@ struct pk_app_report {
 
 extern const struct pk_schema pk_app_report_schema;
 
+/* As `picket scan --json` prints it: the schema's encoding, and of an APK also the values that are zero
+ * or empty, so that "no DEX" and "no label" can be told from "not known". The caller owns it; NULL
+ * when memory is short. */
+json_t *pk_app_report_json(const struct pk_app_report *report);
+
 const char *pk_app_kind_name(int kind);       /* "apk" */
 const char *pk_app_verdict_name(int verdict); /* "clean" */
