@@ -16,6 +16,9 @@
 /* Inflated bytes in all: real apps inflate to 2-4 times their size, so 20 times is a bomb. */
 #define PK_ZIP_TOTAL_BASE  (64UL * 1024 * 1024)
 #define PK_ZIP_TOTAL_RATIO 20UL
+/* Above this total only that ratio is granted: a large file full of zeros would take seconds. */
+#define PK_ZIP_TOTAL_LARGE       (1024UL * 1024 * 1024)
+#define PK_ZIP_TOTAL_RATIO_LARGE 5UL
 /* DEFLATE cannot do better than 1032:1, so a larger claim is a lie and nothing is allocated for it. */
 #define PK_DEFLATE_RATIO_MAX 1032UL
 

@@ -13,18 +13,30 @@
 #include "base/slice.h"
 #include "formats/anomaly.h"
 
+/* Where the local header and the directory disagree: apksig refuses to read such an entry. */
+enum pk_zip_odd {
+    PK_ZIP_ODD_HEADER = 1U << 0, /* outside the file, behind the directory or without signature */
+    PK_ZIP_ODD_RANGE = 1U << 1,  /* the data do not end before the directory */
+    PK_ZIP_ODD_NAME = 1U << 2,   /* another name */
+    PK_ZIP_ODD_SIZES = 1U << 3,  /* no data descriptor, but CRC or sizes differ */
+    PK_ZIP_ODD_DESCRIPTOR = 1U << 4, /* only one of both says that there is a data descriptor */
+    PK_ZIP_ODD_METHOD = 1U << 5,     /* another method; apksig does not mind */
+};
+
 struct pk_zip_entry {
     struct pk_slice name;  /* as the central directory spells it: any bytes */
     uint16_t flags;        /* of the central directory */
     uint16_t method;       /* of the central directory, unjudged */
     uint16_t local_method; /* of the local header */
     uint16_t local_flags;
+    uint16_t odd;           /* enum pk_zip_odd bits */
     uint32_t crc;           /* CRC-32 of the plain bytes, claimed */
     uint32_t packed_size;   /* claimed by the central directory */
     uint32_t plain_size;    /* claimed by the central directory */
     uint32_t local_offset;  /* of the local header */
     uint64_t record_offset; /* of the central directory's record */
-    /* The packed bytes; ptr is NULL when the local header or the range lies outside the file. */
+    /* The bytes in the file: packed_size of them, but plain_size when the method is 0, as the platform
+     * takes them. ptr is NULL with PK_ZIP_ODD_HEADER and PK_ZIP_ODD_RANGE: it would not read them. */
     struct pk_slice data;
 };
 
@@ -37,14 +49,15 @@ struct pk_zip {
     uint64_t end_offset;     /* of the end of central directory record */
     struct pk_slice comment; /* of the archive */
     struct pk_anomalies *anomalies;
-    uint64_t plain_left; /* inflated bytes that may still be asked for */
+    uint64_t plain_left; /* inflated bytes that may still be asked for; an entry counts once */
     void *index;         /* names to entries; private to zip.c */
     void *inflater;      /* libdeflate's state, made once; private to zip.c */
 };
 
 /* Reads the end record, the directory and every local header. Names come out as they are.
  * PK_ETRUNC/PK_EMALF: no archive in the platform's eyes (no end record, directory outside the file or
- * broken); *err says what and where. Memory is the arena's and ends with it. */
+ * broken); *err says what and where, and zip.malformed was noted. Memory is the arena's and ends with
+ * it; what it does not count (the inflater, a buffer) ends with it, too. */
 PK_MUST_USE int pk_zip_open(struct pk_slice file, struct pk_arena *arena,
         struct pk_anomalies *anomalies, struct pk_zip *out, struct pk_error *err);
 
