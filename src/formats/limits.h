@@ -27,6 +27,11 @@
 #define PK_PLIST_DEPTH_MAX  64UL  /* real ones stay below 10 */
 #define PK_BUNDLE_DEPTH_MAX 2UL   /* an XAPK holds APKs; an APK inside those is not opened */
 #define PK_DER_DEPTH_MAX    32UL
+/* Values of one property list, counted as a reader of the tree meets them: a bplist may refer to the
+ * same object many times. The largest real ones (asset catalogues) have 100,000. */
+#define PK_PLIST_NODES_MAX 1000000UL
+/* Bytes of its strings, keys and data, counted the same way. */
+#define PK_PLIST_BYTES_MAX (64UL * 1024 * 1024)
 
 /* --- counts */
 #define PK_RESPOOL_STRINGS_MAX 2000000UL /* strings of one pool */

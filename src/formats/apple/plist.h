@@ -1,8 +1,9 @@
 /* plist.h - property lists in all their spellings: binary, XML, OpenStep. One tree for all.
  *
  * Sources: CoreFoundation's CFBinaryPList.c and CFOldStylePList.c (grammar), Apple's
- * PropertyList-1.0.dtd; libplist as the second reading in the tests. Depth, counts and shared references are
- * bounded: a bplist whose objects refer to each other is refused at the limit, not followed. */
+ * PropertyList-1.0.dtd; libplist as the second reading in the tests. Depth, counts and shared
+ * references are bounded: a bplist whose objects refer to each other is refused, and one that repeats
+ * the same objects is refused where a reader of its tree would meet too many (limits.h). */
 #pragma once
 
 #include <stdint.h>
@@ -35,7 +36,9 @@ struct pk_plist {
     struct pk_slice data; /* DATA; STRING: UTF-8 */
     size_t count;         /* ARRAY, DICT */
     const struct pk_plist *items;
-    const struct pk_slice *keys; /* DICT: UTF-8, in the file's order */
+    /* DICT: UTF-8, in the file's order. A key stands once: of two values the one that the platform
+     * takes is kept, and the anomaly says so. */
+    const struct pk_slice *keys;
 };
 
 enum pk_plist_spelling {
@@ -44,17 +47,32 @@ enum pk_plist_spelling {
     PK_PLIST_OPENSTEP,
 };
 
-/* Tells the spelling by the first bytes and reads. *out lives in the arena (strings of it may point into
- * bytes). PK_ETRUNC, PK_EMALF with the offset, PK_ELIMIT, PK_ENOMEM. */
+/* Tells the spelling by the first bytes and reads. *out lives in the arena (strings of it may point
+ * into bytes). PK_ETRUNC, PK_EMALF with the offset (plist.malformed says the same), PK_ELIMIT
+ * (limit.nesting, limit.plist), PK_ENOMEM. spelling may be NULL. */
 PK_MUST_USE int pk_plist_parse(struct pk_slice bytes, struct pk_arena *arena,
         struct pk_anomalies *anomalies, const struct pk_plist **out,
         enum pk_plist_spelling *spelling, struct pk_error *err);
 
+/* True when the first bytes are those of a binary or XML list. OpenStep's have no mark. */
+bool pk_plist_magic(struct pk_slice bytes);
+
 /* The value of a key, or NULL (also when dict is NULL or no dictionary). */
 const struct pk_plist *pk_plist_get(const struct pk_plist *dict, const char *key);
+/* The same when it is of this type, else NULL. */
+const struct pk_plist *pk_plist_get_as(
+        const struct pk_plist *dict, const char *key, enum pk_plist_type type);
 /* The string of a key as clean text in the arena, or NULL. */
 const char *pk_plist_text(const struct pk_plist *dict, const char *key, struct pk_arena *arena);
+/* A DATE as RFC 3339 in the arena; "" when it is NULL, none or outside the years 1 to 9999; NULL when
+ * memory is short. */
+const char *pk_plist_date_text(const struct pk_plist *value, struct pk_arena *arena);
 
-/* As JSON: data as base64, dates as RFC 3339, UIDs as {"UID": n}. The caller owns it; NULL when memory
- * is short. */
+/* The same values, whatever the order of the keys. */
+bool pk_plist_eq(const struct pk_plist *a, const struct pk_plist *b);
+
+/* As JSON: data as base64, dates as RFC 3339, UIDs as {"UID": n}, NUL in text as U+FFFD, numbers that
+ * JSON lacks as text ("nan", "inf"). The caller owns it; NULL when memory is short. */
 json_t *pk_plist_to_json(const struct pk_plist *value);
+/* The same with at most depth levels of arrays and objects: what lies deeper stands as the text "...". */
+json_t *pk_plist_to_json_within(const struct pk_plist *value, size_t depth);
