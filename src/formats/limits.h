@@ -39,3 +39,12 @@
 #define PK_BUNDLE_PARTS_MAX    256UL     /* files of an APKS/XAPK that are opened */
 #define PK_NATIVE_LIBS_MAX     2000UL
 #define PK_PERMISSIONS_MAX     2000UL /* reported; more are counted */
+
+/* --- dex */
+/* One string; a constant of a class file has at most 65,535 bytes. */
+#define PK_DEX_STRING_MAX (1024UL * 1024)
+/* The text of one method reference: class, name and 255 parameter types of usual lengths. */
+#define PK_DEX_TEXT_MAX (16UL * 1024)
+/* Bytes of class data and code that a walk reads, as a multiple of the file. Methods may share code, so
+ * more than once is possible; a million methods that name one large body are a trap. */
+#define PK_DEX_WALK_RATIO 4UL

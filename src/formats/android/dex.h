@@ -32,6 +32,7 @@ struct pk_dex {
     uint32_t string_ids, type_ids, proto_ids, field_ids, method_ids, class_defs; /* offsets */
     uint32_t call_sites, method_handles;
     uint32_t data_offset, data_size, map_offset;
+    uint32_t container_count; /* logical DEX files in the container, at most PK_DEX_FILES_MAX */
     struct pk_anomalies *anomalies;
     const char *name; /* of the entry, for evidence */
 };
@@ -41,7 +42,9 @@ bool pk_dex_magic(struct pk_slice bytes);
 
 /* Opens the logical DEX at *offset (0 first) and moves *offset to the next one of the container, or to
  * file.len. Checks magic, byte order, sizes, tables. PK_ENOENT at the end; PK_EMALF/PK_ETRUNC: the
- * platform refuses it. */
+ * platform refuses it, and *offset stays: there is no way on. That is an anomaly (dex.malformed), too, but
+ * for bytes that do not begin like a DEX: what they mean (dex.fake?) depends on their name, which the
+ * caller knows. A container may hold any number: the caller ends at PK_DEX_FILES_MAX. */
 PK_MUST_USE int pk_dex_open(struct pk_slice file, size_t *offset, const char *name,
         struct pk_anomalies *anomalies, struct pk_dex *out, struct pk_error *err);
 
@@ -49,7 +52,9 @@ PK_MUST_USE int pk_dex_open(struct pk_slice file, size_t *offset, const char *na
  * dex.signature). */
 void pk_dex_check_sums(const struct pk_dex *dex);
 
-/* The bytes of a string without its NUL; {NULL, 0} when the index or the data are out of range. */
+/* The bytes of a string without its NUL; {NULL, 0} when the index or the data are out of range, or when
+ * it has no end within PK_DEX_STRING_MAX. Strings of a hostile file may share their bytes: who asks for
+ * many keeps a sum and stops at a multiple of file.len. */
 struct pk_slice pk_dex_string(const struct pk_dex *dex, uint32_t index);
 /* The descriptor of a type: "Ljava/lang/String;". */
 struct pk_slice pk_dex_type(const struct pk_dex *dex, uint32_t index);
@@ -64,11 +69,21 @@ struct pk_dex_field {
     uint32_t type;
     uint32_t name;
 };
+struct pk_dex_proto {
+    uint32_t shorty;      /* string index */
+    uint32_t return_type; /* type index */
+    uint32_t parameter_count;
+    uint32_t parameters; /* offset of the checked list; 0: none */
+};
 /* False when out of range. */
 bool pk_dex_method(const struct pk_dex *dex, uint32_t index, struct pk_dex_method *out);
 bool pk_dex_field(const struct pk_dex *dex, uint32_t index, struct pk_dex_field *out);
+bool pk_dex_proto(const struct pk_dex *dex, uint32_t index, struct pk_dex_proto *out);
+/* The type index of a parameter; PK_DEX_NO_INDEX when there is none. */
+uint32_t pk_dex_parameter(
+        const struct pk_dex *dex, const struct pk_dex_proto *proto, uint32_t index);
 /* "Landroid/telephony/SmsManager;->sendTextMessage(Ljava/lang/String;...)V" in the arena; NULL when out
- * of range or memory. */
+ * of range or memory, or longer than PK_DEX_TEXT_MAX. The bytes of names are as they stand in the file. */
 const char *pk_dex_method_text(const struct pk_dex *dex, uint32_t index, struct pk_arena *arena);
 
 struct pk_dex_class {
@@ -86,7 +101,7 @@ struct pk_dex_code {
     bool direct; /* static, private or constructor */
     uint16_t registers, ins, outs, tries;
     uint32_t offset;       /* of the code item; 0: abstract or native */
-    struct pk_slice insns; /* code units, two bytes each; not aligned */
+    struct pk_slice insns; /* code units, two bytes each; not aligned; empty: not in the file */
 };
 
 /* What a walk tells; any callback may be NULL. pc counts code units from the method's begin. */
@@ -115,6 +130,8 @@ struct pk_dex_totals {
     uint64_t invalid_instructions;
 };
 
-/* Walks all classes, methods and every instruction. Never fails: what cannot be read is an anomaly. */
+/* Walks all classes, methods and every instruction. Never fails: what cannot be read is an anomaly, and
+ * so is a file whose methods share code until reading it all would take too long (limit.dex: the walk
+ * ends there). Indexes that callbacks get are in range. visitor and totals may be NULL. */
 void pk_dex_walk(const struct pk_dex *dex, const struct pk_dex_visitor *visitor,
         struct pk_dex_totals *totals);
