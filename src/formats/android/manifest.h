@@ -75,8 +75,12 @@ struct pk_manifest {
     const char *label;                   /* of the application for en-US, as aapt says it; "" */
     const char *icon;                    /* file in the archive, "" */
     const char *launchable;              /* the first launcher activity as aapt names it; "" */
+    struct pk_strings launchers;         /* every launcher entry, activity-aliases included */
 
-    struct pk_strings permissions;         /* uses-permission(-sdk-23), each once, in order */
+    struct pk_strings permissions; /* uses-permission(-sdk-23), each once, in order; implied last */
+    /* Those of permissions that nobody wrote down: what the platform grants for old target levels
+     * (and aapt names), such as READ_EXTERNAL_STORAGE to who asks for WRITE_EXTERNAL_STORAGE. */
+    struct pk_strings implied_permissions;
     struct pk_strings defined_permissions; /* permission */
     struct pk_strings features;            /* uses-feature, required */
     struct pk_strings libraries;           /* uses-library */
