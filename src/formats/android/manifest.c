@@ -23,7 +23,6 @@ struct walk {
 
     const char **names; /* set of the permissions */
     int64_t aapt_target;
-    bool namespace_in_name;
 };
 
 /* --- lists that grow in the arena: full whenever their count is a power of two from 4 on */
@@ -409,7 +408,11 @@ static void check_attributes(struct walk *w)
         if (name[0] == '\0') {
             pk_anomaly_add(w->source.anomalies, PK_ANOMALY_AXML_ATTRIBUTE_NAME_EMPTY,
                     "resource id 0x%08x, line %u", a.id, w->doc.line);
-        } else if (strchr(name, ':') != NULL) {
+        } else if (a.id == 0 && a.ns != PK_RESPOOL_NONE && w->doc.ids.len == 0) {
+            pk_anomaly_add(w->source.anomalies, PK_ANOMALY_AXML_RESOURCE_MAP_MISSING,
+                    "attribute '%s' has no resource id", name);
+        }
+        if (strchr(name, ':') != NULL) {
             pk_anomaly_add(w->source.anomalies, PK_ANOMALY_AXML_NAMESPACE, "attribute '%s'", name);
         }
     }
@@ -540,9 +543,6 @@ int pk_manifest_parse(struct pk_slice xml, const struct pk_arsc *arsc, struct pk
     rc = walk_events(&w, err);
     if (rc < 0) {
         return rc;
-    }
-    if (w.doc.ids.len == 0) {
-        pk_anomaly_add(anomalies, PK_ANOMALY_AXML_RESOURCE_MAP_MISSING, "no resource map");
     }
     imply_permissions(&w);
     if (w.rc < 0) {

@@ -199,7 +199,10 @@ static bool find_string(struct pk_respool *pool, uint32_t index, struct stored *
     /* The platform counts offsets of UTF-16 strings in whole units. */
     at = pool->begin + (pool->utf8 ? offset : offset & ~(size_t)1);
     if (pool->utf8) {
-        if (!take_length8(pool, &at, &len) || !take_length8(pool, &at, &len)) {
+        bool whole = take_length8(pool, &at, &len); /* in UTF-16 units */
+
+        whole = whole && take_length8(pool, &at, &len);
+        if (!whole) {
             pool->odd |= PK_RESPOOL_STRING;
             return false;
         }
