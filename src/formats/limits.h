@@ -48,6 +48,8 @@
 /* Bytes of class data and code that a walk reads, as a multiple of the file. Methods may share code, so
  * more than once is possible; a million methods that name one large body are a trap. */
 #define PK_DEX_WALK_RATIO 4UL
+
+/* --- manifest and resources */
 /* Entries of all the lists of one manifest: components, filters, actions, metadata. The largest real
  * manifests have a few thousand. */
 #define PK_MANIFEST_ITEMS_MAX 100000UL
