@@ -59,12 +59,6 @@ int pk_inflate_whole(struct pk_inflater *inflater, struct pk_slice packed, uint8
 
 static int stream_begin(struct pk_inflater *inflater)
 {
-    if (inflater->piece == NULL) {
-        inflater->piece = malloc(PIECE_MAX);
-        if (inflater->piece == NULL) {
-            return PK_ENOMEM;
-        }
-    }
     if (inflater->stream_ready) {
         return inflateReset(&inflater->stream) == Z_OK ? PK_OK : PK_ENOMEM;
     }
@@ -84,6 +78,10 @@ int pk_inflate_stream(struct pk_inflater *inflater, struct pk_slice packed, uint
     int status = Z_OK;
     int rc = stream_begin(inflater);
 
+    if (rc == PK_OK && inflater->piece == NULL) {
+        inflater->piece = malloc(PIECE_MAX);
+        rc = inflater->piece == NULL ? PK_ENOMEM : PK_OK;
+    }
     if (rc < 0) {
         return rc;
     }
@@ -117,4 +115,23 @@ int pk_inflate_stream(struct pk_inflater *inflater, struct pk_slice packed, uint
         *used = given - z->avail_in;
     }
     return PK_OK;
+}
+
+size_t pk_inflate_head(
+        struct pk_inflater *inflater, struct pk_slice packed, uint8_t *out, size_t out_len)
+{
+    z_stream *z = &inflater->stream;
+    int status;
+
+    if (out_len > UINT_MAX || stream_begin(inflater) < 0) {
+        return 0;
+    }
+    z->next_in = (z_const Bytef *)packed.ptr;
+    z->avail_in = packed.len < UINT_MAX ? (uInt)packed.len : UINT_MAX;
+    z->next_out = out;
+    z->avail_out = (uInt)out_len;
+    status = inflate(z, Z_SYNC_FLUSH);
+    return status == Z_OK || status == Z_STREAM_END || status == Z_BUF_ERROR
+            ? out_len - z->avail_out
+            : 0;
 }

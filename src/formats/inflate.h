@@ -21,3 +21,8 @@ PK_MUST_USE int pk_inflate_whole(struct pk_inflater *inflater, struct pk_slice p
 typedef int (*pk_inflate_sink)(void *ctx, struct pk_slice piece);
 PK_MUST_USE int pk_inflate_stream(struct pk_inflater *inflater, struct pk_slice packed,
         uint64_t out_len, pk_inflate_sink sink, void *ctx, size_t *used);
+
+/* The first bytes, at most out_len; returns how many there are, 0 when the stream is broken before
+ * that. What follows is not read. */
+size_t pk_inflate_head(
+        struct pk_inflater *inflater, struct pk_slice packed, uint8_t *out, size_t out_len);

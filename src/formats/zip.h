@@ -87,3 +87,7 @@ void pk_zip_release(struct pk_zip_bytes *bytes);
 typedef int (*pk_zip_sink)(void *ctx, struct pk_slice piece);
 PK_MUST_USE int pk_zip_stream(struct pk_zip *zip, const struct pk_zip_entry *entry,
         pk_zip_sink sink, void *ctx, struct pk_error *err);
+
+/* The first plain bytes of an entry, at most size of them; returns how many. Inflates no more than
+ * that and counts against no budget: for a look at what an entry is. */
+size_t pk_zip_peek(struct pk_zip *zip, const struct pk_zip_entry *entry, uint8_t *out, size_t size);
