@@ -11,6 +11,7 @@
     65535UL /* what the format without ZIP64 can count; Android reads no ZIP64 */
 /* From here on limit.zip_entries is said: the largest stores' apps stay far below. */
 #define PK_ZIP_ENTRIES_ODD 60000UL
+#define PK_ZIP_FOLDERS_MAX 128UL /* that a name leads through; real ones stay below 20 */
 /* One inflated entry held in memory: four times the largest classes.dex or resources.arsc seen. */
 #define PK_ZIP_ENTRY_MAX (128UL * 1024 * 1024)
 /* Inflated bytes in all: real apps inflate to 2-4 times their size, so 20 times is a bomb. */

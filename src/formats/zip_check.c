@@ -81,8 +81,7 @@ static void check_claim(struct pk_zip *zip, const struct pk_zip_entry *entry)
         pk_anomaly_add(zip->anomalies, PK_ANOMALY_ZIP_ZIP64, "'%s': a size or offset is elsewhere",
                 pk_zip_say(zip, PK_ANOMALY_ZIP_ZIP64, entry->name));
     }
-    if (entry->method == PK_ZIP_DEFLATED &&
-            entry->plain_size > PK_DEFLATE_RATIO_MAX * (uint64_t)entry->packed_size) {
+    if (entry->method == PK_ZIP_DEFLATED && !pk_zip_can_inflate(entry)) {
         pk_anomaly_add(zip->anomalies, PK_ANOMALY_LIMIT_ZIP_CLAIM,
                 "'%s': %lu packed bytes are said to be %lu",
                 pk_zip_say(zip, PK_ANOMALY_LIMIT_ZIP_CLAIM, entry->name),
@@ -249,7 +248,7 @@ static void check_front(struct pk_zip *zip, uint64_t first)
         pk_anomaly_add(zip->anomalies, PK_ANOMALY_APK_JANUS,
                 "DEX %.3s at the begin, the archive's first entry at %llu",
                 (const char *)zip->file.ptr + 4, (unsigned long long)first);
-    } else if (first > 0 && zip->count > 0) {
+    } else if (first > 0 && first < zip->directory_offset) {
         pk_anomaly_add(zip->anomalies, PK_ANOMALY_ZIP_PREFIX, "%llu bytes before the first entry",
                 (unsigned long long)first);
     }
@@ -328,7 +327,7 @@ static int check_overlap(struct pk_zip *zip, struct pk_arena *arena, struct pk_e
 
 int pk_zip_check_archive(struct pk_zip *zip, struct pk_arena *arena, struct pk_error *err)
 {
-    uint64_t first = zip->directory_offset; /* local header */
+    uint64_t first = zip->directory_offset; /* local header; the directory when there is none */
     uint64_t plain = 0;
 
     if (zip->anomalies == NULL) {
@@ -337,9 +336,13 @@ int pk_zip_check_archive(struct pk_zip *zip, struct pk_arena *arena, struct pk_e
     for (size_t i = 0; i < zip->count; i++) {
         const struct pk_zip_entry *entry = &zip->entries[i];
 
+        if (!(entry->odd & PK_ZIP_ODD_HEADER) && entry->local_offset < first) {
+            first = entry->local_offset;
+        }
         if (entry->data.ptr != NULL) {
-            first = entry->local_offset < first ? entry->local_offset : first;
-            plain += entry->plain_size;
+            plain += entry->method != PK_ZIP_DEFLATED || pk_zip_can_inflate(entry)
+                    ? entry->plain_size
+                    : 0;
         }
     }
     check_front(zip, first);

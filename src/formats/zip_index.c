@@ -123,6 +123,7 @@ static void check_folders(struct pk_zip *zip, struct pk_zip_index *index, size_t
     struct sip s = sip_begin(index->key);
     size_t hashed = 0; /* whole blocks */
     size_t p = 0;
+    unsigned depth = 0;
 
     while (p < name.len && p < last.len && name.ptr[p] == last.ptr[p]) {
         p++;
@@ -131,6 +132,12 @@ static void check_folders(struct pk_zip *zip, struct pk_zip_index *index, size_t
         const uint8_t *slash = memchr(name.ptr + p, '/', name.len - p);
 
         if (slash == NULL) {
+            return;
+        }
+        if (depth++ == PK_ZIP_FOLDERS_MAX) {
+            pk_anomaly_add(zip->anomalies, PK_ANOMALY_LIMIT_NESTING,
+                    "'%s' stands in too many folders",
+                    pk_zip_say(zip, PK_ANOMALY_LIMIT_NESTING, name));
             return;
         }
         size_t len = (size_t)(slash - name.ptr);

@@ -45,6 +45,12 @@ static inline uint32_t pk_zip_le32(const uint8_t *p)
     return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
 }
 
+/* DEFLATE cannot keep every claim. */
+static inline bool pk_zip_can_inflate(const struct pk_zip_entry *entry)
+{
+    return entry->plain_size <= PK_DEFLATE_RATIO_MAX * (uint64_t)entry->packed_size;
+}
+
 /* The name for the evidence of id: printable, cut. "" when memory is short or nobody will read it
  * because id was met before. */
 const char *pk_zip_say(const struct pk_zip *zip, enum pk_anomaly_id id, struct pk_slice name);

@@ -25,11 +25,6 @@ static enum way way_of(const struct pk_zip_entry *entry)
     return WAY_TRY;
 }
 
-static bool claim_is_possible(const struct pk_zip_entry *entry)
-{
-    return entry->plain_size <= PK_DEFLATE_RATIO_MAX * (uint64_t)entry->packed_size;
-}
-
 static int fail(const struct pk_zip *zip, const struct pk_zip_entry *entry, const char *why, int rc,
         struct pk_error *err)
 {
@@ -105,7 +100,7 @@ static int check(
         return fail(zip, entry, "its data are not there", PK_ETRUNC, err);
     }
     *way = way_of(entry);
-    if (*way != WAY_STORED && !claim_is_possible(entry)) {
+    if (*way != WAY_STORED && !pk_zip_can_inflate(entry)) {
         if (*way == WAY_DEFLATED) {
             return fail(zip, entry, "it claims more than it can inflate to", PK_EMALF, err);
         }

@@ -35,6 +35,7 @@ struct zip_plan {
     struct zip_item *items;
     size_t count;
     const char *prefix;   /* before the first entry, offsets follow */
+    size_t prefix_len;    /* 0: strlen */
     const char *gap;      /* between directory and end record */
     const char *leftover; /* in the directory, behind its last record */
     const char *comment;
@@ -133,7 +134,7 @@ static inline struct pk_slice zip_build(const struct zip_plan *plan)
     size_t at;
     uint8_t *out;
 
-    zip_bytes(&b, plan->prefix, zip_len(plan->prefix, 0));
+    zip_bytes(&b, plan->prefix, zip_len(plan->prefix, plan->prefix_len));
     for (size_t i = 0; i < plan->count; i++) {
         zip_item_put(&plan->items[i], &b, &dir);
     }
