@@ -1,0 +1,60 @@
+#include "scan/inspect_apk.h"
+
+/* How much the directory claims that all entries are when unpacked. */
+static int64_t claimed_size(const struct pk_zip *zip)
+{
+    int64_t sum = 0;
+
+    for (size_t i = 0; i < zip->count; i++) {
+        sum += zip->entries[i].plain_size;
+    }
+    return sum;
+}
+
+/* Reads AndroidManifest.xml into the report; *xml is the caller's to release. */
+static void read_manifest(
+        struct pk_inspect_context *ctx, struct pk_zip *zip, struct pk_zip_bytes *xml)
+{
+    const struct pk_zip_entry *entry = pk_zip_find(zip, "AndroidManifest.xml");
+    struct pk_manifest manifest;
+    struct pk_error err = { 0 };
+    int rc = entry == NULL ? PK_ENOENT : pk_zip_read(zip, entry, xml, &err);
+
+    if (rc == PK_OK) {
+        rc = pk_manifest_parse(xml->bytes, NULL, ctx->work, &ctx->anomalies, &manifest, &err);
+        if (rc == PK_OK) {
+            pk_inspect_manifest(ctx, &manifest);
+        }
+    }
+    if (rc == PK_OK) {
+        return;
+    }
+    if (rc == PK_ENOENT) {
+        pk_anomaly_add(&ctx->anomalies, PK_ANOMALY_APK_MISSING_MANIFEST, "no such entry");
+        pk_inspect_refuse(ctx, "No device can install this app: it has no AndroidManifest.xml");
+        return;
+    }
+    (void)pk_inspect_full(ctx, rc, "the manifest");
+    pk_anomaly_add(&ctx->anomalies, PK_ANOMALY_APK_MISSING_MANIFEST, "%s", err.text);
+    pk_inspect_refuse(
+            ctx, "No device can install this app: its manifest cannot be read (%s)", err.text);
+}
+
+void pk_inspect_apk(struct pk_inspect_context *ctx, struct pk_zip *zip)
+{
+    struct pk_inspect_seen seen = { 0 };
+    struct pk_zip_bytes xml = { 0 };
+
+    ctx->out->entries = (int64_t)zip->count;
+    ctx->out->inflated = claimed_size(zip);
+    seen.entries = pk_arena_alloc(ctx->work, zip->count + 1, sizeof(*seen.entries));
+    if (seen.entries == NULL) {
+        (void)pk_inspect_full(ctx, PK_ENOMEM, "the directory");
+        pk_inspect_refuse(ctx, "The archive needs more memory than a scan may have");
+        return;
+    }
+    read_manifest(ctx, zip, &xml);
+    pk_zip_release(&xml);
+    pk_inspect_dex_entries(ctx, zip, &seen);
+    pk_inspect_hidden_entries(ctx, zip, &seen);
+}

@@ -1,0 +1,138 @@
+#include <stdio.h>
+
+#include "formats/android/dex.h"
+#include "formats/limits.h"
+#include "scan/inspect_apk.h"
+
+/* Rows of the report; a container can hold many logical DEX files. */
+struct rows {
+    struct pk_inspect_context *ctx;
+    struct pk_app_dex *items;
+    size_t count;
+    size_t cap;
+};
+
+static void add_row(struct rows *rows, const struct pk_dex *dex, const char *name,
+        const struct pk_dex_totals *totals)
+{
+    if (rows->count == PK_INSPECT_ROWS_MAX) {
+        return;
+    }
+    if (rows->count == rows->cap) {
+        size_t cap = rows->cap == 0 ? 8 : rows->cap * 2;
+        struct pk_app_dex *items = pk_inspect_alloc(rows->ctx, cap, sizeof(*items));
+
+        if (items == NULL) {
+            return;
+        }
+        if (rows->count > 0) {
+            memcpy(items, rows->items, rows->count * sizeof(*items));
+        }
+        rows->items = items;
+        rows->cap = cap;
+    }
+    rows->items[rows->count++] = (struct pk_app_dex){
+        .file = pk_inspect_keep(rows->ctx, name),
+        .version = dex->version,
+        .strings = dex->string_count,
+        .types = dex->type_count,
+        .protos = dex->proto_count,
+        .fields = dex->field_count,
+        .methods = dex->method_count,
+        .classes = dex->class_count,
+        .code_units = (int64_t)totals->code_units,
+        .invokes = (int64_t)totals->invokes,
+    };
+}
+
+/* Reads every logical DEX of the bytes. PK_OK when there was at least one and none was refused. */
+static int read_dex(
+        struct rows *rows, struct pk_slice bytes, const char *name, struct pk_error *err)
+{
+    size_t offset = 0;
+    size_t found = 0;
+    int rc = PK_OK;
+
+    while (rc == PK_OK) {
+        struct pk_dex_totals totals = { 0 };
+        struct pk_dex dex;
+        size_t before = offset;
+
+        rc = pk_dex_open(bytes, &offset, name, &rows->ctx->anomalies, &dex, err);
+        if (rc == PK_OK) {
+            pk_dex_check_sums(&dex);
+            pk_dex_walk(&dex, NULL, &totals);
+            add_row(rows, &dex, name, &totals);
+            found++;
+        }
+        if (offset <= before) {
+            break;
+        }
+    }
+    return rc == PK_ENOENT && found > 0 ? PK_OK : rc;
+}
+
+/* "classes.dex", "classes2.dex" ...: what the platform loads, in its order, up to the first gap. */
+static const struct pk_zip_entry *nth_dex(const struct pk_zip *zip, size_t n)
+{
+    char name[32];
+
+    if (n == 1) {
+        return pk_zip_find(zip, "classes.dex");
+    }
+    (void)snprintf(name, sizeof(name), "classes%zu.dex", n);
+    return pk_zip_find(zip, name);
+}
+
+static void read_entry(struct rows *rows, struct pk_zip *zip, const struct pk_zip_entry *entry)
+{
+    struct pk_inspect_context *ctx = rows->ctx;
+    const char *name = pk_inspect_keep_bytes(ctx, entry->name);
+    struct pk_zip_bytes bytes = { 0 };
+    struct pk_error err = { 0 };
+    int rc = pk_zip_read(zip, entry, &bytes, &err);
+
+    if (rc == PK_OK && !pk_dex_magic(bytes.bytes)) {
+        pk_anomaly_add(&ctx->anomalies, PK_ANOMALY_DEX_FAKE, "'%s' does not begin as a DEX", name);
+    } else if (rc == PK_OK) {
+        rc = read_dex(rows, bytes.bytes, name, &err);
+    }
+    if (rc < 0 && !pk_inspect_full(ctx, rc, name)) {
+        pk_anomaly_add(&ctx->anomalies, PK_ANOMALY_DEX_MALFORMED, "'%s': %s", name, err.text);
+    }
+    pk_zip_release(&bytes);
+}
+
+void pk_inspect_dex_entries(
+        struct pk_inspect_context *ctx, struct pk_zip *zip, struct pk_inspect_seen *seen)
+{
+    struct rows rows = { .ctx = ctx };
+    const struct pk_zip_entry *entry;
+    size_t n = 1;
+
+    for (entry = nth_dex(zip, n); entry != NULL && n <= PK_DEX_FILES_MAX;
+            entry = nth_dex(zip, ++n)) {
+        read_entry(&rows, zip, entry);
+        seen->entries[entry - zip->entries] = true;
+    }
+    for (; entry != NULL; entry = nth_dex(zip, ++n)) {
+        pk_anomaly_add(&ctx->anomalies, PK_ANOMALY_LIMIT_DEX_FILES, "classes%zu.dex", n);
+        seen->entries[entry - zip->entries] = true;
+    }
+    ctx->out->dex_files = (int64_t)(n - 1);
+    ctx->out->dex = (struct pk_array){ .items = rows.items, .count = rows.count };
+}
+
+void pk_inspect_dex_file(struct pk_inspect_context *ctx)
+{
+    struct rows rows = { .ctx = ctx };
+    struct pk_error err = { 0 };
+    int rc = read_dex(&rows, ctx->file, "the file", &err);
+
+    ctx->out->dex = (struct pk_array){ .items = rows.items, .count = rows.count };
+    ctx->out->dex_files = 1;
+    if (pk_inspect_full(ctx, rc, "the DEX") || rc == PK_OK) {
+        return;
+    }
+    pk_inspect_refuse(ctx, "No device can load this DEX: %s", err.text);
+}

@@ -1,0 +1,89 @@
+#include "scan/inspect_apk.h"
+
+static bool has_filters(const struct pk_component *component)
+{
+    return component->filters.count > 0;
+}
+
+/* What any app can reach: declared so, or, before Android 12, by having a filter. A permission that
+ * guards it makes it less than "any", but that is for the rules to weigh. */
+static bool is_exported(const struct pk_component *component)
+{
+    if (component->exported != PK_TRI_UNKNOWN) {
+        return component->exported == PK_TRI_YES;
+    }
+    return has_filters(component);
+}
+
+static struct pk_app_components *components(
+        struct pk_inspect_context *ctx, const struct pk_manifest *manifest)
+{
+    const struct pk_component *items = manifest->components.items;
+    struct pk_app_components *out = pk_inspect_alloc(ctx, 1, sizeof(*out));
+    struct pk_strings exported = { 0 };
+
+    exported.items = pk_arena_alloc(ctx->work, manifest->components.count + 1, sizeof(char *));
+    if (out == NULL || exported.items == NULL) {
+        (void)pk_inspect_full(ctx, PK_ENOMEM, "the components");
+        return out;
+    }
+    for (size_t i = 0; i < manifest->components.count; i++) {
+        int64_t *const counts[] = {
+            [PK_COMPONENT_ACTIVITY] = &out->activities,
+            [PK_COMPONENT_SERVICE] = &out->services,
+            [PK_COMPONENT_RECEIVER] = &out->receivers,
+            [PK_COMPONENT_PROVIDER] = &out->providers,
+        };
+
+        (*counts[items[i].kind])++;
+        if (is_exported(&items[i])) {
+            pk_inspect_push(&exported, items[i].name);
+        }
+    }
+    out->exported = pk_inspect_keep_list(ctx, &exported, PK_INSPECT_NAMES_MAX);
+    return out;
+}
+
+/* NULL for what is absent, so that it is left out of the report. */
+static const char *keep_some(struct pk_inspect_context *ctx, const char *text, size_t max)
+{
+    return text == NULL || text[0] == '\0' ? NULL : pk_inspect_keep_cut(ctx, text, max);
+}
+
+void pk_inspect_manifest(struct pk_inspect_context *ctx, const struct pk_manifest *manifest)
+{
+    struct pk_app_report *out = ctx->out;
+
+    out->package = pk_inspect_keep(ctx, manifest->package);
+    out->version_name = pk_inspect_keep(ctx, manifest->version_name);
+    out->version_code = manifest->version_code;
+    out->label = pk_inspect_keep(ctx, manifest->label);
+    out->min_sdk = manifest->min_sdk;
+    out->target_sdk = manifest->target_sdk;
+    out->min_sdk_codename = keep_some(ctx, manifest->min_sdk_codename, 60);
+    out->target_sdk_codename = keep_some(ctx, manifest->target_sdk_codename, 60);
+    out->debuggable = manifest->debuggable;
+    out->test_only = manifest->test_only;
+    out->launchable = keep_some(ctx, manifest->launchable, PK_INSPECT_TEXT_MAX);
+    out->split = keep_some(ctx, manifest->split, PK_INSPECT_TEXT_MAX);
+    out->permissions = pk_inspect_keep_list(ctx, &manifest->permissions, PK_INSPECT_NAMES_MAX);
+    out->defined_permissions = pk_inspect_keep_list(
+            ctx, &manifest->defined_permissions, PK_INSPECT_NAMES_MAX);
+    out->features = pk_inspect_keep_list(ctx, &manifest->features, PK_INSPECT_NAMES_MAX);
+    out->components = components(ctx, manifest);
+}
+
+void pk_inspect_axml(struct pk_inspect_context *ctx)
+{
+    struct pk_manifest manifest;
+    struct pk_error err = { 0 };
+    int rc = pk_manifest_parse(ctx->file, NULL, ctx->work, &ctx->anomalies, &manifest, &err);
+
+    if (pk_inspect_full(ctx, rc, "the manifest")) {
+        pk_inspect_refuse(ctx, "The manifest needs more memory than a scan may have");
+    } else if (rc < 0) {
+        pk_inspect_refuse(ctx, "No device can read this binary XML: %s", err.text);
+    } else {
+        pk_inspect_manifest(ctx, &manifest);
+    }
+}
