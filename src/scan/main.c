@@ -1,0 +1,26 @@
+/* picket-scan: the sandboxed reader of app files. It is started by picket, picketd and programs that use
+ * libpicket, speaks only to them (docs/scan.md), and does nothing by itself. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+
+#include "scan/protocol.h"
+#include "scan/reader.h"
+
+int main(int argc, char **argv)
+{
+    int type = 0;
+    socklen_t len = sizeof(type);
+
+    (void)argv;
+    if (argc != 1 || getsockopt(PK_SCAN_SOCKET_FD, SOL_SOCKET, SO_TYPE, &type, &len) < 0 ||
+            type != SOCK_SEQPACKET) {
+        (void)fprintf(
+                stderr, "picket-scan is started by picket and picketd; try 'picket scan FILE'\n");
+        return EXIT_FAILURE;
+    }
+    if (pk_reader_warm() < 0) {
+        return EXIT_FAILURE;
+    }
+    return pk_warden_run(pk_reader_read);
+}
