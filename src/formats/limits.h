@@ -54,3 +54,11 @@
 /* Entries of all the lists of one manifest: components, filters, actions, metadata. The largest real
  * manifests have a few thousand. */
 #define PK_MANIFEST_ITEMS_MAX 100000UL
+
+/* --- signatures */
+/* Each one costs up to some milliseconds (a DSA key of 10,000 bits). Real ones: one signer, two for
+ * different hashes at most; a chain of three certificates. */
+#define PK_CMS_SIGNERS_MAX    32UL
+#define PK_CMS_CERTS_MAX      64UL
+#define PK_CMS_ATTRIBUTES_MAX 64UL
+#define PK_CMS_CHAIN_MAX      8UL /* certificates above the signer's that are verified */
