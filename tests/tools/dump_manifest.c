@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "base/file.h"
+#include "formats/android/arsc.h"
 #include "formats/android/axml.h"
 #include "formats/android/manifest.h"
 #include "formats/limits.h"
@@ -134,29 +135,43 @@ static void print_apksig(struct pk_slice xml, struct pk_arena *arena)
     }
 }
 
+static int read_entry(
+        struct pk_zip *zip, const char *name, struct pk_zip_bytes *out, struct pk_error *err)
+{
+    const struct pk_zip_entry *entry = pk_zip_find(zip, name);
+
+    return entry == NULL ? pk_error_set(err, PK_ENOENT, "no %s", name)
+                         : pk_zip_read(zip, entry, out, err);
+}
+
 static int dump_badging(struct pk_slice file, struct pk_arena *arena, struct pk_error *err)
 {
     struct pk_zip_bytes xml = { .bytes = file };
+    struct pk_zip_bytes table = { .owned = NULL };
+    struct pk_arsc *arsc = NULL;
     struct pk_anomalies anomalies;
     struct pk_manifest m;
     struct pk_zip zip;
     int rc = pk_anomalies_init(&anomalies, arena);
 
     if (rc == PK_OK && pk_zip_open(file, arena, NULL, &zip, err) == PK_OK) {
-        const struct pk_zip_entry *entry = pk_zip_find(&zip, "AndroidManifest.xml");
-
-        rc = entry == NULL ? pk_error_set(err, PK_ENOENT, "no AndroidManifest.xml")
-                           : pk_zip_read(&zip, entry, &xml, err);
+        rc = read_entry(&zip, "AndroidManifest.xml", &xml, err);
+        if (read_entry(&zip, "resources.arsc", &table, err) == PK_OK &&
+                pk_arsc_open(table.bytes, arena, &anomalies, &arsc, err) == PK_OK) {
+            (void)printf("arsc_types %zu\narsc_strings %zu\n", pk_arsc_type_count(arsc),
+                    pk_arsc_string_count(arsc));
+        }
     }
     if (rc == PK_OK) {
         print_apksig(xml.bytes, arena);
-        rc = pk_manifest_parse(xml.bytes, NULL, arena, &anomalies, &m, err);
+        rc = pk_manifest_parse(xml.bytes, arsc, arena, &anomalies, &m, err);
         if (rc == PK_OK) {
             print_manifest(&m);
         }
     }
     print_findings(&anomalies);
     pk_zip_release(&xml);
+    pk_zip_release(&table);
     return rc;
 }
 

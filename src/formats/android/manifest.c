@@ -232,7 +232,7 @@ static void take_application(struct walk *w)
     struct pk_manifest *m = w->m;
 
     m->has_application = true;
-    m->label = or_empty(text_of(w, ATTR_LABEL, "label"));
+    m->label = or_empty(pk_manifest_label(s, ATTR_LABEL, "label"));
     m->icon = or_empty(text_of(w, ATTR_ICON, "icon"));
     m->application_name = class_of(w, name_of(w));
     m->component_factory = class_of(w, text_of(w, ATTR_COMPONENT_FACTORY, "appComponentFactory"));

@@ -2,6 +2,28 @@
 
 #include <stdlib.h>
 
+#include "formats/android/arsc.h"
+
+static bool is_reference(uint8_t type)
+{
+    return type == PK_RES_REFERENCE || type == PK_RES_DYNAMIC_REFERENCE;
+}
+
+/* What a reference stands for; itself when it leads nowhere. */
+static struct pk_manifest_value follow(const struct pk_manifest_source *s, uint32_t id)
+{
+    struct pk_resconfig want = pk_resconfig_aapt("en", "US");
+    struct pk_arsc_value v;
+
+    if (s->arsc == NULL || id == 0 || pk_arsc_resolve(s->arsc, id, &want, &v) < 0) {
+        return (struct pk_manifest_value){
+            .type = id == 0 ? PK_RES_NULL : PK_RES_REFERENCE,
+            .data = id,
+        };
+    }
+    return (struct pk_manifest_value){ .type = v.type, .data = v.data, .text = v.text };
+}
+
 static bool find_attribute(const struct pk_manifest_source *s, uint32_t id, const char *name,
         struct pk_axml_attribute *out)
 {
@@ -36,7 +58,22 @@ struct pk_manifest_value pk_manifest_value(
             .text = pk_axml_text(s->doc, a.data),
         };
     }
+    if (is_reference(a.type)) {
+        return follow(s, a.data);
+    }
     return (struct pk_manifest_value){ .type = a.type, .data = a.data };
+}
+
+const char *pk_manifest_label(
+        const struct pk_manifest_source *s, enum pk_manifest_attr id, const char *name)
+{
+    struct pk_axml_attribute a;
+    const char *text;
+
+    if (s->arsc != NULL && find_attribute(s, id, name, &a) && is_reference(a.type)) {
+        return pk_arsc_label(s->arsc, a.data, &text) == PK_OK ? text : NULL;
+    }
+    return pk_manifest_text(s, id, name);
 }
 
 static bool is_int(uint8_t type)
@@ -86,7 +123,7 @@ const char *pk_manifest_text(
     if (v.type == PK_RES_STRING) {
         return v.text;
     }
-    if (v.type == PK_RES_NULL || v.type == PK_RES_REFERENCE || v.type == PK_RES_DYNAMIC_REFERENCE) {
+    if (v.type == PK_RES_NULL || is_reference(v.type)) {
         return NULL;
     }
     pk_anomaly_add(

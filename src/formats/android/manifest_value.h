@@ -62,6 +62,9 @@ struct pk_manifest_value pk_manifest_value(
 /* NULL when absent or not text; numbers are written out. An unresolved reference is NULL. */
 const char *pk_manifest_text(
         const struct pk_manifest_source *s, enum pk_manifest_attr id, const char *name);
+/* A text in the language that aapt names it in; NULL as above. */
+const char *pk_manifest_label(
+        const struct pk_manifest_source *s, enum pk_manifest_attr id, const char *name);
 /* Any value in text form, references as "@0x7f010000" when they lead nowhere; NULL when absent. */
 const char *pk_manifest_any(
         const struct pk_manifest_source *s, enum pk_manifest_attr id, const char *name);
