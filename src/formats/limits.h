@@ -38,6 +38,10 @@
 #define PK_RESPOOL_STRINGS_MAX 2000000UL /* strings of one pool */
 #define PK_DEX_FILES_MAX       500UL     /* DEX files of one APK; the largest apps have about 60 */
 #define PK_BUNDLE_PARTS_MAX    256UL     /* files of an APKS/XAPK that are opened */
+#define PK_MACHO_SLICES_MAX    64UL /* of a fat file; all architectures that ever were are fewer */
+#define PK_MACHO_SYMBOLS_MAX   4096UL /* imports reported; more are counted out */
+#define PK_MACHO_LIBRARIES_MAX 4096UL
+#define PK_MACHO_TEXT_MAX      1024UL /* bytes of a path or symbol; what is longer is cut */
 #define PK_NATIVE_LIBS_MAX     2000UL
 #define PK_PERMISSIONS_MAX     2000UL /* reported; more are counted */
 
