@@ -6,6 +6,7 @@
 #include "cli/command.h"
 
 static const struct pk_command commands[] = {
+    { "scan", pk_cmd_scan, "judge app files: APK, IPA, DEX, Mach-O and kin" },
     { "device", pk_cmd_device, "protected devices: list, show, revoke" },
     { "incident", pk_cmd_incident, "incidents: list, show, dismiss, reopen" },
     { "events", pk_cmd_events, "the event stream, as it happens with --follow" },

@@ -45,8 +45,7 @@ static size_t width_of(const char *text)
     return width;
 }
 
-/* At most max characters; returns how many. */
-static size_t put_text(FILE *to, const char *text, size_t max)
+size_t pk_print_text(FILE *to, const char *text, size_t max)
 {
     size_t width = 0;
 
@@ -110,7 +109,7 @@ static char *text_of(const json_t *value)
 
 static void put_padded(FILE *to, const char *text, size_t width, bool last)
 {
-    size_t done = put_text(to, text, WIDTH_MAX);
+    size_t done = pk_print_text(to, text, WIDTH_MAX);
 
     while (!last && done++ < width + 2) {
         (void)fputc(' ', to);
@@ -174,7 +173,7 @@ static void put_lines(FILE *to, const char *text, int depth)
 
         if (line != NULL) {
             indent(to, depth);
-            (void)put_text(to, line, SIZE_MAX);
+            (void)pk_print_text(to, line, SIZE_MAX);
             (void)fputc('\n', to);
         }
         free(line);
@@ -190,23 +189,23 @@ static void put_member(FILE *to, const char *key, const json_t *value, int depth
 
     indent(to, depth);
     if ((json_is_object(value) || json_is_array(value)) && !is_empty(value)) {
-        (void)put_text(to, key, SIZE_MAX);
+        (void)pk_print_text(to, key, SIZE_MAX);
         (void)fputc('\n', to);
         put_tree(to, value, depth + 1);
         return;
     }
     if (json_is_string(value) && strchr(json_string_value(value), '\n') != NULL) {
-        (void)put_text(to, key, SIZE_MAX);
+        (void)pk_print_text(to, key, SIZE_MAX);
         (void)fputc('\n', to);
         put_lines(to, json_string_value(value), depth + 1);
         return;
     }
     text = is_empty(value) ? strdup("-") : text_of(value);
-    for (size_t n = put_text(to, key, SIZE_MAX); n < KEY_WIDTH && key[0] != '-'; n++) {
+    for (size_t n = pk_print_text(to, key, SIZE_MAX); n < KEY_WIDTH && key[0] != '-'; n++) {
         (void)fputc(' ', to);
     }
     (void)fputc(' ', to);
-    (void)put_text(to, text != NULL ? text : "", SIZE_MAX);
+    (void)pk_print_text(to, text != NULL ? text : "", SIZE_MAX);
     (void)fputc('\n', to);
     free(text);
 }
@@ -250,7 +249,7 @@ void pk_print_row(FILE *to, const json_t *object)
         char *text = text_of(value);
 
         (void)fputs(gap, to);
-        (void)put_text(to, text != NULL ? text : "", SIZE_MAX);
+        (void)pk_print_text(to, text != NULL ? text : "", SIZE_MAX);
         gap = "  ";
         free(text);
     }

@@ -2,6 +2,7 @@
  * attacker's text: control characters never reach the terminal. */
 #pragma once
 
+#include <stddef.h>
 #include <jansson.h>
 #include <stdio.h>
 
@@ -19,3 +20,6 @@ void pk_print_tree(FILE *to, const json_t *value);
 void pk_print_row(FILE *to, const json_t *object);
 /* One compact JSON line. */
 void pk_print_json(FILE *to, const json_t *value);
+
+/* At most max characters of the text, without what a terminal would act on; returns how many. */
+size_t pk_print_text(FILE *to, const char *text, size_t max);

@@ -106,6 +106,14 @@ static void PK_PRINTF(2, 3) reason(struct pk_inspect_context *ctx, const char *f
     pk_inspect_push(&ctx->out->reasons, pk_inspect_keep(ctx, text));
 }
 
+/* What the first reason has said already, when the platform cannot read the file. */
+static bool is_said(const struct pk_inspect_context *ctx, const char *id)
+{
+    return ctx->malformed != NULL &&
+            (strcmp(id, pk_anomaly_kind(PK_ANOMALY_ZIP_MALFORMED)->id) == 0 ||
+                    strcmp(id, pk_anomaly_kind(PK_ANOMALY_APK_MISSING_MANIFEST)->id) == 0);
+}
+
 /* The sentences of findings that decide; returns how many findings are high or critical. */
 static size_t severe_reasons(struct pk_inspect_context *ctx)
 {
@@ -116,7 +124,7 @@ static size_t severe_reasons(struct pk_inspect_context *ctx)
         if (items[i].severity < PK_SEVERITY_HIGH) {
             break; /* worst first */
         }
-        if (severe++ < REASONS_SEVERE) {
+        if (severe++ < REASONS_SEVERE && !is_said(ctx, items[i].id)) {
             reason(ctx, "%s%s%s", items[i].title, items[i].evidence[0] != '\0' ? ": " : "",
                     items[i].evidence);
         }
@@ -171,9 +179,7 @@ void pk_inspect_conclude(struct pk_inspect_context *ctx)
     if (ctx->signed_by != NULL) {
         reason(ctx, "%s", ctx->signed_by);
     }
-    reason(ctx,
-            "This judges structure alone; signature and rules against malware are not part of it "
-            "yet");
+    reason(ctx, "%s", PK_INSPECT_SCOPE);
     out->verdict = ctx->malformed != NULL ? PK_VERDICT_MALFORMED
             : severe > 0                  ? PK_VERDICT_SUSPICIOUS
                                           : PK_VERDICT_CLEAN;
