@@ -1,5 +1,7 @@
 #include "scan/inspect_apk.h"
 
+#include "formats/android/arsc.h"
+
 /* How much the directory claims that all entries are when unpacked. */
 static int64_t claimed_size(const struct pk_zip *zip)
 {
@@ -11,20 +13,40 @@ static int64_t claimed_size(const struct pk_zip *zip)
     return sum;
 }
 
+/* The resource table, for names and labels. Apps without one are fine. */
+static const struct pk_arsc *open_table(
+        struct pk_inspect_context *ctx, struct pk_zip *zip, struct pk_zip_bytes *bytes)
+{
+    const struct pk_zip_entry *entry = pk_zip_find(zip, "resources.arsc");
+    struct pk_arsc *table = NULL;
+    struct pk_error err = { 0 };
+    int rc = entry == NULL ? PK_ENOENT : pk_zip_read(zip, entry, bytes, &err);
+
+    if (rc == PK_OK) {
+        rc = pk_arsc_open(bytes->bytes, ctx->work, &ctx->anomalies, &table, &err);
+    }
+    (void)pk_inspect_full(ctx, rc, "the resource table");
+    return rc == PK_OK ? table : NULL;
+}
+
 /* Reads AndroidManifest.xml into the report; *xml is the caller's to release. */
 static void read_manifest(
         struct pk_inspect_context *ctx, struct pk_zip *zip, struct pk_zip_bytes *xml)
 {
     const struct pk_zip_entry *entry = pk_zip_find(zip, "AndroidManifest.xml");
+    struct pk_zip_bytes table_bytes = { 0 };
     struct pk_manifest manifest;
     struct pk_error err = { 0 };
     int rc = entry == NULL ? PK_ENOENT : pk_zip_read(zip, entry, xml, &err);
 
     if (rc == PK_OK) {
-        rc = pk_manifest_parse(xml->bytes, NULL, ctx->work, &ctx->anomalies, &manifest, &err);
+        const struct pk_arsc *table = open_table(ctx, zip, &table_bytes);
+
+        rc = pk_manifest_parse(xml->bytes, table, ctx->work, &ctx->anomalies, &manifest, &err);
         if (rc == PK_OK) {
             pk_inspect_manifest(ctx, &manifest);
         }
+        pk_zip_release(&table_bytes);
     }
     if (rc == PK_OK) {
         return;
