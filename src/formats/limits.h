@@ -71,3 +71,10 @@
 #define PK_CMS_CERTS_MAX      64UL
 #define PK_CMS_ATTRIBUTES_MAX 64UL
 #define PK_CMS_CHAIN_MAX      8UL /* certificates above the signer's that are verified */
+
+/* --- elf */
+#define PK_ELF_NAMES_MAX  4096UL /* imported or exported names that are kept; all are counted */
+#define PK_ELF_NAME_MAX   512UL  /* bytes of one; what is longer is cut */
+#define PK_ELF_NEEDED_MAX 256UL  /* libraries that one asks for; real ones have below 50 */
+/* Bytes of program headers: what the kernel and the linker take. */
+#define PK_ELF_SEGMENT_BYTES_MAX (64UL * 1024)
