@@ -29,9 +29,9 @@ struct place {
     struct pk_slot slot;
     bool busy;
     struct pk_scan_job job;
-    uint64_t id;
-    uint64_t size;
+    struct pk_scan_request request;
     int answer_fd;
+    unsigned deaths;  /* of processes over this job */
     int64_t until_ms; /* when even its process is taken for dead */
 };
 
@@ -231,12 +231,11 @@ static int make_answer(void)
     return fd < 0 ? -errno : fd;
 }
 
-/* A process that ended while nobody looked is replaced, once. */
-static int ask(struct pk_scan_pool *pool, struct place *place,
-        const struct pk_scan_request *request, const struct pk_scan_job *job, struct pk_error *err)
+/* Gives the place's job to its process. One that ended while nobody looked is replaced, once. */
+static int ask(const struct pk_scan_pool *pool, struct place *place, struct pk_error *err)
 {
-    const int fds[PK_SLOT_FDS_MAX] = { job->fd, place->answer_fd, job->idsig_fd };
-    size_t count = request->has_idsig ? 3 : 2;
+    const int fds[PK_SLOT_FDS_MAX] = { place->job.fd, place->answer_fd, place->job.idsig_fd };
+    size_t count = place->request.has_idsig ? 3 : 2;
     int rc = PK_EPEER;
 
     for (int tries = 0; tries < 2 && rc == PK_EPEER; tries++) {
@@ -247,8 +246,9 @@ static int ask(struct pk_scan_pool *pool, struct place *place,
         if (rc < 0) {
             return rc;
         }
-        rc = pk_slot_ask(&place->slot, request, fds, count);
+        rc = pk_slot_ask(&place->slot, &place->request, fds, count);
     }
+    place->until_ms = pk_clock_monotonic_ms() + pool->timeout_ms + GRACE_MS;
     return rc < 0 ? pk_error_set(err, PK_EIO, "cannot ask picket-scan: %s", pk_code_text(rc)) : rc;
 }
 
@@ -272,16 +272,15 @@ int pk_scan_pool_submit(
                 pk_code_text(place->answer_fd));
     }
     request.id = ++pool->last_id;
-    rc = ask(pool, place, &request, job, err);
+    place->job = *job;
+    place->request = request;
+    place->deaths = 0;
+    rc = ask(pool, place, err);
     if (rc < 0) {
         free_place(place);
         return rc;
     }
     place->busy = true;
-    place->job = *job;
-    place->id = request.id;
-    place->size = request.size;
-    place->until_ms = pk_clock_monotonic_ms() + pool->timeout_ms + GRACE_MS;
     return PK_OK;
 }
 
@@ -335,7 +334,7 @@ static int finish(const struct pk_scan_pool *pool, struct place *place,
             .code = status->code,
             .why = why.text,
             .fd = place->job.fd,
-            .size = place->size,
+            .size = place->request.size,
             .timeout_ms = pool->timeout_ms,
             .memory_max = pool->memory_max,
         };
@@ -350,9 +349,32 @@ static int finish(const struct pk_scan_pool *pool, struct place *place,
     return rc;
 }
 
+/* The process is gone, not its reader. No file can do that, so somebody else did (an administrator, the
+ * kernel when memory is short): the job is given to a new one, once. */
+static int again(const struct pk_scan_pool *pool, struct place *place,
+        struct pk_scan_status *status, struct pk_error *err)
+{
+    int rc;
+
+    pk_slot_stop(&place->slot);
+    if (place->deaths++ > 0) {
+        *status = (struct pk_scan_status){ .state = PK_SCAN_DIED };
+        return PK_OK;
+    }
+    (void)close(place->answer_fd); /* its reader may still be dying with a hold on it */
+    place->answer_fd = make_answer();
+    rc = place->answer_fd < 0 ? pk_error_set(err, place->answer_fd, "no memory file for the answer")
+                              : ask(pool, place, err);
+    if (rc < 0) {
+        free_place(place);
+        return rc;
+    }
+    return PK_EAGAIN;
+}
+
 /* What has become of the place's job. PK_EAGAIN: nothing yet. */
-static int look(
-        struct place *place, bool readable, struct pk_scan_status *status, struct pk_error *err)
+static int look(const struct pk_scan_pool *pool, struct place *place, bool readable,
+        struct pk_scan_status *status, struct pk_error *err)
 {
     int rc = readable ? pk_slot_hear(&place->slot, status) : PK_EAGAIN;
 
@@ -364,10 +386,8 @@ static int look(
         free_place(place);
         return pk_slot_no_sandbox(status, err);
     }
-    if (rc == PK_EPEER || (rc == PK_OK && status->id != place->id)) {
-        pk_slot_stop(&place->slot);
-        *status = (struct pk_scan_status){ .state = PK_SCAN_DIED };
-        return PK_OK;
+    if (rc == PK_EPEER || (rc == PK_OK && status->id != place->request.id)) {
+        return again(pool, place, status, err);
     }
     if (rc == PK_EAGAIN && pk_clock_monotonic_ms() >= place->until_ms) {
         pk_slot_stop(&place->slot);
@@ -419,7 +439,7 @@ int pk_scan_pool_wait(struct pk_scan_pool *pool, int wait_ms, struct pk_arena *a
             struct pk_scan_status status = { .state = PK_SCAN_READY };
             struct place *place = &pool->places[i];
 
-            rc = place->busy ? look(place, fds[i].revents != 0, &status, err) : PK_EAGAIN;
+            rc = place->busy ? look(pool, place, fds[i].revents != 0, &status, err) : PK_EAGAIN;
             if (rc == PK_EAGAIN) {
                 continue;
             }

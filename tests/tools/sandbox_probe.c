@@ -3,10 +3,11 @@
  *
  *   try NAME      the attempt of that name (see attempts[]); the report says how it was refused
  *   call NUMBER   that system call, with zeros
- *   segv abort trap stack loop alloc touch exit garbage much deep half empty control silent good
+ *   good silent exit segv abort trap stack bus loop alloc touch garbage much many deep half control
+ *   unknown-key   what they are called; see go_wrong()
  *
- * `sandbox_probe list` prints the names; `sandbox_probe warden NAME` makes the attempt in the warden's
- * sandbox instead: status 0 when it was possible, 1 when refused. */
+ * `sandbox_probe list` prints the names of attempts; `sandbox_probe try NAME` and `sandbox_probe call
+ * NUMBER` make them in the warden's sandbox: status 0 when it was possible, 1 when refused. */
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/futex.h>
@@ -127,7 +128,7 @@ static long try_fork(void)
 
 static long try_vfork(void)
 {
-    return vfork();
+    return syscall(SYS_vfork);
 }
 
 static long try_clone(void)
@@ -390,16 +391,19 @@ static int say(int fd, const char *reason, const char *more)
     return n > 0 && write(fd, text, (size_t)n) == n ? PK_READER_DONE : EXIT_FAILURE;
 }
 
+/* At least count bytes of text, again and again. */
 static int fill(int fd, const char *text, size_t count)
 {
-    size_t len = strlen(text);
+    struct pk_buffer block = pk_buffer_of(128UL << 10);
+    int rc = PK_READER_DONE;
 
-    for (size_t i = 0; i < count; i++) {
-        if (write(fd, text, len) != (ssize_t)len) {
-            return PK_READER_TOO_LONG;
-        }
+    do {
+        (void)pk_buffer_puts(&block, text);
+    } while (block.len < count && block.len < 64UL << 10);
+    for (size_t done = 0; done < count && rc == PK_READER_DONE; done += block.len) {
+        rc = write(fd, block.ptr, block.len) == (ssize_t)block.len ? rc : PK_READER_TOO_LONG;
     }
-    return PK_READER_DONE;
+    return rc;
 }
 
 /* Recursion that the compiler keeps. */
@@ -408,28 +412,33 @@ static int deeper(const volatile char *above)
     volatile char here[4096];
 
     here[0] = above[0];
+    here[1] = 0;
     return here[0] == 1 ? 0 : deeper(here) + here[1];
 }
 
+/* One that looks for NULL, or one that does not. */
 static int allocate(bool look)
 {
-    for (;;) {
-        char *block = malloc(1UL << 20);
+    static char *volatile last;
 
-        if (block == NULL && look) {
+    for (;;) {
+        last = malloc(1UL << 20);
+        if (last == NULL && look) {
             return PK_READER_MEMORY;
         }
-        memset(block, 1, 1UL << 20); /* NULL is the point: a reader that does not look */
+        memset(last, 1, 1UL << 20); /* NOLINT(clang-analyzer-*): NULL is the point */
     }
 }
 
-static int go_wrong(const char *mode, int fd)
+static int go_wrong(const char *mode, const struct pk_scan_task *task)
 {
+    const volatile uint8_t *file = task->file.ptr;
+    int fd = task->answer_fd;
     const volatile int *volatile nowhere = NULL;
     volatile unsigned turns = 0;
 
     if (strcmp(mode, "segv") == 0) {
-        return *nowhere;
+        return *nowhere; /* NOLINT(clang-analyzer-*): that is the mode */
     }
     if (strcmp(mode, "abort") == 0) {
         abort();
@@ -439,6 +448,9 @@ static int go_wrong(const char *mode, int fd)
     }
     if (strcmp(mode, "stack") == 0) {
         return deeper(mode);
+    }
+    while (strcmp(mode, "bus") == 0) { /* until somebody cuts the file */
+        turns += file[task->file.len - 1];
     }
     while (strcmp(mode, "loop") == 0) {
         turns++;
@@ -450,13 +462,13 @@ static int go_wrong(const char *mode, int fd)
         return 7;
     }
     if (strcmp(mode, "garbage") == 0) {
-        return fill(fd, "\xff\xfe\x01garbage", 100);
+        return fill(fd, "\xff\xfe\x01garbage", 1000);
     }
     if (strcmp(mode, "much") == 0) {
-        return fill(fd, "0123456789abcdef", PK_SCAN_ANSWER_MAX / 16 + 1);
+        return fill(fd, "0123456789abcdef", PK_SCAN_ANSWER_MAX + 1);
     }
     if (strcmp(mode, "many") == 0) {
-        return fill(fd, "[],[],[],[],[],", PK_SCAN_ANSWER_MAX / 16);
+        return fill(fd, "[],[],[],[],[],", PK_SCAN_ANSWER_MAX - (128UL << 10));
     }
     if (strcmp(mode, "deep") == 0) {
         return fill(fd, "[", 5000);
@@ -496,19 +508,21 @@ static int probe(const struct pk_scan_task *task)
         (void)snprintf(reason, sizeof(reason), "%s: %s", got < 0 ? "refused" : "possible", text);
         return say(task->answer_fd, reason, "");
     }
-    return go_wrong(text, task->answer_fd);
+    return go_wrong(text, task);
 }
 
-static int probe_warden(const char *name)
+static int probe_warden(const char *kind, const char *name)
 {
     const struct attempt *attempt = find_attempt(name);
     struct pk_sandbox sandbox = { 0 };
     enum pk_sandbox_step step;
+    long number = strtol(name, NULL, 10);
+    bool call = strcmp(kind, "call") == 0;
 
-    if (attempt == NULL || pk_sandbox_enter_warden(&sandbox, &step) < 0) {
+    if ((!call && attempt == NULL) || pk_sandbox_enter_warden(&sandbox, &step) < 0) {
         return 2;
     }
-    _exit(attempt->go() < 0 ? 1 : 0);
+    _exit((call ? syscall(number, 0, 0, 0, 0, 0, 0) : attempt->go()) < 0 ? 1 : 0);
 }
 
 int main(int argc, char **argv)
@@ -518,7 +532,7 @@ int main(int argc, char **argv)
         (void)puts(attempts[i].name);
     }
     if (argc == 3) {
-        return probe_warden(argv[2]);
+        return probe_warden(argv[1], argv[2]);
     }
     return argc == 1 ? pk_warden_run(probe) : EXIT_SUCCESS;
 }

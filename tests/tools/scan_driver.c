@@ -147,6 +147,10 @@ int main(int argc, char **argv)
         }
     }
     rc = rc < 0 ? rc : pk_scan_pool_create(&options, &d.pool, &err);
+    if (rc < 0) {
+        (void)fprintf(stderr, "scan_driver: %d: %s\n", rc, err.text);
+        return 3;
+    }
     for (int i = optind; i < argc && rc == PK_OK; i++) {
         rc = scan(&d, argv[i], &err);
         if (rc < 0) {
