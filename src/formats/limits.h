@@ -78,3 +78,13 @@
 #define PK_ELF_NEEDED_MAX 256UL  /* libraries that one asks for; real ones have below 50 */
 /* Bytes of program headers: what the kernel and the linker take. */
 #define PK_ELF_SEGMENT_BYTES_MAX (64UL * 1024)
+
+/* --- signatures of APKs */
+#define PK_APKSIG_PARTIES_MAX 16UL  /* signers of one scheme; the platform takes 10 of v2 */
+#define PK_APKSIG_ENTRIES_MAX 256UL /* signatures, or digests, of one signer; there are 10 kinds */
+#define PK_APKSIG_LINEAGE_MAX 128UL /* certificates of one lineage; real ones have 2 or 3 */
+/* Public key operations and certificates in one APK: each may take milliseconds (RSA 16384). */
+#define PK_APKSIG_CHECKS_MAX 512UL
+#define PK_APKSIG_PAYLOAD_MIN \
+    1024UL                      /* bytes of an unknown pair in the signing block that are odd */
+#define PK_APKSIG_BAIT_MAX 16UL /* signature files that no platform looks at, but we do */

@@ -33,6 +33,7 @@ enum pk_apksig_stamp {
     PK_STAMP_FAILED,        /* STAMP_VERIFICATION_FAILED */
     PK_STAMP_CERT_MISMATCH, /* CERT_DIGEST_MISMATCH: not the expected one */
     PK_STAMP_VERIFIED,      /* STAMP_VERIFIED */
+    PK_STAMP_ERROR,         /* VERIFICATION_ERROR: the APK itself cannot be read */
 };
 
 struct pk_apksig_input {

@@ -3,8 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Makes room for one more item of the size; doubles up to max. NULL: full, or no memory. */
-static void *list_add(
+void *pk_apksig_list_add(
         struct pk_apksig_context *ctx, struct pk_array *list, size_t *cap, size_t max, size_t size)
 {
     if (list->count == max) {
@@ -30,7 +29,7 @@ static void *list_add(
 static void say(struct pk_apksig_context *ctx, unsigned scheme, enum pk_apksig_issue issue,
         bool error, const char *format, va_list args)
 {
-    struct pk_apksig_issue_met *met = list_add(
+    struct pk_apksig_issue_met *met = pk_apksig_list_add(
             ctx, &ctx->out->met, &ctx->issues_cap, PK_APKSIG_ISSUES_MAX, sizeof(*met));
     char text[512];
 
@@ -73,7 +72,7 @@ void pk_apksig_warning(struct pk_apksig_context *ctx, unsigned scheme, enum pk_a
 
 struct pk_apksig_signer *pk_apksig_add_signer(struct pk_apksig_context *ctx, unsigned scheme)
 {
-    struct pk_apksig_signer *signer = list_add(
+    struct pk_apksig_signer *signer = pk_apksig_list_add(
             ctx, &ctx->out->all_signers, &ctx->signers_cap, PK_APKSIG_SIGNERS_MAX, sizeof(*signer));
 
     if (signer != NULL) {

@@ -4,6 +4,16 @@
 
 #include "formats/android/apksig.h"
 
+/* Levels at which the answer changes. */
+enum pk_apksig_sdk {
+    PK_APKSIG_SDK_N = 24,              /* v2 */
+    PK_APKSIG_SDK_O = 26,              /* sandbox version 2 */
+    PK_APKSIG_SDK_P = 28,              /* v3 */
+    PK_APKSIG_SDK_R = 30,              /* v4; target level 30 needs v2 */
+    PK_APKSIG_SDK_T = 33,              /* v3.1 */
+    PK_APKSIG_SDK_DEVELOPMENT = 10000, /* a platform that has no level yet */
+};
+
 #define PK_APKSIG_STAMP (~0U) /* as the scheme of an issue: of the SourceStamp */
 
 /* What may be said and named before the rest is cut: apksig has no such limit, reports do. */
@@ -29,6 +39,11 @@ void pk_apksig_error(struct pk_apksig_context *ctx, unsigned scheme, enum pk_apk
         const char *format, ...) PK_PRINTF(4, 5);
 void pk_apksig_warning(struct pk_apksig_context *ctx, unsigned scheme, enum pk_apksig_issue issue,
         const char *format, ...) PK_PRINTF(4, 5);
+
+/* Makes room for one more item of the size; the list grows up to max. NULL: it is full, or memory ran
+ * short (ctx->rc). The items move, so pointers to them are good until the next call. */
+void *pk_apksig_list_add(
+        struct pk_apksig_context *ctx, struct pk_array *list, size_t *cap, size_t max, size_t size);
 
 /* Adds to out->all_signers. NULL when the list or memory is full (ctx->rc says which). */
 struct pk_apksig_signer *pk_apksig_add_signer(struct pk_apksig_context *ctx, unsigned scheme);

@@ -1,0 +1,139 @@
+#include "formats/android/apksig_algorithm.h"
+
+#include <openssl/evp.h>
+
+/* clang-format off */
+static const struct pk_apksig_algorithm algorithms[] = {
+    { 0x0101, "RSA_PSS_WITH_SHA256", PK_CONTENT_CHUNKED_SHA256, PK_SIGNING_RSA_PSS, PK_HASH_SHA256, 24, 23 },
+    { 0x0102, "RSA_PSS_WITH_SHA512", PK_CONTENT_CHUNKED_SHA512, PK_SIGNING_RSA_PSS, PK_HASH_SHA512, 24, 23 },
+    { 0x0103, "RSA_PKCS1_V1_5_WITH_SHA256", PK_CONTENT_CHUNKED_SHA256, PK_SIGNING_RSA, PK_HASH_SHA256, 24, 1 },
+    { 0x0104, "RSA_PKCS1_V1_5_WITH_SHA512", PK_CONTENT_CHUNKED_SHA512, PK_SIGNING_RSA, PK_HASH_SHA512, 24, 1 },
+    { 0x0201, "ECDSA_WITH_SHA256", PK_CONTENT_CHUNKED_SHA256, PK_SIGNING_ECDSA, PK_HASH_SHA256, 24, 11 },
+    { 0x0202, "ECDSA_WITH_SHA512", PK_CONTENT_CHUNKED_SHA512, PK_SIGNING_ECDSA, PK_HASH_SHA512, 24, 11 },
+    { 0x0301, "DSA_WITH_SHA256", PK_CONTENT_CHUNKED_SHA256, PK_SIGNING_DSA, PK_HASH_SHA256, 24, 1 },
+    { 0x0421, "VERITY_RSA_PKCS1_V1_5_WITH_SHA256", PK_CONTENT_VERITY_SHA256, PK_SIGNING_RSA, PK_HASH_SHA256, 28, 1 },
+    { 0x0423, "VERITY_ECDSA_WITH_SHA256", PK_CONTENT_VERITY_SHA256, PK_SIGNING_ECDSA, PK_HASH_SHA256, 28, 11 },
+    { 0x0425, "VERITY_DSA_WITH_SHA256", PK_CONTENT_VERITY_SHA256, PK_SIGNING_DSA, PK_HASH_SHA256, 28, 1 },
+};
+/* clang-format on */
+
+const struct pk_apksig_algorithm *pk_apksig_algorithm_find(uint32_t id)
+{
+    for (size_t i = 0; i < PK_COUNT(algorithms); i++) {
+        if (algorithms[i].id == id) {
+            return &algorithms[i];
+        }
+    }
+    return NULL;
+}
+
+/* The platform prefers the longer hash, then verity. */
+static int rank(const struct pk_apksig_algorithm *algorithm)
+{
+    switch (algorithm->content) {
+    case PK_CONTENT_CHUNKED_SHA512:
+        return 2;
+    case PK_CONTENT_VERITY_SHA256:
+        return 1;
+    case PK_CONTENT_CHUNKED_SHA256:
+    case PK_CONTENT_SHA256:
+    case PK_CONTENT_NONE:
+    case PK_CONTENT_COUNT:
+        break;
+    }
+    return 0;
+}
+
+static void sort_by_id(const struct pk_apksig_entry *chosen[], size_t count)
+{
+    for (size_t i = 1; i < count; i++) {
+        for (size_t j = i; j > 0 && chosen[j]->id < chosen[j - 1]->id; j--) {
+            const struct pk_apksig_entry *swap = chosen[j];
+
+            chosen[j] = chosen[j - 1];
+            chosen[j - 1] = swap;
+        }
+    }
+}
+
+size_t pk_apksig_choose(const struct pk_apksig_entry *entries, size_t count, int min_sdk,
+        int max_sdk, bool crypto, const struct pk_apksig_entry *chosen[PK_APKSIG_CHOSEN_MAX])
+{
+    int from[PK_APKSIG_CHOSEN_MAX]; /* the first platform of each one chosen */
+    int oldest = INT32_MAX;
+    size_t slots = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        const struct pk_apksig_algorithm *algorithm = entries[i].algorithm;
+        size_t slot = 0;
+        int first;
+
+        if (algorithm == NULL) {
+            continue;
+        }
+        first = crypto ? algorithm->crypto_min_sdk : algorithm->min_sdk;
+        if (first > max_sdk) {
+            continue;
+        }
+        oldest = first < oldest ? first : oldest;
+        while (slot < slots && from[slot] != first) {
+            slot++;
+        }
+        if (slot == slots) { /* the table has at most as many different levels as there are slots */
+            from[slots] = first;
+            chosen[slots++] = &entries[i];
+        } else if (rank(algorithm) > rank(chosen[slot]->algorithm)) {
+            chosen[slot] = &entries[i];
+        }
+    }
+    if (min_sdk < oldest) {
+        return 0;
+    }
+    sort_by_id(chosen, slots);
+    return slots;
+}
+
+bool pk_apksig_key_fits(const EVP_PKEY *key, const struct pk_apksig_algorithm *algorithm)
+{
+    switch (algorithm->signing) {
+    case PK_SIGNING_RSA:
+    case PK_SIGNING_RSA_PSS:
+        return EVP_PKEY_is_a(key, "RSA");
+    case PK_SIGNING_DSA:
+        return EVP_PKEY_is_a(key, "DSA");
+    case PK_SIGNING_ECDSA:
+        return EVP_PKEY_is_a(key, "EC");
+    case PK_SIGNING_NONE:
+        break;
+    }
+    return false;
+}
+
+/* A signature by DSA or ECDSA is a SEQUENCE of two numbers and nothing else. */
+static bool is_pair(struct pk_slice signature)
+{
+    struct pk_der sequence;
+    struct pk_der number;
+
+    return pk_der_next(&signature, &sequence) == PK_OK && sequence.tag == PK_DER_SEQUENCE &&
+            signature.len == 0 && pk_der_next(&sequence.value, &number) == PK_OK &&
+            number.tag == PK_DER_INTEGER && pk_der_next(&sequence.value, &number) == PK_OK &&
+            number.tag == PK_DER_INTEGER && sequence.value.len == 0;
+}
+
+enum pk_apksig_check pk_apksig_check(EVP_PKEY *key, const struct pk_apksig_algorithm *algorithm,
+        struct pk_slice message, struct pk_slice signature)
+{
+    bool rsa = algorithm->signing == PK_SIGNING_RSA || algorithm->signing == PK_SIGNING_RSA_PSS;
+    int rc;
+
+    if (key == NULL || !pk_apksig_key_fits(key, algorithm) ||
+            (rsa ? signature.len != (size_t)EVP_PKEY_get_size(key) : !is_pair(signature))) {
+        return PK_CHECK_IMPOSSIBLE;
+    }
+    rc = pk_key_verify(key, algorithm->signing, algorithm->hash, message, signature);
+    if (rc == PK_ETYPE) {
+        return PK_CHECK_IMPOSSIBLE;
+    }
+    return rc == PK_OK ? PK_CHECK_HOLDS : PK_CHECK_WRONG;
+}
