@@ -6,6 +6,7 @@
 
 struct pk_api;
 struct pk_server;
+struct pk_settings;
 
 /* Reads the console's files into memory, starts the thread that answers waiting readers of the event
  * stream. The server is borrowed; call before the first request and put *out into server->api. */
@@ -17,7 +18,7 @@ void pk_api_destroy(struct pk_api *api);
 
 /* Copies the routes to out (at most max) and returns how many there are. Their context is the
  * server. */
-size_t pk_api_routes(struct pk_route *out, size_t max);
+size_t pk_api_routes(const struct pk_settings *settings, struct pk_route *out, size_t max);
 /* The fallback of pk_http_start(): the console. */
 void pk_api_console(struct pk_request *request, void *context);
 

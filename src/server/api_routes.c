@@ -38,14 +38,17 @@ const struct pk_api_route pk_api_route_table[] = {
     { PK_GET,    PK_ROLE_VIEWER,    "/api/v1/threats",                  pk_api_threat_list },
     { PK_GET,    PK_ROLE_ADMIN,     "/api/v1/audit",                    pk_api_audit_list,
       .has_query = true },
+    { PK_POST,   PK_ROLE_RESPONDER, "/api/v1/scan",                     pk_api_scan,
+      .has_file = true, .has_query = true },
     { PK_GET,    PK_ROLE_VIEWER,    "/api/v1/health",                   pk_api_health_get },
     { PK_GET,    PK_ROLE_NONE,      "/api/v1/openapi.json",             pk_api_openapi_get },
 };
 /* clang-format on */
 const size_t pk_api_route_count = PK_COUNT(pk_api_route_table);
 
-size_t pk_api_routes(struct pk_route *out, size_t max)
+size_t pk_api_routes(const struct pk_settings *settings, struct pk_route *out, size_t max)
 {
+    size_t file_max = (size_t)settings->scan->upload_max_mb * 1024 * 1024;
     size_t count = 0;
 
     for (; count < pk_api_route_count && count < max; count++) {
@@ -55,8 +58,12 @@ size_t pk_api_routes(struct pk_route *out, size_t max)
             .method = route->method,
             .path = route->path,
             .handler = pk_call_dispatch,
-            .body_max = route->has_body ? PK_API_BODY_MAX : 0,
+            .body_max = route->has_file ? file_max
+                    : route->has_body   ? PK_API_BODY_MAX
+                                        : 0,
             .type = route->has_body ? "application/json" : NULL,
+            .gate = route->has_file ? pk_call_gate : NULL,
+            .spool = route->has_file,
         };
     }
     return pk_api_route_count;

@@ -122,35 +122,60 @@ static void run(struct pk_call *call, const struct pk_api_route *route)
     }
 }
 
-void pk_call_dispatch(struct pk_request *request, void *context)
+/* Opens what a call needs. False: it has been answered; end *call with pk_arena_destroy(call->arena)
+ * all the same. */
+static bool call_open(struct pk_call *call, struct pk_request *request, struct pk_server *server)
 {
-    const struct pk_api_route *route = route_of(request);
-    struct pk_server *server = context;
-    struct pk_call call = {
+    *call = (struct pk_call){
         .request = request,
         .server = server,
         .api = server->api,
         .now_ms = pk_server_now(server),
     };
+    call->store = pk_server_store_for(server, request);
+    if (call->store == NULL) {
+        return false;
+    }
+    call->arena = pk_arena_create(CALL_ARENA_MAX);
+    if (call->arena == NULL) {
+        pk_reply_problem(request, 503, "unavailable", "memory is short", NULL);
+        return false;
+    }
+    return true;
+}
+
+void pk_call_gate(struct pk_request *request, void *context)
+{
+    const struct pk_api_route *route = route_of(request);
+    struct pk_call call;
 
     pk_headers_of_api(request);
-    if (!pk_server_admit(server, request)) {
+    if (!pk_server_admit(context, request)) {
+        return;
+    }
+    if (call_open(&call, request, context)) {
+        (void)authenticate(&call, route);
+    }
+    pk_arena_destroy(call.arena);
+}
+
+void pk_call_dispatch(struct pk_request *request, void *context)
+{
+    const struct pk_api_route *route = route_of(request);
+    struct pk_server *server = context;
+    struct pk_call call;
+
+    pk_headers_of_api(request);
+    if ((route == NULL || !route->has_file) && !pk_server_admit(server, request)) {
         return;
     }
     if (route == NULL) {
         pk_reply_problem(request, 404, "not_found", "there is no such call", NULL);
         return;
     }
-    call.store = pk_server_store_for(server, request);
-    if (call.store == NULL) {
-        return;
+    if (call_open(&call, request, server)) {
+        run(&call, route);
     }
-    call.arena = pk_arena_create(CALL_ARENA_MAX);
-    if (call.arena == NULL) {
-        pk_reply_problem(request, 503, "unavailable", "memory is short", NULL);
-        return;
-    }
-    run(&call, route);
     pk_arena_destroy(call.arena);
 }
 

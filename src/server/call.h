@@ -42,6 +42,7 @@ struct pk_api_route {
     const char *path;
     pk_call_fn run;
     bool has_body;  /* a JSON object of at most PK_API_BODY_MAX */
+    bool has_file;  /* a body of any type, up to scan.upload_max_mb, in a file */
     bool has_query; /* the call reads its parameters itself; else there are none */
 };
 
@@ -50,6 +51,8 @@ struct pk_api_route {
 extern const struct pk_api_route pk_api_route_table[];
 extern const size_t pk_api_route_count;
 
+/* Lets nobody upload a file who may not call: asked before the body comes. */
+void pk_call_gate(struct pk_request *request, void *context);
 /* Every HTTP route of the API leads here. */
 void pk_call_dispatch(struct pk_request *request, void *context);
 
@@ -93,5 +96,6 @@ int pk_api_token_remove(struct pk_call *call, struct pk_error *err);
 int pk_api_signin_link(struct pk_call *call, struct pk_error *err);
 int pk_api_threat_list(struct pk_call *call, struct pk_error *err);
 int pk_api_audit_list(struct pk_call *call, struct pk_error *err);
+int pk_api_scan(struct pk_call *call, struct pk_error *err);
 int pk_api_health_get(struct pk_call *call, struct pk_error *err);
 int pk_api_openapi_get(struct pk_call *call, struct pk_error *err);

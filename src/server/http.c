@@ -27,6 +27,7 @@ void pk_request_unref(struct pk_request *request)
     }
     pk_http_answer_finish(&request->answer);
     pk_buffer_finish(&request->body);
+    pk_spool_finish(request);
     pk_arena_destroy(request->arena);
     atomic_fetch_sub(&request->http->request_count, 1);
     free(request);
@@ -49,6 +50,7 @@ static void *on_target(void *cls, const char *target, struct MHD_Connection *con
         return NULL;
     }
     request->http = cls;
+    request->spool.fd = -1;
     request->connection = connection;
     request->conn = conn;
     atomic_init(&request->refs, 1);
@@ -169,14 +171,23 @@ static void begin(struct pk_request *request, const char *method)
         }
         return;
     }
-    if (accept_body(request, request->route->body_max, request->route->type) &&
-            request->route->gate != NULL) {
+    if (!accept_body(request, request->route->body_max, request->route->type)) {
+        return;
+    }
+    if (request->route->gate != NULL) {
         request->route->gate(request, request->http->context);
+    }
+    if (request->route->spool && request->stage != PK_REQUEST_ANSWERED) {
+        pk_spool_open(request);
     }
 }
 
 static void take_body(struct pk_request *request, const char *bytes, size_t len)
 {
+    if (request->spool.fd >= 0) {
+        pk_spool_take(request, bytes, len);
+        return;
+    }
     if (request->swallowed > 0 || len > request->body.max - request->body.len) {
         request->swallowed += len;
         pk_buffer_finish(&request->body);
@@ -189,6 +200,9 @@ static void handle(struct pk_request *request)
 {
     struct pk_http *http = request->http;
 
+    if (!pk_spool_ready(request)) {
+        return;
+    }
     if (request->swallowed > 0) {
         pk_reply_problem(request, 413, "too_large", "the body is too large", NULL);
         return;
@@ -409,6 +423,8 @@ int pk_http_start(const struct pk_http_settings *settings, const struct pk_route
     http->fallback = fallback;
     http->context = context;
     http->idle_timeout_s = settings->idle_timeout_s;
+    http->spool_dir = settings->spool_dir;
+    http->spool_max = settings->spool_max;
     rc = open_socket(settings->address, settings->port, &fd, err);
     if (rc < 0) {
         goto out;

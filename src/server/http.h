@@ -29,6 +29,9 @@ struct pk_route {
     /* Called when the head is there; when it replies, the body is not read. NULL: none. It must not
      * suspend. */
     pk_handler gate;
+    /* The body goes to a file without a name instead of memory: see pk_request_body_file(). Its
+     * deadline is by progress, not in all. */
+    bool spool;
 };
 
 struct pk_http_settings {
@@ -41,6 +44,8 @@ struct pk_http_settings {
     unsigned connections_max;
     unsigned connections_per_address_max;
     unsigned idle_timeout_s;
+    const char *spool_dir; /* where spooled bodies go; NULL: no route spools */
+    size_t spool_max;      /* bytes of all spooled bodies together; more: 503 */
 };
 
 /* Starts listening. Routes (borrowed) must outlive the server. Paths that match no route go to
@@ -64,6 +69,9 @@ int pk_request_query_each(struct pk_request *request,
 const char *pk_request_header(const struct pk_request *request, const char *name);
 const char *pk_request_cookie(const struct pk_request *request, const char *name);
 struct pk_slice pk_request_body(const struct pk_request *request);
+/* The spooled body, open for reading and writing at its begin, or -1. It lives as long as the request; a
+ * suspended request keeps it until it is replied to. */
+int pk_request_body_file(const struct pk_request *request);
 const char *pk_request_address(const struct pk_request *request); /* of the peer, as text */
 struct pk_arena *pk_request_arena(struct pk_request *request);
 /* The peer's certificate, verified against client_ca_pem for client use and time, as DER (lives as
@@ -78,7 +86,8 @@ PK_MUST_USE int pk_request_certificate(
 void pk_request_set_note(struct pk_request *request, const char *note);
 const char *pk_request_note(const struct pk_request *request);
 
-/* Headers of the answer; before the reply. Name is a literal, value is copied. */
+/* Headers of the answer; before the reply. Name is a literal, value is copied; the same name again
+ * takes the place of the first. */
 void pk_reply_header(struct pk_request *request, const char *name, const char *value);
 /* body is taken over (json_decref'ed); NULL with 204. */
 void pk_reply_json(struct pk_request *request, int status, json_t *body);

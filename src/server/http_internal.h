@@ -67,6 +67,13 @@ enum pk_request_stage {
     PK_REQUEST_QUEUED,
 };
 
+/* A body that is kept in a file. */
+struct pk_spool {
+    int fd;      /* -1: none */
+    size_t size; /* bytes so far, counted in http->spooled */
+    int rc;      /* why it cannot be kept: PK_ENOSPC ...; sticky */
+};
+
 struct pk_request {
     struct pk_http *http;
     struct MHD_Connection *connection;
@@ -81,6 +88,7 @@ struct pk_request {
     size_t query_count;
     struct pk_http_pair *query;
     struct pk_buffer body;
+    struct pk_spool spool;
     size_t swallowed; /* bytes beyond body_max that were thrown away */
     enum pk_request_stage stage;
     struct pk_http_answer answer;
@@ -102,7 +110,10 @@ struct pk_http {
     unsigned idle_timeout_s;
     atomic_uint connection_count;
     atomic_uint request_count;
-    pthread_mutex_t lock; /* taken before libmicrohttpd's own locks */
+    const char *spool_dir;
+    size_t spool_max;
+    atomic_size_t spooled; /* bytes of all spooled bodies */
+    pthread_mutex_t lock;  /* taken before libmicrohttpd's own locks */
     bool stopping;
     struct pk_request *suspended;
     pthread_mutex_t conns_lock; /* taken inside libmicrohttpd's locks */
@@ -129,6 +140,13 @@ void pk_http_on_connection(void *cls, struct MHD_Connection *connection, void **
 void pk_conn_enter(struct pk_conn *conn, enum pk_conn_phase phase);
 PK_MUST_USE int pk_http_reaper_start(struct pk_http *http, struct pk_error *err);
 void pk_http_reaper_stop(struct pk_http *http);
+
+/* http_spool.c */
+void pk_spool_open(struct pk_request *request); /* the head was accepted */
+void pk_spool_take(struct pk_request *request, const char *bytes, size_t len);
+/* At the body's end: false when it could not be kept; it has been replied. */
+bool pk_spool_ready(struct pk_request *request);
+void pk_spool_finish(struct pk_request *request);
 
 /* http_reply.c */
 void pk_http_answer_finish(struct pk_http_answer *answer);

@@ -19,6 +19,13 @@ void pk_reply_header(struct pk_request *request, const char *name, const char *v
     struct pk_http_answer *answer = &request->answer;
     char *copy = strdup(value);
 
+    for (size_t i = 0; i < answer->header_count && copy != NULL; i++) {
+        if (strcmp(answer->headers[i].name, name) == 0) {
+            free(answer->headers[i].value);
+            answer->headers[i].value = copy;
+            return;
+        }
+    }
     if (copy == NULL || answer->header_count == PK_HTTP_REPLY_MAX) {
         free(copy);
         pk_event(PK_ERROR, "http.header_lost", { "name", name });

@@ -61,6 +61,11 @@ struct pk_slice pk_request_body(const struct pk_request *request)
     return pk_buffer_slice(&request->body);
 }
 
+int pk_request_body_file(const struct pk_request *request)
+{
+    return request->spool.fd;
+}
+
 const char *pk_request_address(const struct pk_request *request)
 {
     return request->conn->address;

@@ -22,11 +22,14 @@
 #include "server/devices.h"
 #include "server/limits.h"
 #include "server/routes.h"
+#include "server/scans.h"
 #include "server/tls.h"
 #include "server/wait.h"
 #include "server/workers.h"
 
 #define SETTINGS_MEMORY (4UL * 1024 * 1024)
+/* Uploads of the largest size that may lie in the state folder at a time. */
+#define SPOOLED_FILES_MAX 4
 #define ROUTES_MAX      96
 #define NETWORK_KEY     "network_key" /* of the store's meta table */
 #define LIMIT_SLOTS     65536
@@ -335,13 +338,15 @@ static int listen_on(struct life *life, struct pk_error *err)
         .connections_max = raise_file_limit(s),
         .connections_per_address_max = (unsigned)limits->connections_per_address,
         .idle_timeout_s = (unsigned)limits->idle_timeout_s,
+        .spool_dir = s->settings.state_dir,
+        .spool_max = (size_t)s->settings.scan->upload_max_mb * SPOOLED_FILES_MAX * 1024 * 1024,
     };
     size_t count;
     const struct pk_route *device_routes = pk_device_routes(&count);
     int rc;
 
     memcpy(life->routes, device_routes, count * sizeof(life->routes[0]));
-    life->route_count = count + pk_api_routes(life->routes + count, ROUTES_MAX - count);
+    life->route_count = count + pk_api_routes(&s->settings, life->routes + count, ROUTES_MAX - count);
     rc = pk_http_start(&http, life->routes, life->route_count, pk_api_console, s, &s->http, err);
     if (rc == PK_OK && http.port == 0) {
         rc = write_port(s, pk_http_port(s->http), err);
@@ -374,6 +379,9 @@ int pk_server_start(struct pk_server *server, struct pk_error *err)
         rc = pk_api_create(server, &server->api, err);
     }
     if (rc == PK_OK) {
+        rc = pk_scans_create(server, &server->scans, err);
+    }
+    if (rc == PK_OK) {
         rc = start_workers(life, err);
     }
     if (rc == PK_OK) {
@@ -396,6 +404,7 @@ void pk_server_stop(struct pk_server *server)
     struct pk_workers *workers = server->workers;
 
     pk_api_stop(server->api);
+    pk_scans_stop(server->scans);
     pk_waits_stop(server->waits);
     pk_http_stop(server->http);
     server->http = NULL;
@@ -409,6 +418,8 @@ void pk_server_stop(struct pk_server *server)
     life->dispatch = NULL;
     pk_api_destroy(server->api);
     server->api = NULL;
+    pk_scans_destroy(server->scans);
+    server->scans = NULL;
     pk_waits_destroy(server->waits);
     server->waits = NULL;
     pk_devices_destroy(server->devices);

@@ -16,6 +16,7 @@ struct pk_ca;
 struct pk_devices;
 struct pk_journal;
 struct pk_limits;
+struct pk_scans;
 struct pk_waits;
 struct pk_workers;
 
@@ -39,6 +40,7 @@ struct pk_server {
     struct pk_limits *api_limits;       /* by address */
     struct pk_journal *journal;
     struct pk_workers *workers;
+    struct pk_scans *scans;
     const struct pk_pipeline *pipeline;
     struct pk_api *api;
     struct pk_http *http;    /* NULL until it listens */

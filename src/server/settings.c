@@ -40,6 +40,16 @@ static const struct pk_field limit_fields[] = {
 static const struct pk_schema limit_schema =
     PK_SCHEMA(struct pk_limit_settings, limit_fields, "limits");
 
+static const struct pk_field scan_fields[] = {
+    { "processes", PK_TYPE_INT, 0, AT(pk_scan_settings, processes), .min = 1, .max = 64, .def = "2",
+      .help = "app files that are read at the same time, each in its own sandboxed process" },
+    { "upload_max_mb", PK_TYPE_INT, 0, AT(pk_scan_settings, upload_max_mb), .min = 1, .max = 4096,
+      .def = "512", .help = "largest app file that can be uploaded, in MiB" },
+    { "timeout_s", PK_TYPE_INT, 0, AT(pk_scan_settings, timeout_s), .min = 1, .max = 600,
+      .def = "10", .help = "seconds that reading one file may take" },
+};
+static const struct pk_schema scan_schema = PK_SCHEMA(struct pk_scan_settings, scan_fields, "scan");
+
 static const struct pk_field log_fields[] = {
     { "format", PK_TYPE_ENUM, 0, AT(pk_log_settings, format), .names = log_formats, .def = "text",
       .help = "how log lines look" },
@@ -69,6 +79,8 @@ static const struct pk_field settings_fields[] = {
       .help = "threads that judge reports; 0: one a processor" },
     { "limits", PK_TYPE_OBJECT, 0, AT(pk_settings, limits), .sub = &limit_schema,
       .help = "how much anybody may ask for" },
+    { "scan", PK_TYPE_OBJECT, 0, AT(pk_settings, scan), .sub = &scan_schema,
+      .help = "reading app files" },
     { "demo", PK_TYPE_BOOL, 0, AT(pk_settings, demo), .help = "the console says: simulated" },
     { "log", PK_TYPE_OBJECT, 0, AT(pk_settings, log), .sub = &log_schema, .help = "log lines" },
     { "policy", PK_TYPE_STRING, 0, AT(pk_settings, policy), .min = 1, .max = 1000,
@@ -102,6 +114,9 @@ static int complete(struct pk_settings *s, struct pk_arena *arena, struct pk_err
     if (s->limits == NULL) {
         s->limits = group_of_defaults(&limit_schema, arena);
     }
+    if (s->scan == NULL) {
+        s->scan = group_of_defaults(&scan_schema, arena);
+    }
     if (s->log == NULL) {
         s->log = group_of_defaults(&log_schema, arena);
     }
@@ -111,8 +126,8 @@ static int complete(struct pk_settings *s, struct pk_arena *arena, struct pk_err
     if (s->journal == NULL) {
         s->journal = pk_arena_printf(arena, "sqlite:%s/journal.db", s->state_dir);
     }
-    if (s->listen == NULL || s->limits == NULL || s->log == NULL || s->store == NULL ||
-            s->journal == NULL) {
+    if (s->listen == NULL || s->limits == NULL || s->log == NULL || s->scan == NULL ||
+            s->store == NULL || s->journal == NULL) {
         return pk_error_set(err, PK_ENOMEM, "out of memory");
     }
     return PK_OK;

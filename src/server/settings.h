@@ -20,6 +20,12 @@ struct pk_limit_settings {
     int64_t api_per_minute;             /* calls of the REST interface, of one address */
 };
 
+struct pk_scan_settings {
+    int64_t processes;     /* sandboxed readers at a time */
+    int64_t upload_max_mb; /* of one file */
+    int64_t timeout_s;     /* of reading one file */
+};
+
 struct pk_log_settings {
     int format; /* enum pk_event_format */
     int level;  /* enum pk_level */
@@ -37,6 +43,7 @@ struct pk_settings {
     int64_t threads; /* HTTP; 0: one a processor, at least 2 */
     int64_t workers; /* pipeline; 0: one a processor, at least 2 */
     struct pk_limit_settings *limits;
+    struct pk_scan_settings *scan;
     bool demo;
     struct pk_log_settings *log;
     const char *policy;   /* file; NULL: the built-in policy */
