@@ -38,6 +38,10 @@ def test_routes_agree(w):
     told = {(m.upper(), p): op.get("x-picket-role", "none")
             for p, item in OPENAPI["paths"].items() for m, op in item.items()}
     check("openapi.json has the roles of the program", roles == told, roles.items() ^ told.items())
+    report = (ROOT / "src/model/app_report.c").read_text().split("report_fields[] = {")[1].split("};")[0]
+    keys = set(re.findall(r'\{ "(\w+)"', report))
+    told = set(OPENAPI["components"]["schemas"]["AppReport"]["properties"])
+    check("openapi.json has exactly the keys of a scan's report", keys == told, keys ^ told)
     page = (ROOT / "docs/api.md").read_text()
     written = set()
     for cell in re.findall(r"^\| (`(?:GET|POST|DELETE) .*?) \|", page, re.M):

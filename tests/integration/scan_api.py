@@ -45,7 +45,7 @@ def without_times(report):
 
 
 def test_same_as_the_command_line(w):
-    for name in (SMALL, "v1-only-two-signers.apk", "v2-only-with-rsa-pkcs1-sha256-2048.apk", "empty-unsigned.apk"):
+    for name in (SMALL, "two-signers.apk", "v2-only-with-rsa-pkcs1-sha256-2048.apk", "empty-unsigned.apk"):
         path = APKS / name
         if not path.exists():
             check(f"{name} is among the test data", False)
