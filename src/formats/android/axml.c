@@ -173,15 +173,25 @@ static bool resync(struct pk_axml *doc, struct chunk *out)
     return false;
 }
 
+/* When the claimed end comes too early (elements open, or none seen), what is there is read on. */
+static bool read_on(struct pk_axml *doc)
+{
+    if (doc->end == doc->in.len || (doc->elements > 0 && doc->depth == 0)) {
+        return false;
+    }
+    doc->end = doc->in.len;
+    return true;
+}
+
 /* The chunk at pos; false at the end of the document. */
 static bool take_chunk(struct pk_axml *doc, struct chunk *out)
 {
-    if (doc->end - doc->pos < CHUNK_HEADER) {
-        return false;
-    }
-    if (is_sound(doc, doc->pos, out)) {
+    if (is_sound(doc, doc->pos, out) || (read_on(doc) && is_sound(doc, doc->pos, out))) {
         doc->pos += out->size;
         return true;
+    }
+    if (doc->end - doc->pos < CHUNK_HEADER) {
+        return false;
     }
     if (measure_node(doc, doc->pos, out)) {
         uint32_t claimed = le32(doc, doc->pos + 4);
@@ -330,16 +340,6 @@ static enum pk_axml_event take_node(struct pk_axml *doc, const struct chunk *chu
     }
 }
 
-/* When the claimed end comes too early (elements open, or none seen), what is there is read on. */
-static bool read_on(struct pk_axml *doc)
-{
-    if (doc->end == doc->in.len || (doc->elements > 0 && doc->depth == 0)) {
-        return false;
-    }
-    doc->end = doc->in.len;
-    return true;
-}
-
 int pk_axml_next(struct pk_axml *doc)
 {
     struct chunk chunk;
@@ -353,9 +353,6 @@ int pk_axml_next(struct pk_axml *doc)
             return doc->rc;
         }
         if (!take_chunk(doc, &chunk)) {
-            if (read_on(doc)) {
-                continue;
-            }
             doc->last = PK_AXML_END;
             return PK_AXML_END;
         }

@@ -405,7 +405,7 @@ static void check_attributes(struct walk *w)
         struct pk_axml_attribute a = pk_axml_attribute(&w->doc, i);
         const char *name = pk_axml_text(&w->doc, a.name);
 
-        if (name[0] == '\0') {
+        if (name[0] == '\0' && a.name < w->doc.pool.count) {
             pk_anomaly_add(w->source.anomalies, PK_ANOMALY_AXML_ATTRIBUTE_NAME_EMPTY,
                     "resource id 0x%08x, line %u", a.id, w->doc.line);
         } else if (a.id == 0 && a.ns != PK_RESPOOL_NONE && w->doc.ids.len == 0) {
