@@ -48,6 +48,32 @@ static bool leads_out(struct pk_slice name)
     return false;
 }
 
+/* As libziparchive's IsValidEntryName(): lead bytes and continuations, no more. */
+static bool is_utf8(struct pk_slice name)
+{
+    size_t follow = 0; /* continuation bytes that must come */
+
+    for (size_t i = 0; i < name.len; i++) {
+        uint8_t c = name.ptr[i];
+
+        if (follow > 0) {
+            if ((c & 0xc0) != 0x80) {
+                return false;
+            }
+            follow--;
+        } else if (c >= 0x80) {
+            if ((c & 0x40) == 0 || c >= 0xfe) {
+                return false;
+            }
+            for (uint8_t lead = (uint8_t)(c << 1); (lead & 0x80) != 0;
+                    lead = (uint8_t)(lead << 1)) {
+                follow++;
+            }
+        }
+    }
+    return follow == 0;
+}
+
 static void check_name(struct pk_zip *zip, const struct pk_zip_entry *entry)
 {
     if (entry->name.len == 0) {
@@ -56,6 +82,10 @@ static void check_name(struct pk_zip *zip, const struct pk_zip_entry *entry)
     } else if (leads_out(entry->name)) {
         pk_anomaly_add(zip->anomalies, PK_ANOMALY_ZIP_PATH_TRAVERSAL, "'%s'",
                 pk_zip_say(zip, PK_ANOMALY_ZIP_PATH_TRAVERSAL, entry->name));
+    }
+    if (!is_utf8(entry->name)) {
+        pk_anomaly_add(zip->anomalies, PK_ANOMALY_ZIP_NAME_ENCODING, "'%s'",
+                pk_zip_say(zip, PK_ANOMALY_ZIP_NAME_ENCODING, entry->name));
     }
 }
 
