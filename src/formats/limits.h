@@ -88,3 +88,11 @@
 #define PK_APKSIG_PAYLOAD_MIN \
     1024UL                      /* bytes of an unknown pair in the signing block that are odd */
 #define PK_APKSIG_BAIT_MAX 16UL /* signature files that no platform looks at, but we do */
+
+/* --- JAR signatures */
+/* MANIFEST.MF and .SF files: 65,535 entries with 200 bytes for each are 13 MB. */
+#define PK_JAR_FILE_MAX (16UL * 1024 * 1024)
+/* Signature blocks: certificates and signatures, some kilobytes. */
+#define PK_JAR_BLOCK_MAX (1024UL * 1024)
+/* Names of an .SF file that are no entry's and yet are checked for standing there twice. */
+#define PK_JAR_FOREIGN_MAX 65536UL

@@ -63,6 +63,7 @@ PK_MUST_USE int pk_zip_open(struct pk_slice file, struct pk_arena *arena,
 
 /* The first entry of exactly this name, or NULL. Constant time. */
 const struct pk_zip_entry *pk_zip_find(const struct pk_zip *zip, const char *name);
+const struct pk_zip_entry *pk_zip_find_name(const struct pk_zip *zip, struct pk_slice name);
 
 /* True when the platform would inflate it (method 8). */
 bool pk_zip_is_deflated(const struct pk_zip_entry *entry);

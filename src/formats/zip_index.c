@@ -182,12 +182,15 @@ int pk_zip_index_names(struct pk_zip *zip, struct pk_arena *arena, struct pk_err
     return PK_OK;
 }
 
-const struct pk_zip_entry *pk_zip_find(const struct pk_zip *zip, const char *name)
+const struct pk_zip_entry *pk_zip_find_name(const struct pk_zip *zip, struct pk_slice name)
 {
     const struct pk_zip_index *index = zip->index;
-    struct pk_slice wanted = pk_slice_str(name);
-    const struct pk_zip_slot *slot = find_slot(
-            index, zip->entries, wanted, hash_name(index, wanted));
+    const struct pk_zip_slot *slot = find_slot(index, zip->entries, name, hash_name(index, name));
 
     return slot->index != 0 ? &zip->entries[slot->index - 1] : NULL;
+}
+
+const struct pk_zip_entry *pk_zip_find(const struct pk_zip *zip, const char *name)
+{
+    return pk_zip_find_name(zip, pk_slice_str(name));
 }
