@@ -258,7 +258,9 @@ static void put_architecture(
     (void)snprintf(text, sizeof(text), "%s%s%s%s%s%s%s",
             arch->platform != NULL ? arch->platform : "", arch->min_os != NULL ? " " : "",
             arch->min_os != NULL ? arch->min_os : "", arch->encrypted ? ", encrypted" : "",
-            arch->signed_ ? ", signature holds" : ", signature does not hold",
+            arch->signed_                  ? ", signature holds"
+                    : arch->cdhash == NULL ? ", not signed"
+                                           : ", signature does not hold",
             arch->problem != NULL ? ": " : "", arch->problem != NULL ? arch->problem : "");
     pk_view_fact(to, style, arch->name, text);
 }

@@ -4,6 +4,8 @@
 
 #include "base/crypt.h"
 #include "formats/android/dex.h"
+#include "formats/apple/macho.h"
+#include "formats/elf.h"
 #include "formats/limits.h"
 #include "formats/zip.h"
 #include "scan/inspect_context.h"
@@ -36,8 +38,6 @@ static bool inspect_zip(struct pk_inspect_context *ctx, bool sure)
     struct pk_zip zip;
     int rc = pk_zip_open(ctx->file, ctx->work, &ctx->anomalies, &zip, &err);
 
-    /* A directory right before its end record is proof enough, whatever was put in front. */
-    sure = sure || pk_anomaly_find(&ctx->anomalies, PK_ANOMALY_ZIP_DIRECTORY_OFFSET) != NULL;
     if (rc < 0 && !sure) {
         ctx->anomalies.count = 0; /* another kind, whose bytes happen to hold an end record */
         return false;
@@ -87,6 +87,15 @@ static void inspect_bytes(struct pk_inspect_context *ctx)
     switch (ctx->out->kind) {
     case PK_APP_DEX:
         pk_inspect_dex_file(ctx);
+        return;
+    case PK_APP_ELF:
+        pk_inspect_elf_file(ctx);
+        return;
+    case PK_APP_MACHO:
+        pk_inspect_macho(ctx);
+        return;
+    case PK_APP_PLIST:
+        pk_inspect_plist(ctx);
         return;
     case PK_APP_AXML:
         pk_inspect_axml(ctx);

@@ -2,6 +2,8 @@
 
 #include "formats/android/arsc.h"
 
+#define MAPPED_TABLE_SDK 30
+
 /* How much the directory claims that all entries are when unpacked. */
 static int64_t claimed_size(const struct pk_zip *zip)
 {
@@ -11,6 +13,18 @@ static int64_t claimed_size(const struct pk_zip *zip)
         sum += zip->entries[i].plain_size;
     }
     return sum;
+}
+
+/* From target level 30 on the platform maps the table and so wants it stored, at a multiple of four. */
+static void check_table_place(
+        struct pk_inspect_context *ctx, const struct pk_zip *zip, const struct pk_zip_entry *entry)
+{
+    if (pk_zip_is_deflated(entry)) {
+        pk_anomaly_add(&ctx->anomalies, PK_ANOMALY_ARSC_COMPRESSED, "it is deflated");
+    } else if (entry->data.ptr != NULL && (entry->data.ptr - zip->file.ptr) % 4 != 0) {
+        pk_anomaly_add(&ctx->anomalies, PK_ANOMALY_ARSC_COMPRESSED, "it begins at offset %zu",
+                (size_t)(entry->data.ptr - zip->file.ptr));
+    }
 }
 
 /* The resource table, for names and labels. Apps without one are fine. */
@@ -46,6 +60,9 @@ static void read_manifest(
         if (rc == PK_OK) {
             pk_inspect_manifest(ctx, &manifest);
         }
+        if (rc == PK_OK && table != NULL && manifest.target_sdk >= MAPPED_TABLE_SDK) {
+            check_table_place(ctx, zip, pk_zip_find(zip, "resources.arsc"));
+        }
         pk_zip_release(&table_bytes);
     }
     if (rc == PK_OK) {
@@ -78,5 +95,6 @@ void pk_inspect_apk(struct pk_inspect_context *ctx, struct pk_zip *zip)
     read_manifest(ctx, zip, &xml);
     pk_zip_release(&xml);
     pk_inspect_dex_entries(ctx, zip, &seen);
+    pk_inspect_native_entries(ctx, zip, &seen);
     pk_inspect_hidden_entries(ctx, zip, &seen);
 }

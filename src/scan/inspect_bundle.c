@@ -4,6 +4,7 @@
 #include "formats/limits.h"
 #include "formats/zip.h"
 #include "scan/inspect_context.h"
+#include "scan/inspect_kind.h"
 
 struct bundle {
     struct pk_inspect_context *ctx;
@@ -96,6 +97,10 @@ static void inspect_part(struct bundle *b, struct pk_slice bytes, const char *na
     rc = pk_zip_open(bytes, part.work, &part.anomalies, &zip, &err);
     if (pk_inspect_full(&part, rc, "the directory") || rc < 0) {
         pk_inspect_refuse(&part, "it cannot be opened: %s", err.text);
+    } else if (pk_inspect_kind_of_zip(&zip) == PK_APP_BUNDLE) {
+        pk_anomaly_add(&part.anomalies, PK_ANOMALY_LIMIT_BUNDLE_DEPTH,
+                "it holds further APKs, which were not opened");
+        pk_inspect_refuse(&part, "it is no APK but holds some");
     } else {
         pk_inspect_apk(&part, &zip);
     }

@@ -58,6 +58,11 @@ const char *pk_inspect_keep_cut(struct pk_inspect_context *ctx, const char *text
     return text == NULL ? "" : keep(ctx, pk_slice_str(text), max);
 }
 
+const char *pk_inspect_keep_some(struct pk_inspect_context *ctx, const char *text, size_t max)
+{
+    return text == NULL || text[0] == '\0' ? NULL : pk_inspect_keep_cut(ctx, text, max);
+}
+
 struct pk_strings pk_inspect_keep_list(
         struct pk_inspect_context *ctx, const struct pk_strings *from, size_t max)
 {

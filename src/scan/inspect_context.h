@@ -37,6 +37,8 @@ const char *pk_inspect_keep(struct pk_inspect_context *ctx, const char *text);
 const char *pk_inspect_keep_bytes(struct pk_inspect_context *ctx, struct pk_slice bytes);
 /* The same, cut to max bytes. */
 const char *pk_inspect_keep_cut(struct pk_inspect_context *ctx, const char *text, size_t max);
+/* The same, but NULL for NULL and "", so that it is left out of the report. */
+const char *pk_inspect_keep_some(struct pk_inspect_context *ctx, const char *text, size_t max);
 /* The same for a list; of more than max names the rest is dropped with the anomaly limit.names. */
 struct pk_strings pk_inspect_keep_list(
         struct pk_inspect_context *ctx, const struct pk_strings *from, size_t max);

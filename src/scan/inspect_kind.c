@@ -1,6 +1,8 @@
 #include "scan/inspect_kind.h"
 
 #include "formats/android/dex.h"
+#include "formats/apple/macho.h"
+#include "formats/elf.h"
 #include "formats/zip.h"
 #include "model/app_report.h"
 
@@ -154,6 +156,12 @@ int pk_inspect_kind_of_bytes(struct pk_slice file)
 
     if (begins(file, "dex\n", 4) || pk_dex_magic(file)) {
         return PK_APP_DEX;
+    }
+    if (pk_elf_magic(file)) {
+        return PK_APP_ELF;
+    }
+    if (pk_macho_magic(file)) {
+        return PK_APP_MACHO;
     }
     if (begins(file, "bplist", 6)) {
         return PK_APP_PLIST;

@@ -44,12 +44,6 @@ static struct pk_app_components *components(
     return out;
 }
 
-/* NULL for what is absent, so that it is left out of the report. */
-static const char *keep_some(struct pk_inspect_context *ctx, const char *text, size_t max)
-{
-    return text == NULL || text[0] == '\0' ? NULL : pk_inspect_keep_cut(ctx, text, max);
-}
-
 void pk_inspect_manifest(struct pk_inspect_context *ctx, const struct pk_manifest *manifest)
 {
     struct pk_app_report *out = ctx->out;
@@ -60,12 +54,12 @@ void pk_inspect_manifest(struct pk_inspect_context *ctx, const struct pk_manifes
     out->label = pk_inspect_keep(ctx, manifest->label);
     out->min_sdk = manifest->min_sdk;
     out->target_sdk = manifest->target_sdk;
-    out->min_sdk_codename = keep_some(ctx, manifest->min_sdk_codename, 60);
-    out->target_sdk_codename = keep_some(ctx, manifest->target_sdk_codename, 60);
+    out->min_sdk_codename = pk_inspect_keep_some(ctx, manifest->min_sdk_codename, 60);
+    out->target_sdk_codename = pk_inspect_keep_some(ctx, manifest->target_sdk_codename, 60);
     out->debuggable = manifest->debuggable;
     out->test_only = manifest->test_only;
-    out->launchable = keep_some(ctx, manifest->launchable, PK_INSPECT_TEXT_MAX);
-    out->split = keep_some(ctx, manifest->split, PK_INSPECT_TEXT_MAX);
+    out->launchable = pk_inspect_keep_some(ctx, manifest->launchable, PK_INSPECT_TEXT_MAX);
+    out->split = pk_inspect_keep_some(ctx, manifest->split, PK_INSPECT_TEXT_MAX);
     out->permissions = pk_inspect_keep_list(ctx, &manifest->permissions, PK_INSPECT_NAMES_MAX);
     out->defined_permissions = pk_inspect_keep_list(
             ctx, &manifest->defined_permissions, PK_INSPECT_NAMES_MAX);
