@@ -278,7 +278,9 @@ static void check_front(struct pk_zip *zip, uint64_t first)
         pk_anomaly_add(zip->anomalies, PK_ANOMALY_APK_JANUS,
                 "DEX %.3s at the begin, the archive's first entry at %llu",
                 (const char *)zip->file.ptr + 4, (unsigned long long)first);
-    } else if (first > 0 && first < zip->directory_offset) {
+    } else if (first > 0 && first < zip->directory_offset &&
+            pk_zip_le32(zip->file.ptr) != PK_ZIP_LOCAL_SIG) {
+        /* As the platform: build tools leave local headers without a record where entries were. */
         pk_anomaly_add(zip->anomalies, PK_ANOMALY_ZIP_PREFIX, "%llu bytes before the first entry",
                 (unsigned long long)first);
     }
