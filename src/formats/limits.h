@@ -42,6 +42,7 @@
 #define PK_MACHO_SYMBOLS_MAX   4096UL /* imports reported; more are counted out */
 #define PK_MACHO_LIBRARIES_MAX 4096UL
 #define PK_MACHO_TEXT_MAX      1024UL /* bytes of a path or symbol; what is longer is cut */
+#define PK_IPA_PARTS_MAX       512UL /* frameworks and extensions of one app; the largest have 150 */
 #define PK_NATIVE_LIBS_MAX     2000UL
 #define PK_PERMISSIONS_MAX     2000UL /* reported; more are counted */
 

@@ -352,7 +352,7 @@ static int check_cms(struct signature *s)
     }
     s->out->cms_verified = true;
     s->out->signing_time = made.signing_time;
-    s->out->chain_to_apple = pk_apple_chain(made.certs, made.chain_count);
+    s->out->chain_to_apple = pk_apple_chain(made.certs, made.chain_count, s->arena);
     return PK_OK;
 }
 

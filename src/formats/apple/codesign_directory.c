@@ -17,12 +17,12 @@ static const struct {
     uint8_t size;
     int rank;
     const char *name;
-    const char *openssl;
+    enum pk_hash hash;
 } hashes[] = {
-    { 1, 20, 1, "sha1", "SHA1" },
-    { 3, 20, 2, "sha256-truncated", "SHA256" },
-    { 2, 32, 3, "sha256", "SHA256" },
-    { 4, 48, 4, "sha384", "SHA384" },
+    { 1, 20, 1, "sha1", PK_HASH_SHA1 },
+    { 3, 20, 2, "sha256-truncated", PK_HASH_SHA256 },
+    { 2, 32, 3, "sha256", PK_HASH_SHA256 },
+    { 4, 48, 4, "sha384", PK_HASH_SHA384 },
 };
 
 static size_t hash_index(uint8_t type)
@@ -55,14 +55,9 @@ static const char *blob_text(struct pk_slice blob, uint32_t at, struct pk_arena 
     return text;
 }
 
-static int digest(
-        const struct pk_cs_directory *d, struct pk_slice bytes, uint8_t out[EVP_MAX_MD_SIZE])
+static enum pk_hash hash_of(const struct pk_cs_directory *directory)
 {
-    EVP_MD *md = EVP_MD_fetch(NULL, hashes[hash_index(d->hash_type)].openssl, NULL);
-    int good = md != NULL ? EVP_Digest(bytes.ptr, bytes.len, out, NULL, md, NULL) : 0;
-
-    EVP_MD_free(md);
-    return good == 1 ? PK_OK : PK_ENOMEM;
+    return hashes[hash_index(directory->hash_type)].hash;
 }
 
 static int read_tables(struct pk_cs_directory *d, uint32_t hash_offset, struct pk_error *err)
@@ -85,7 +80,7 @@ int pk_cs_directory_parse(struct pk_slice blob, struct pk_arena *arena, struct p
 {
     struct pk_macho_view v = { .bytes = blob, .big_endian = true };
     struct pk_cs_directory d = { .blob = blob, .team_id = "" };
-    uint8_t hash[EVP_MAX_MD_SIZE];
+    uint8_t hash[PK_HASH_SIZE_MAX];
     size_t kind;
     int rc = PK_OK;
 
@@ -122,8 +117,9 @@ int pk_cs_directory_parse(struct pk_slice blob, struct pk_arena *arena, struct p
     if (rc < 0) {
         return rc;
     }
-    if (digest(&d, blob, hash) < 0) {
-        return pk_error_set(err, PK_ENOMEM, "out of memory");
+    rc = pk_hash_digest(hash_of(&d), blob, hash);
+    if (rc < 0) {
+        return pk_error_set(err, rc, "%s is not offered", d.hash_name);
     }
     memcpy(d.cdhash, hash, d.hash_size);
     *out = d;
@@ -150,9 +146,9 @@ struct pk_slice pk_cs_special(const struct pk_cs_directory *directory, uint32_t 
 bool pk_cs_hash_is(
         const struct pk_cs_directory *directory, struct pk_slice bytes, struct pk_slice expected)
 {
-    uint8_t hash[EVP_MAX_MD_SIZE];
+    uint8_t hash[PK_HASH_SIZE_MAX];
 
-    return digest(directory, bytes, hash) == PK_OK &&
+    return pk_hash_digest(hash_of(directory), bytes, hash) == PK_OK &&
             pk_slice_eq(pk_slice_of(hash, directory->hash_size), expected);
 }
 
@@ -161,7 +157,7 @@ static int check_pages(const struct pk_cs_directory *d, struct pk_slice code, EV
         const EVP_MD *md, struct pk_error *err)
 {
     uint64_t page = d->page_shift == 0 ? code.len : UINT64_C(1) << d->page_shift;
-    uint8_t hash[EVP_MAX_MD_SIZE];
+    uint8_t hash[PK_HASH_SIZE_MAX];
 
     for (uint32_t i = 0; i < d->code_slots; i++) {
         uint64_t at = i * page;
@@ -185,8 +181,8 @@ int pk_cs_pages_check(
     uint64_t limit = directory->code_limit;
     uint64_t page = directory->page_shift == 0 ? limit
                                                : UINT64_C(1) << (directory->page_shift & 63);
+    const EVP_MD *md = pk_hash_md(hash_of(directory));
     EVP_MD_CTX *ctx;
-    EVP_MD *md;
     int rc;
 
     if (directory->scattered) {
@@ -204,11 +200,9 @@ int pk_cs_pages_check(
                 (unsigned long long)limit);
     }
     ctx = EVP_MD_CTX_new();
-    md = EVP_MD_fetch(NULL, hashes[hash_index(directory->hash_type)].openssl, NULL);
     rc = ctx == NULL || md == NULL
             ? pk_error_set(err, PK_ENOMEM, "out of memory")
             : check_pages(directory, pk_slice_of(code.ptr, (size_t)limit), ctx, md, err);
-    EVP_MD_free(md);
     EVP_MD_CTX_free(ctx);
     return rc;
 }

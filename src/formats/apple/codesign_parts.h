@@ -62,5 +62,5 @@ PK_MUST_USE int pk_cs_der_entitlements(struct pk_slice der, struct pk_arena *are
  * none or it cannot be read. NULL when memory is short. */
 const char *pk_cs_requirement_text(struct pk_slice set, struct pk_arena *arena);
 
-/* True when the chain that begins with certs[0] ends at a certificate of Apple that we know. */
-bool pk_apple_chain(const struct pk_cert *certs, size_t count);
+/* True when the chain that begins with certs[0], each signed by the next, ends at one of Apple's roots. */
+bool pk_apple_chain(const struct pk_cert *certs, size_t count, struct pk_arena *arena);

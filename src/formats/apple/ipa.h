@@ -25,6 +25,7 @@ struct pk_ipa_part {
     const char *executable;      /* in the app, clean text; "" when it is not known */
     const char *extension_point; /* "com.apple.share-services", "" when it is no extension */
     const char *cdhash;          /* of its first slice, "" when it was not read or is not signed */
+    struct pk_strings cdhashes;  /* of all its slices */
     const char *team_id;         /* "" */
     const char *problem;         /* the first thing that does not hold, "" */
 };
@@ -37,7 +38,8 @@ struct pk_ipa_seal {
     size_t checked;  /* of them whose bytes were hashed */
     size_t changed;  /* other bytes than listed */
     size_t missing;  /* not there and not optional */
-    size_t unlisted; /* there, covered by the rules, and not listed */
+    size_t unlisted; /* there, not left out by a rule that we know, and not listed */
+    bool own_rules;  /* it leaves files out by rules of its own, so unlisted ones say nothing */
     const char *problem; /* the first thing that does not hold, "" */
 };
 
@@ -57,7 +59,9 @@ struct pk_ipa {
 
     const struct pk_macho *macho;       /* the executable, NULL: not there or not readable */
     const struct pk_provision *profile; /* embedded.mobileprovision, NULL: none or not readable */
-    bool profile_fits; /* the executable's application-identifier is one that the profile allows */
+    /* The executable's application-identifier is one that the profile allows, and its signer is one of
+     * the profile's developers. */
+    bool profile_fits;
 
     struct pk_ipa_seal seal;
     struct pk_array frameworks; /* struct pk_ipa_part of Frameworks/ */

@@ -20,10 +20,14 @@ struct pk_provision {
     bool get_task_allow; /* may be debugged */
     struct pk_strings platforms;
     const struct pk_plist *entitlements;
-    struct pk_array certs; /* struct pk_cert: developers' */
-    bool cms_verified;     /* signed as it stands */
-    bool chain_to_apple;
+    struct pk_array certs;   /* struct pk_cert: developers' */
+    bool cms_verified;       /* signed as it stands */
+    bool chain_to_apple;     /* and by Apple's signer of profiles */
+    struct pk_array signers; /* struct pk_cert of the CMS, the signer first */
+    const char *problem;     /* why the CMS does not hold, "" */
 };
 
+/* A profile is a CMS around a property list. PK_EMALF, PK_ETRUNC: it is none; PK_ELIMIT, PK_ENOMEM. A
+ * signature that does not hold is no failure. What is read lives in the arena and borrows from bytes. */
 PK_MUST_USE int pk_provision_parse(struct pk_slice bytes, struct pk_arena *arena,
         struct pk_anomalies *anomalies, struct pk_provision *out, struct pk_error *err);
