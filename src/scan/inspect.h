@@ -16,7 +16,7 @@ struct pk_inspect_options {
 
 /* The last reason of every report: how far the judgement goes. */
 #define PK_INSPECT_SCOPE \
-    "This judges structure alone; signature and rules against malware are not part of it yet"
+    "This judges structure and signature; rules against malware are not part of it yet"
 
 /* Fills the report but for file and ms. What cannot be read is a verdict (malformed) with its reason,
  * not a failure; PK_ENOMEM is the only one. The report lives in the arena. */

@@ -93,6 +93,7 @@ void pk_inspect_apk(struct pk_inspect_context *ctx, struct pk_zip *zip)
         return;
     }
     read_manifest(ctx, zip, &xml);
+    pk_inspect_signature(ctx, zip, xml.bytes);
     pk_zip_release(&xml);
     pk_inspect_dex_entries(ctx, zip, &seen);
     pk_inspect_native_entries(ctx, zip, &seen);
