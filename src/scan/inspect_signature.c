@@ -128,6 +128,7 @@ static void fill_stamp(struct pk_inspect_context *ctx, const struct pk_apksig_re
         [PK_STAMP_FAILED] = { PK_STAMP_WORD_FAILED, "STAMP_VERIFICATION_FAILED" },
         [PK_STAMP_CERT_MISMATCH] = { PK_STAMP_WORD_FAILED, "CERT_DIGEST_MISMATCH" },
         [PK_STAMP_VERIFIED] = { PK_STAMP_WORD_VERIFIED, "STAMP_VERIFIED" },
+        [PK_STAMP_ERROR] = { PK_STAMP_WORD_FAILED, "VERIFICATION_ERROR" },
     };
     struct pk_app_signature *out = ctx->out->signature;
 

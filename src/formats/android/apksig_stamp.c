@@ -171,7 +171,9 @@ static bool read_cert(struct pk_apksig_run *run, struct stamp *stamp, struct pk_
     if (r->rc < 0) {
         return false;
     }
-    if (!pk_apksig_read_cert(run, bytes, &stamp->cert)) {
+    /* Only here BER is not read as if it were DER. */
+    if (!pk_apksig_read_cert(run, bytes, &stamp->cert) ||
+            pk_cert_x509(&stamp->cert, run->ctx.arena) == NULL) {
         warn(run, stamp, PK_ISSUE_SOURCE_STAMP_MALFORMED_CERTIFICATE, "");
         return false;
     }
