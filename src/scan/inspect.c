@@ -4,6 +4,7 @@
 
 #include "base/crypt.h"
 #include "formats/android/dex.h"
+#include "formats/apple/ipa.h"
 #include "formats/apple/macho.h"
 #include "formats/elf.h"
 #include "formats/limits.h"
@@ -56,6 +57,10 @@ static bool inspect_zip(struct pk_inspect_context *ctx, bool sure)
         ctx->out->kind = PK_APP_APK;
         pk_inspect_apk(ctx, &zip);
         return true;
+    case PK_APP_IPA:
+        ctx->out->kind = PK_APP_IPA;
+        pk_inspect_ipa(ctx, &zip);
+        return true;
     case PK_APP_BUNDLE:
         ctx->out->kind = PK_APP_BUNDLE;
         pk_inspect_bundle(ctx, &zip);
@@ -93,6 +98,9 @@ static void inspect_bytes(struct pk_inspect_context *ctx)
         return;
     case PK_APP_MACHO:
         pk_inspect_macho(ctx);
+        return;
+    case PK_APP_PROVISION:
+        pk_inspect_profile(ctx);
         return;
     case PK_APP_PLIST:
         pk_inspect_plist(ctx);

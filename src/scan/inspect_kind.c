@@ -1,6 +1,7 @@
 #include "scan/inspect_kind.h"
 
 #include "formats/android/dex.h"
+#include "formats/apple/ipa.h"
 #include "formats/apple/macho.h"
 #include "formats/elf.h"
 #include "formats/zip.h"
@@ -57,6 +58,9 @@ int pk_inspect_kind_of_zip(const struct pk_zip *zip)
 
     if (pk_zip_find(zip, "AndroidManifest.xml") != NULL) {
         return PK_APP_APK;
+    }
+    if (pk_ipa_is(zip)) {
+        return PK_APP_IPA;
     }
     for (size_t i = 0; i < zip->count && !apks; i++) {
         apks = ends(zip->entries[i].name, ".apk");
@@ -178,8 +182,11 @@ int pk_inspect_kind_of_bytes(struct pk_slice file)
                 : holds(text, "<manifest")                             ? PK_APP_AXML
                                                                        : PK_APP_UNKNOWN;
     }
-    /* OpenStep: a dictionary, a list or data; whether it is one shows when it is read. */
-    return begins(text, "{", 1) || begins(text, "(", 1) ? PK_APP_PLIST : PK_APP_UNKNOWN;
+    /* OpenStep: a dictionary, a list, or a file of strings; whether it is one shows when it is read. */
+    return begins(text, "{", 1) || begins(text, "(", 1) || begins(text, "\"", 1) ||
+                    begins(text, "/*", 2) || begins(text, "//", 2)
+            ? PK_APP_PLIST
+            : PK_APP_UNKNOWN;
 }
 
 const char *pk_inspect_unknown_word(struct pk_slice file)

@@ -1,5 +1,11 @@
 #include "scan/inspect_apple.h"
 
+static const char *text_of(
+        struct pk_inspect_context *ctx, const struct pk_plist *plist, const char *key)
+{
+    return pk_inspect_keep_some(ctx, pk_plist_text(plist, key, ctx->work), PK_INSPECT_TEXT_MAX);
+}
+
 void pk_inspect_plist(struct pk_inspect_context *ctx)
 {
     const struct pk_plist *plist = NULL;
@@ -18,4 +24,10 @@ void pk_inspect_plist(struct pk_inspect_context *ctx)
         return;
     }
     ctx->out->plist = pk_inspect_tree(ctx, plist, "plist");
+    ctx->out->package = text_of(ctx, plist, "CFBundleIdentifier");
+    ctx->out->version_name = text_of(ctx, plist, "CFBundleShortVersionString");
+    ctx->out->label = text_of(ctx, plist, "CFBundleDisplayName");
+    if (ctx->out->label == NULL) {
+        ctx->out->label = text_of(ctx, plist, "CFBundleName");
+    }
 }
