@@ -167,7 +167,9 @@ struct pk_app_report {
     bool test_only;
     const char *launchable;
     const char *split;
+    struct pk_strings launchers; /* every launcher entry, aliases included */
     struct pk_strings permissions;
+    struct pk_strings implied_permissions; /* those of permissions that the platform adds itself */
     struct pk_strings defined_permissions;
     struct pk_strings features;
     struct pk_strings native_code; /* ABIs */

@@ -60,7 +60,10 @@ void pk_inspect_manifest(struct pk_inspect_context *ctx, const struct pk_manifes
     out->test_only = manifest->test_only;
     out->launchable = pk_inspect_keep_some(ctx, manifest->launchable, PK_INSPECT_TEXT_MAX);
     out->split = pk_inspect_keep_some(ctx, manifest->split, PK_INSPECT_TEXT_MAX);
+    out->launchers = pk_inspect_keep_list(ctx, &manifest->launchers, PK_INSPECT_NAMES_MAX);
     out->permissions = pk_inspect_keep_list(ctx, &manifest->permissions, PK_INSPECT_NAMES_MAX);
+    out->implied_permissions = pk_inspect_keep_list(
+            ctx, &manifest->implied_permissions, PK_INSPECT_NAMES_MAX);
     out->defined_permissions = pk_inspect_keep_list(
             ctx, &manifest->defined_permissions, PK_INSPECT_NAMES_MAX);
     out->features = pk_inspect_keep_list(ctx, &manifest->features, PK_INSPECT_NAMES_MAX);
