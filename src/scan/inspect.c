@@ -39,6 +39,8 @@ static bool inspect_zip(struct pk_inspect_context *ctx, bool sure)
     struct pk_zip zip;
     int rc = pk_zip_open(ctx->file, ctx->work, &ctx->anomalies, &zip, &err);
 
+    /* A directory right before its end record is proof enough, whatever was put in front. */
+    sure = sure || pk_anomaly_find(&ctx->anomalies, PK_ANOMALY_ZIP_DIRECTORY_OFFSET) != NULL;
     if (rc < 0 && !sure) {
         ctx->anomalies.count = 0; /* another kind, whose bytes happen to hold an end record */
         return false;

@@ -275,12 +275,12 @@ def _(s):
     return s.v1(certs=[s.two.cert, s.one.cert]).unsigned()
 
 
-@trick(20, "v2-stripped", "apk.signature_stripped", sdk=OLD, verified=False)
+@trick(20, "v2-stripped", "apk.signature_stripped", "apk.signing_block_payload", sdk=OLD, verified=False)
 def _(s):
     return s.v1(claims="2").blocks(lambda archive: (sign.PADDING, s.v2()(archive)[1]))
 
 
-@trick(20, "v3-stripped", "apk.signature_stripped", verified=False)
+@trick(20, "v3-stripped", "apk.signature_stripped", "apk.signing_block_payload", verified=False)
 def _(s):
     claim = [(sign.STRIPPING_PROTECTION, struct.pack("<I", 3))]
     return s.blocks(s.v2(attributes=claim), lambda archive: (sign.PADDING, s.v3()(archive)[1]))
@@ -415,7 +415,7 @@ def _(s):
 
 # --- claims
 
-@trick(36, "jar-manifest-size", "limit.zip_claim", sdk=OLD, verified=False)
+@trick(36, "jar-manifest-size", "limit.zip_claim", "limit.jar_file", sdk=OLD, verified=False)
 def _(s):
     s.v1()
     return s.both("META-INF/MANIFEST.MF", plain=0x7FFFFFFF).unsigned()
