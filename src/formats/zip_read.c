@@ -4,8 +4,11 @@
 
 #include "formats/zip_internal.h"
 
-/* Entries up to here are streamed as one piece: libdeflate is twice as fast as zlib. */
-#define WHOLE_MAX (4UL * 1024 * 1024)
+/* Entries up to here are streamed as one piece: libdeflate is twice as fast as zlib. The buffer for
+ * the small ones is kept for the next entry; a larger one is given back at once, since then it costs
+ * no more memory than reading the same classes.dex. */
+#define WHOLE_MAX       (4UL * 1024 * 1024)
+#define WHOLE_LARGE_MAX (32UL * 1024 * 1024)
 
 /* How the platform, or for a bogus method what comes nearest to it, reads an entry. */
 enum way {
@@ -218,10 +221,12 @@ static uint8_t *scratch(struct pk_zip_index *index, size_t len)
     return index->scratch;
 }
 
-static int stream_small(struct pk_zip *zip, const struct pk_zip_entry *entry, enum way way,
+static int stream_whole(struct pk_zip *zip, const struct pk_zip_entry *entry, enum way way,
         struct tee *tee, struct pk_error *err)
 {
-    uint8_t *plain = scratch(zip->index, entry->plain_size > 0 ? entry->plain_size : 1);
+    bool keep = entry->plain_size <= WHOLE_MAX;
+    uint8_t *plain = keep ? scratch(zip->index, entry->plain_size > 0 ? entry->plain_size : 1)
+                          : malloc(entry->plain_size);
     int rc;
 
     if (plain == NULL) {
@@ -230,6 +235,9 @@ static int stream_small(struct pk_zip *zip, const struct pk_zip_entry *entry, en
     rc = inflate_into(zip, entry, way, plain, err);
     if (rc == PK_OK && entry->plain_size > 0) {
         rc = tee_piece(tee, pk_slice_of(plain, entry->plain_size));
+    }
+    if (!keep) {
+        free(plain);
     }
     return rc;
 }
@@ -272,8 +280,8 @@ int pk_zip_stream(struct pk_zip *zip, const struct pk_zip_entry *entry, pk_zip_s
         return rc;
     }
     if (way != WAY_STORED) {
-        rc = entry->plain_size <= WHOLE_MAX ? stream_small(zip, entry, way, &tee, err)
-                                            : stream_large(zip, entry, way, &tee, err);
+        rc = entry->plain_size <= WHOLE_LARGE_MAX ? stream_whole(zip, entry, way, &tee, err)
+                                                  : stream_large(zip, entry, way, &tee, err);
     }
     if (way == WAY_STORED || (way == WAY_TRY && rc == PK_EMALF && !tee.refused)) {
         struct pk_slice plain;

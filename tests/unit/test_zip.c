@@ -586,7 +586,7 @@ static int add_up(void *ctx, struct pk_slice piece)
 static void large_entries_come_piece_by_piece(void **state)
 {
     enum {
-        SIZE = 9 * 1024 * 1024
+        SIZE = 33 * 1024 * 1024 /* larger than what is inflated as one piece */
     };
     char *text = malloc(SIZE);
     struct zip_item items[] = {
