@@ -10,6 +10,7 @@ struct rows {
     struct pk_app_dex *items;
     size_t count;
     size_t cap;
+    size_t opened; /* logical DEX files so far, of all entries */
 };
 
 static void add_row(struct rows *rows, const struct pk_dex *dex, const char *name,
@@ -45,31 +46,32 @@ static void add_row(struct rows *rows, const struct pk_dex *dex, const char *nam
     };
 }
 
-/* Reads every logical DEX of the bytes. PK_OK when there was at least one and none was refused. */
+/* Reads every logical DEX of the bytes. PK_OK when there was at least one and none was refused; a refused
+ * one that begins like a DEX is an anomaly already. */
 static int read_dex(
         struct rows *rows, struct pk_slice bytes, const char *name, struct pk_error *err)
 {
     size_t offset = 0;
-    size_t found = 0;
     int rc = PK_OK;
 
-    while (rc == PK_OK) {
+    for (;;) {
         struct pk_dex_totals totals = { 0 };
         struct pk_dex dex;
-        size_t before = offset;
 
+        if (rows->opened >= PK_DEX_FILES_MAX && offset < bytes.len) {
+            pk_anomaly_add(&rows->ctx->anomalies, PK_ANOMALY_LIMIT_DEX_FILES,
+                    "'%s': more than %lu in all", name, PK_DEX_FILES_MAX);
+            return PK_OK;
+        }
         rc = pk_dex_open(bytes, &offset, name, &rows->ctx->anomalies, &dex, err);
-        if (rc == PK_OK) {
-            pk_dex_check_sums(&dex);
-            pk_dex_walk(&dex, NULL, &totals);
-            add_row(rows, &dex, name, &totals);
-            found++;
+        if (rc < 0) {
+            return rc == PK_ENOENT ? PK_OK : rc; /* the first one is never absent */
         }
-        if (offset <= before) {
-            break;
-        }
+        pk_dex_check_sums(&dex);
+        pk_dex_walk(&dex, NULL, &totals);
+        add_row(rows, &dex, name, &totals);
+        rows->opened++;
     }
-    return rc == PK_ENOENT && found > 0 ? PK_OK : rc;
 }
 
 /* "classes.dex", "classes2.dex" ...: what the platform loads, in its order, up to the first gap. */
@@ -92,13 +94,14 @@ static void read_entry(struct rows *rows, struct pk_zip *zip, const struct pk_zi
     struct pk_error err = { 0 };
     int rc = pk_zip_read(zip, entry, &bytes, &err);
 
-    if (rc == PK_OK && !pk_dex_magic(bytes.bytes)) {
+    if (rc < 0) {
+        if (!pk_inspect_full(ctx, rc, name)) {
+            pk_anomaly_add(&ctx->anomalies, PK_ANOMALY_DEX_MALFORMED, "'%s': %s", name, err.text);
+        }
+    } else if (!pk_dex_magic(bytes.bytes)) {
         pk_anomaly_add(&ctx->anomalies, PK_ANOMALY_DEX_FAKE, "'%s' does not begin as a DEX", name);
-    } else if (rc == PK_OK) {
-        rc = read_dex(rows, bytes.bytes, name, &err);
-    }
-    if (rc < 0 && !pk_inspect_full(ctx, rc, name)) {
-        pk_anomaly_add(&ctx->anomalies, PK_ANOMALY_DEX_MALFORMED, "'%s': %s", name, err.text);
+    } else {
+        (void)read_dex(rows, bytes.bytes, name, &err);
     }
     pk_zip_release(&bytes);
 }
@@ -131,7 +134,7 @@ void pk_inspect_dex_file(struct pk_inspect_context *ctx)
 
     ctx->out->dex = (struct pk_array){ .items = rows.items, .count = rows.count };
     ctx->out->dex_files = 1;
-    if (pk_inspect_full(ctx, rc, "the DEX") || rc == PK_OK) {
+    if (rc == PK_OK) {
         return;
     }
     pk_inspect_refuse(ctx, "No device can load this DEX: %s", err.text);
