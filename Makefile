@@ -7,8 +7,11 @@ BUILD ?= build
 JOBS ?= $(shell nproc)
 prefix ?= /usr/local
 FUZZ_SECONDS ?= 60
+MUTATIONS ?= 20000
+# Where the larger test data are, when they are.
+PICKET_SHARED ?= ../shared
 
-.PHONY: build console programs setup run demo test bench fuzz lint install clean distclean help
+.PHONY: build console programs setup run demo test bench fuzz mutate lint install clean distclean help
 
 help:
 	@echo 'make build      set up and build everything into $(BUILD)/bin and $(BUILD)/console'
@@ -18,9 +21,10 @@ help:
 	@echo 'make lint       formatting, static analysis, floors, scripts'
 	@echo 'make bench      measurements beside other products'
 	@echo 'make fuzz       every fuzz target for FUZZ_SECONDS ($(FUZZ_SECONDS)) each'
+	@echo 'make mutate     MUTATIONS ($(MUTATIONS)) mutated app files through the sandboxed readers'
 	@echo 'make install    into $$(DESTDIR)$$(prefix) ($(prefix))'
 	@echo 'make clean      remove what was built; make distclean also ./var and ./var-demo'
-	@echo 'Variables: BUILD JOBS prefix DESTDIR FUZZ_SECONDS PICKET_PORT PICKET_VAR PICKET_SETUP=skip'
+	@echo 'Variables: BUILD JOBS prefix DESTDIR FUZZ_SECONDS MUTATIONS PICKET_SHARED PICKET_PORT PICKET_VAR PICKET_SETUP=skip'
 
 setup:
 	@tools/setup.sh run build
@@ -62,6 +66,10 @@ bench:
 fuzz:
 	@tools/setup.sh build test
 	@exec tools/fuzz.sh $(FUZZ_SECONDS)
+
+mutate: build
+	@exec $(BUILD)/tests/mutate -p $(BUILD)/bin/picket-scan -n $(MUTATIONS) -o fuzz-corpus/mutate \
+	  tests/data $(PICKET_SHARED)/data/apk $(PICKET_SHARED)/data/axml $(PICKET_SHARED)/data/ios
 
 install: build
 	@meson configure $(BUILD) -Dprefix=$(prefix)

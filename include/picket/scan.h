@@ -1,7 +1,7 @@
 /* scan.h - libpicket: read an app file (APK, APKS/XAPK, DEX, IPA, Mach-O, ELF, property list)
  * without trusting it.
  *
- * Every file is opened in a process of its own that may do nothing but compute (see scan(3) and
+ * Every file is opened in a process of its own that may do nothing but compute (see libpicket(3) and
  * docs/scan.md). A scanner may be used by one thread at a time; make one a thread, or give it
  * several files with picket_scan_paths(). Compile with `pkg-config --cflags --libs picket`. */
 #ifndef PICKET_SCAN_H

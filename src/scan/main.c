@@ -2,6 +2,7 @@
  * libpicket, speaks only to them (docs/scan.md), and does nothing by itself. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 #include <sys/socket.h>
 
 #include "scan/protocol.h"
@@ -22,5 +23,5 @@ int main(int argc, char **argv)
     if (pk_reader_warm() < 0) {
         return EXIT_FAILURE;
     }
-    return pk_warden_run(pk_reader_read);
+    _exit(pk_warden_run(pk_reader_read)); /* nothing to tidy up, and nothing that could */
 }

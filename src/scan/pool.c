@@ -443,10 +443,10 @@ int pk_scan_pool_wait(struct pk_scan_pool *pool, int wait_ms, struct pk_arena *a
             if (rc == PK_EAGAIN) {
                 continue;
             }
+            *job = place->job;
             if (rc < 0) {
                 return rc;
             }
-            *job = place->job;
             if (cost != NULL) {
                 *cost = (struct pk_scan_cost){
                     .wall_ms = (double)status.wall_us / 1000.0,

@@ -46,13 +46,15 @@ PK_MUST_USE int pk_scan_pool_create(const struct pk_scan_pool_options *options,
 void pk_scan_pool_destroy(struct pk_scan_pool *pool); /* ends the processes; NULL is fine */
 unsigned pk_scan_pool_slots(const struct pk_scan_pool *pool);
 
-/* Gives the job to a free slot. PK_EBUSY when there is none: wait first. */
+/* Gives the job to a free slot. PK_EBUSY when there is none: wait first. PK_EINVAL: not a regular file, or
+ * stamp_cert is no SHA-256. Processes beyond the first start with their first job. */
 PK_MUST_USE int pk_scan_pool_submit(
         struct pk_scan_pool *pool, const struct pk_scan_job *job, struct pk_error *err);
 
 /* Waits for any job, at most wait_ms (-1: as long as it takes; jobs are bounded by themselves).
  * PK_OK: *job is the one submitted, *report lives in the arena. PK_ETIMEDOUT: none was done yet.
- * PK_ENOENT: none is under way. PK_EIO: a slot could not be replaced. */
+ * PK_ENOENT: none is under way. PK_ENOMEM (no room for the report), PK_EACCES, PK_EIO and other errno
+ * values (its process could not be started or replaced): *job has ended without a report. */
 PK_MUST_USE int pk_scan_pool_wait(struct pk_scan_pool *pool, int wait_ms, struct pk_arena *arena,
         struct pk_scan_job *job, struct pk_app_report *report, struct pk_scan_cost *cost,
         struct pk_error *err);

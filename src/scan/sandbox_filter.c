@@ -82,6 +82,14 @@ static const struct rule warden_rules[] = {
     RULE_IF("prctl", ARG_IS(0, PR_SET_SECCOMP)),
 };
 
+/* What libraries ask by the way, and do without when they are told no: the size of the memory before a long
+ * sort, the time, a number for a lock. Told no, so that such a library's next version is no scan.died. */
+static const char *const refused[] = { "sysinfo", "gettimeofday", "time", "getpid", "gettid",
+    "getppid", "getuid", "geteuid", "getgid", "getegid", "getrandom", "uname", "sched_yield",
+    "sched_getaffinity", "getcpu" };
+/* And what the warden needs. */
+static const char *const reader_refused[] = { "clock_gettime" };
+
 /* What a sanitizer's report needs: it goes to standard error. */
 static const struct rule sanitizer_rules[] = {
     RULE_IF("write", ARG_IS(0, STDERR_FILENO)),
@@ -97,10 +105,13 @@ static const struct rule sanitizer_rules[] = {
     RULE("sched_yield"),
     RULE("clock_gettime"),
     RULE("close"),
+    RULE("prctl"),
+    RULE("prlimit64"),
 };
 /* It also looks for its own binary to name functions, and does without. */
 static const char *const sanitizer_refused[] = { "open", "openat", "readlink", "readlinkat", "stat",
-    "newfstatat", "access", "prctl", "prlimit64", "getrlimit", "socket", "pipe", "pipe2", "ioctl" };
+    "newfstatat", "access", "sysinfo", "getrandom", "uname", "sched_getaffinity", "getrlimit",
+    "socket", "pipe", "pipe2", "ioctl" };
 
 static int add_rules(scmp_filter_ctx ctx, const struct rule *rules, size_t count)
 {
@@ -119,16 +130,16 @@ static int add_rules(scmp_filter_ctx ctx, const struct rule *rules, size_t count
     return PK_OK;
 }
 
-static int add_sanitizer(scmp_filter_ctx ctx)
+/* Rows that refuse, where no row allows. */
+static int refuse(scmp_filter_ctx ctx, const char *const *names, size_t count)
 {
-    int rc = add_rules(ctx, sanitizer_rules, PK_COUNT(sanitizer_rules));
+    int rc = PK_OK;
 
-    for (size_t i = 0; rc == 0 && i < PK_COUNT(sanitizer_refused); i++) {
-        int call = seccomp_syscall_resolve_name(sanitizer_refused[i]);
+    for (size_t i = 0; rc == PK_OK && i < count; i++) {
+        int call = seccomp_syscall_resolve_name(names[i]);
 
         if (call >= 0) {
-            rc = seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EACCES), call, 0);
-            rc = rc == -EEXIST || rc == -EACCES ? 0 : rc;
+            rc = seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EPERM), call, 0);
         }
     }
     return rc;
@@ -148,7 +159,14 @@ static scmp_filter_ctx make_filter(bool warden, int *rc)
         *rc = add_rules(ctx, warden_rules, PK_COUNT(warden_rules));
     }
     if (*rc == 0 && PK_SANITIZED) {
-        *rc = add_sanitizer(ctx);
+        *rc = add_rules(ctx, sanitizer_rules, PK_COUNT(sanitizer_rules));
+        *rc = *rc < 0 ? *rc : refuse(ctx, sanitizer_refused, PK_COUNT(sanitizer_refused));
+    }
+    if (*rc == 0 && !PK_SANITIZED) {
+        *rc = refuse(ctx, refused, PK_COUNT(refused));
+    }
+    if (*rc == 0 && !PK_SANITIZED && !warden) {
+        *rc = refuse(ctx, reader_refused, PK_COUNT(reader_refused));
     }
     return ctx;
 }

@@ -534,5 +534,8 @@ int main(int argc, char **argv)
     if (argc == 3) {
         return probe_warden(argv[1], argv[2]);
     }
-    return argc == 1 ? pk_warden_run(probe) : EXIT_SUCCESS;
+    if (argc == 1) {
+        _exit(pk_warden_run(probe));
+    }
+    return EXIT_SUCCESS;
 }
