@@ -41,8 +41,8 @@ static struct pk_app_native row_of(
         .abi = pk_inspect_keep_cut(ctx, elf->abi, ABI_MAX),
         .needed = pk_inspect_keep_list(ctx, &elf->needed, NEEDED_MAX),
         .hardening = hardening(ctx, elf),
-        .imports = (int64_t)elf->imports.count,
-        .exports = (int64_t)elf->exports.count,
+        .imports = (int64_t)elf->import_count,
+        .exports = (int64_t)elf->export_count,
     };
 }
 
@@ -101,17 +101,22 @@ static struct pk_strings abis(struct pk_inspect_context *ctx, const struct pk_zi
 static void read_library(struct pk_inspect_context *ctx, struct pk_slice bytes, const char *name,
         struct pk_array *rows)
 {
-    struct pk_arena *arena = pk_arena_create(PK_SCAN_ARENA_MAX);
-    struct pk_error err = { 0 };
+    struct pk_arena *arena;
     struct pk_elf elf;
-    int rc = arena == NULL ? PK_ENOMEM
-                           : pk_elf_parse(bytes, name, arena, &ctx->anomalies, &elf, &err);
+    int rc;
 
+    if (!pk_elf_magic(bytes)) {
+        pk_anomaly_add(
+                &ctx->anomalies, PK_ANOMALY_ELF_FAKE, "'%s' does not begin as an ELF file", name);
+        return;
+    }
+    arena = pk_arena_create(PK_SCAN_ARENA_MAX);
+    /* What the loader would refuse is an anomaly that the reader has noted. */
+    rc = arena == NULL ? PK_ENOMEM : pk_elf_parse(bytes, name, arena, &ctx->anomalies, &elf, NULL);
     if (rc == PK_OK && rows->count < PK_INSPECT_ROWS_MAX) {
         ((struct pk_app_native *)rows->items)[rows->count++] = row_of(ctx, name, &elf);
-    } else if (rc < 0 && !pk_inspect_full(ctx, rc, name) &&
-            pk_anomaly_find(&ctx->anomalies, PK_ANOMALY_ELF_MALFORMED) == NULL) {
-        pk_anomaly_add(&ctx->anomalies, PK_ANOMALY_ELF_MALFORMED, "'%s': %s", name, err.text);
+    } else if (rc < 0) {
+        (void)pk_inspect_full(ctx, rc, name);
     }
     pk_arena_destroy(arena);
 }
