@@ -212,18 +212,33 @@ static void say_verified(struct pk_inspect_context *ctx, const struct pk_apksig_
             s->signers.count > 1 ? " and others" : "");
 }
 
-/* The range that the answer is for: what was asked, else what the manifest says. */
-static void fill_range(struct pk_inspect_context *ctx, struct pk_slice manifest)
+/* The lowest level that the signature is judged for: what was asked, else what apksig reads in the
+ * manifest. Where its reader gives up on a document that the platform reads (a trick: the manifest has a
+ * finding that says so), the platform's reading counts, as with apksigner --min-sdk-version: devices
+ * verify an APK without asking its manifest. 0: unknown, apksig's refusal stands. */
+static int min_sdk_of(const struct pk_inspect_context *ctx, struct pk_slice manifest)
 {
-    struct pk_app_signature *out = ctx->out->signature;
+    const struct pk_app_report *out = ctx->out;
     int min = ctx->options->min_sdk;
 
-    if (min == 0 &&
-            (manifest.ptr == NULL ||
-                    pk_manifest_apksig_min_sdk(manifest, ctx->work, &min, NULL) < 0)) {
-        min = 1;
+    if (min != 0 || manifest.ptr == NULL) {
+        return min;
     }
-    out->min_sdk = min > 0 ? min : 1;
+    if (pk_manifest_apksig_min_sdk(manifest, ctx->work, &min, NULL) == PK_OK) {
+        return min;
+    }
+    if (out->components == NULL || out->min_sdk < 0 || out->min_sdk > INT32_MAX ||
+            (out->min_sdk_codename != NULL && out->min_sdk_codename[0] != '\0')) {
+        return 0;
+    }
+    return out->min_sdk > 0 ? (int)out->min_sdk : 1;
+}
+
+static void fill_range(struct pk_inspect_context *ctx, int min_sdk)
+{
+    struct pk_app_signature *out = ctx->out->signature;
+
+    out->min_sdk = min_sdk > 0 ? min_sdk : 1;
     out->max_sdk = ctx->options->max_sdk > 0 && ctx->options->max_sdk != PK_APKSIG_SDK_MAX
             ? ctx->options->max_sdk
             : 0;
@@ -235,7 +250,7 @@ void pk_inspect_signature(
     const struct pk_apksig_input in = {
         .zip = zip,
         .manifest = manifest,
-        .min_sdk = ctx->options->min_sdk,
+        .min_sdk = min_sdk_of(ctx, manifest),
         .max_sdk = ctx->options->max_sdk,
         .idsig = ctx->depth == 0 ? ctx->options->idsig : (struct pk_slice){ 0 },
         .stamp_cert = ctx->options->stamp_cert,
@@ -247,7 +262,7 @@ void pk_inspect_signature(
     if (ctx->out->signature == NULL) {
         return;
     }
-    fill_range(ctx, manifest);
+    fill_range(ctx, in.min_sdk);
     rc = pk_apksig_verify(&in, ctx->work, &ctx->anomalies, &result, NULL);
     if (pk_inspect_full(ctx, rc, "the signature")) {
         return;
