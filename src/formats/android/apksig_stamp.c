@@ -171,9 +171,7 @@ static bool read_cert(struct pk_apksig_run *run, struct stamp *stamp, struct pk_
     if (r->rc < 0) {
         return false;
     }
-    /* Only here BER is not read as if it were DER. */
-    if (!pk_apksig_read_cert(run, bytes, &stamp->cert) ||
-            pk_cert_x509(&stamp->cert, run->ctx.arena) == NULL) {
+    if (!pk_apksig_read_cert(run, bytes, &stamp->cert)) {
         warn(run, stamp, PK_ISSUE_SOURCE_STAMP_MALFORMED_CERTIFICATE, "");
         return false;
     }
