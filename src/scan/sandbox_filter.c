@@ -52,12 +52,13 @@ struct rule {
 #define ANONYMOUS (MAP_PRIVATE | MAP_ANONYMOUS)
 
 /* What a reader may do: compute, ask for memory that cannot be run, write its answer to descriptor 1
- * (the only one it has), end. No clock, no randomness, no file, no process, no signal. */
+ * (the only one it has), take random numbers, end. No clock, no file, no process, no signal. */
 static const struct rule reader_rules[] = {
     RULE_IF("write", ARG_IS(0, STDOUT_FILENO)), RULE("exit_group"), RULE("brk"),
     RULE_IF("mmap", ARG_MASKED(2, PROT_EXEC, 0), ARG_MASKED(3, MAP_SHARED | ANONYMOUS, ANONYMOUS)),
     RULE("munmap"), RULE("mremap"), RULE("madvise"),
     RULE_IF("futex", ARG_IS(1, FUTEX_WAKE_PRIVATE)), /* the end of pthread_once() */
+    RULE("getrandom"),                               /* OpenSSL, at odd public keys */
 };
 
 /* On top for the warden: take a request, fork a reader, wait for it, tell its end. It can signal only
@@ -85,7 +86,7 @@ static const struct rule warden_rules[] = {
 /* What libraries ask by the way, and do without when they are told no: the size of the memory before a long
  * sort, the time, a number for a lock. Told no, so that such a library's next version is no scan.died. */
 static const char *const refused[] = { "sysinfo", "gettimeofday", "time", "getpid", "gettid",
-    "getppid", "getuid", "geteuid", "getgid", "getegid", "getrandom", "uname", "sched_yield",
+    "getppid", "getuid", "geteuid", "getgid", "getegid", "uname", "sched_yield",
     "sched_getaffinity", "getcpu" };
 /* And what the warden needs. */
 static const char *const reader_refused[] = { "clock_gettime" };
@@ -110,8 +111,8 @@ static const struct rule sanitizer_rules[] = {
 };
 /* It also looks for its own binary to name functions, and does without. */
 static const char *const sanitizer_refused[] = { "open", "openat", "readlink", "readlinkat", "stat",
-    "newfstatat", "access", "sysinfo", "getrandom", "uname", "sched_getaffinity", "getrlimit",
-    "socket", "pipe", "pipe2", "ioctl" };
+    "newfstatat", "access", "sysinfo", "uname", "sched_getaffinity", "getrlimit", "socket", "pipe",
+    "pipe2", "ioctl" };
 
 static int add_rules(scmp_filter_ctx ctx, const struct rule *rules, size_t count)
 {

@@ -282,13 +282,6 @@ static long try_futex_wait(void)
     return syscall(SYS_futex, &word, FUTEX_WAIT_PRIVATE, 0, &soon, NULL, 0);
 }
 
-static long try_random(void)
-{
-    static char room[16];
-
-    return syscall(SYS_getrandom, room, sizeof(room), 0);
-}
-
 static long try_setuid(void)
 {
     return syscall(SYS_setuid, 0);
@@ -362,7 +355,6 @@ static const struct attempt {
     { "read", try_read },
     { "duplicate", try_duplicate },
     { "futex-wait", try_futex_wait },
-    { "random", try_random },
     { "setuid", try_setuid },
     { "io-uring", try_io_uring },
 #if defined(__x86_64__)
