@@ -32,7 +32,7 @@ static void warm_sort(void)
     qsort(items, PK_COUNT(items), sizeof(items[0]), by_value);
 }
 
-int pk_reader_warm(void)
+int pk_reader_prepare(void)
 {
     static const char *const digests[] = { "SHA256", "SHA1", "SHA512" };
 
@@ -129,7 +129,7 @@ static int write_all(int fd, const char *text)
     return PK_OK;
 }
 
-static int read_file(const struct pk_scan_task *task, struct pk_arena *arena)
+static int read_file(const struct pk_scan_task *task, struct pk_arena *arena, char **text)
 {
     const struct pk_inspect_options options = {
         .min_sdk = task->min_sdk,
@@ -138,21 +138,19 @@ static int read_file(const struct pk_scan_task *task, struct pk_arena *arena)
         .stamp_cert = task->stamp_cert,
     };
     struct pk_app_report report = { 0 };
-    char *text = NULL;
     int rc = pk_inspect(task->file, &options, arena, &report, NULL);
 
-    rc = rc < 0 ? rc : encode(&report, arena, &text);
-    rc = rc < 0 ? rc : write_all(task->answer_fd, text);
-    free(text);
-    return rc;
+    return rc < 0 ? rc : encode(&report, arena, text);
 }
 
 int pk_reader_read(const struct pk_scan_task *task)
 {
     struct pk_arena *arena = pk_arena_create(PK_SCAN_ARENA_MAX);
-    int rc = arena == NULL ? PK_ENOMEM : read_file(task, arena);
+    char *text = NULL;
+    int rc = arena == NULL ? PK_ENOMEM : read_file(task, arena, &text);
 
-    /* The arena ends with the process. */
+    rc = rc < 0 ? rc : write_all(task->answer_fd, text);
+    /* Memory ends with the process. */
     switch (rc) {
     case PK_OK:
         return PK_READER_DONE;
@@ -163,4 +161,17 @@ int pk_reader_read(const struct pk_scan_task *task)
     default:
         return EXIT_FAILURE;
     }
+}
+
+/* Algorithms fetched, tables filled, memory that the readers get as copies on write. */
+void pk_reader_warm(void)
+{
+    const struct pk_scan_task task = { .file = pk_reader_warm_apk(), .answer_fd = -1 };
+    struct pk_arena *arena = pk_arena_create(PK_SCAN_ARENA_MAX);
+    char *text = NULL;
+
+    if (arena != NULL && read_file(&task, arena, &text) == PK_OK) {
+        free(text);
+    }
+    pk_arena_destroy(arena);
 }

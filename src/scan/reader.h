@@ -3,9 +3,13 @@
 
 #include "scan/warden.h"
 
-/* Once, before the sandbox and the first fork: what every reader would set up again, set up here, so
- * that they find it in memory that they share. PK_EIO when the libraries cannot be set up. */
-PK_MUST_USE int pk_reader_warm(void);
+/* Once, before the sandbox: what readers need from the system and could not ask for. PK_EIO when the libraries
+ * cannot be set up. */
+PK_MUST_USE int pk_reader_prepare(void);
 
-/* The pk_reader_fn of picket-scan. */
+/* The work of picket-scan's warden (struct pk_warden_work). */
 int pk_reader_read(const struct pk_scan_task *task);
+void pk_reader_warm(void);
+
+/* A small signed app that the program carries (data/scan/): reading it is what warms up. */
+struct pk_slice pk_reader_warm_apk(void);

@@ -35,7 +35,7 @@ struct job {
 
 struct warden {
     struct pk_sandbox sandbox;
-    pk_reader_fn *read;
+    const struct pk_warden_work *work;
 };
 
 static int64_t monotonic_us(void)
@@ -111,7 +111,7 @@ static int reader_main(const struct warden *warden, const struct job *job)
     if (keep_answer_only(job) < 0 || pk_sandbox_enter_reader(&warden->sandbox, &limits) < 0) {
         return PK_READER_SANDBOX;
     }
-    return warden->read(&task);
+    return warden->work->read(&task);
 }
 
 /* --- the warden's side */
@@ -272,9 +272,9 @@ static void close_fds(struct job *job)
     }
 }
 
-int pk_warden_run(pk_reader_fn *read)
+int pk_warden_run(const struct pk_warden_work *work)
 {
-    struct warden warden = { .read = read };
+    struct warden warden = { .work = work };
     struct pk_scan_status status = { .state = PK_SCAN_NO_SANDBOX };
     int rc;
 
@@ -290,11 +290,14 @@ int pk_warden_run(pk_reader_fn *read)
     }
     status = (struct pk_scan_status){ .state = PK_SCAN_READY };
     rc = send_status(&status);
-    while (rc == PK_OK) {
+    for (unsigned long jobs = 0; rc == PK_OK; jobs++) {
         struct job job = { .fds = { -1, -1, -1 } };
 
         rc = receive(&job);
         if (rc == PK_OK) {
+            if (jobs == 1 && work->warm != NULL) {
+                work->warm();
+            }
             status = (struct pk_scan_status){ .id = job.request.id };
             watch(&warden, &job, &status);
             close_fds(&job);

@@ -27,10 +27,14 @@ enum pk_reader_exit {
     PK_READER_SANDBOX = 43, /* its sandbox did not come up: nothing was read */
 };
 
-/* Runs in the reader's process, inside its sandbox; the result is its exit status. */
-typedef int pk_reader_fn(const struct pk_scan_task *task);
+struct pk_warden_work {
+    /* Runs in the reader's process, inside its sandbox; the result is its exit status. */
+    int (*read)(const struct pk_scan_task *task);
+    /* Runs in the warden before its second reader: what that one and all later ones would set up alike. Nothing
+     * of a file comes near it. NULL: nothing. */
+    void (*warm)(void);
+};
 
 /* Enters the sandbox, says so on PK_SCAN_SOCKET_FD, then serves until the other end closes. The
- * result is the process's exit status. Call it with one thread, standard input, output and error
- * open, and everything that readers share warmed up. */
-PK_MUST_USE int pk_warden_run(pk_reader_fn *read);
+ * result is the process's exit status. Call it with one thread, and standard input, output and error open. */
+PK_MUST_USE int pk_warden_run(const struct pk_warden_work *work);

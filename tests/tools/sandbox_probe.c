@@ -527,7 +527,9 @@ int main(int argc, char **argv)
         return probe_warden(argv[1], argv[2]);
     }
     if (argc == 1) {
-        _exit(pk_warden_run(probe));
+        const struct pk_warden_work work = { .read = probe };
+
+        _exit(pk_warden_run(&work));
     }
     return EXIT_SUCCESS;
 }
