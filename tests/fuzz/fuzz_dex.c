@@ -3,14 +3,18 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/arena.h"
-#include "formats/android/dex.h"
+#include "formats/android/dex_match.h"
 #include "formats/limits.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #define TEXTS_MAX 64U
+
+static const char *const wanted[] = { "Ljava/lang/Object;-><init>", "LSample;->*", "LSample;->go",
+    "Ljava/lang/StringBuilder;->append", "Landroid/app/Activity;->*" };
 
 struct watch {
     struct pk_arena *arena;
@@ -74,8 +78,38 @@ static void on_field(void *ctx, const struct pk_dex *dex, const struct pk_dex_co
     must(opcode >= 0x52 && opcode <= 0x6d && pk_dex_field(dex, field, &out));
 }
 
+/* What the matcher says of the first methods is what their texts say. */
+static void check_match(
+        const struct pk_dex_names *names, const struct pk_dex *dex, struct pk_arena *arena)
+{
+    const uint16_t *numbers;
+
+    if (pk_dex_match(names, dex, arena, &numbers) < 0) {
+        return;
+    }
+    for (uint32_t i = 0; i < dex->method_count && i < TEXTS_MAX; i++) {
+        const char *text = pk_dex_method_text(dex, i, arena);
+
+        must(numbers[i] <= sizeof(wanted) / sizeof(wanted[0]));
+        if (text != NULL && numbers[i] > 0) {
+            const char *want = wanted[numbers[i] - 1];
+            size_t len = strlen(want);
+
+            must(want[len - 1] == '*' ? strncmp(text, want, len - 1) == 0
+                                      : strncmp(text, want, len) == 0 && text[len] == '(');
+        } else if (text != NULL) {
+            for (size_t k = 0; k < sizeof(wanted) / sizeof(wanted[0]); k++) {
+                size_t len = strlen(wanted[k]);
+
+                must(strncmp(text, wanted[k], len) != 0 || text[len] != '(');
+            }
+        }
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+    const struct pk_dex_names *names = NULL;
     struct watch watch = { .arena = pk_arena_create(4UL * 1024 * 1024) };
     struct pk_dex_visitor visitor = { &watch, on_class, on_method, on_invoke, on_call_site,
         on_string, on_field };
@@ -85,7 +119,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     size_t last = 0;
     int rc = pk_anomalies_init(&odd, watch.arena);
 
-    for (unsigned i = 0; rc == PK_OK && i < PK_DEX_FILES_MAX; i++) {
+    must(rc == PK_OK &&
+            pk_dex_names_make(wanted, sizeof(wanted) / sizeof(wanted[0]), watch.arena, &names,
+                    NULL) == PK_OK);
+
+    for (unsigned i = 0; i < PK_DEX_FILES_MAX; i++) {
         struct pk_dex_totals totals;
 
         rc = pk_dex_open(pk_slice_of(data, size), &offset, "fuzz", &odd, &dex, NULL);
@@ -99,6 +137,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         pk_dex_check_sums(&dex);
         pk_dex_walk(&dex, &visitor, &totals);
         must(totals.code_units == watch.units && totals.methods_with_code <= totals.methods);
+        check_match(names, &dex, watch.arena);
         must(watch.units * 2 <= 2 * PK_DEX_WALK_RATIO * size);
     }
     pk_arena_destroy(watch.arena);

@@ -47,3 +47,7 @@ static inline const uint8_t *pk_dex_uleb(const uint8_t *p, const uint8_t *end, u
     *out = value;
     return p;
 }
+
+/* The bytes of a string up to its NUL, which must stand within max bytes; else, and when there is no such
+ * string, {NULL, 0}. */
+struct pk_slice pk_dex_string_within(const struct pk_dex *dex, uint32_t index, size_t max);

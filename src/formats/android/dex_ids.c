@@ -3,10 +3,9 @@
 #include "formats/android/dex_bytes.h"
 #include "formats/limits.h"
 
-/* The bytes of string index up to its NUL, which must stand within max bytes. The length in UTF-16
- * units before them is skipped: the platform goes by the NUL, too, and checks the length only when it
- * verifies. */
-static struct pk_slice string_within(const struct pk_dex *dex, uint32_t index, size_t max)
+/* The length in UTF-16 units before the bytes is skipped: the platform goes by the NUL, too, and checks
+ * the length only when it verifies. */
+struct pk_slice pk_dex_string_within(const struct pk_dex *dex, uint32_t index, size_t max)
 {
     const uint8_t *end = dex->file.ptr + dex->file.len;
     const uint8_t *text;
@@ -34,7 +33,7 @@ static struct pk_slice string_within(const struct pk_dex *dex, uint32_t index, s
 
 struct pk_slice pk_dex_string(const struct pk_dex *dex, uint32_t index)
 {
-    return string_within(dex, index, PK_DEX_STRING_MAX);
+    return pk_dex_string_within(dex, index, PK_DEX_STRING_MAX);
 }
 
 static uint32_t type_string(const struct pk_dex *dex, uint32_t type)
@@ -121,7 +120,7 @@ uint32_t pk_dex_parameter(
  * the room does, so that the work is bounded by the text. */
 static void put_string(struct pk_buffer *out, const struct pk_dex *dex, uint32_t index)
 {
-    struct pk_slice text = string_within(dex, index, out->max - out->len);
+    struct pk_slice text = pk_dex_string_within(dex, index, out->max - out->len);
 
     if (text.ptr == NULL) {
         out->rc = PK_EMALF;
