@@ -291,8 +291,8 @@ static json_t *leaf_json(const struct pk_plist *value)
     case PK_PLIST_BOOL:
         return json_boolean(value->boolean);
     case PK_PLIST_INT:
-        if (value->is_unsigned) { /* JSON's integers here are signed: nearest is a real */
-            return json_real((double)(uint64_t)value->integer);
+        if (value->is_unsigned) { /* more than JSON's readers hold exactly */
+            return json_sprintf("%llu", (unsigned long long)(uint64_t)value->integer);
         }
         return json_integer(value->integer);
     case PK_PLIST_REAL:

@@ -72,7 +72,7 @@ const char *pk_plist_date_text(const struct pk_plist *value, struct pk_arena *ar
 bool pk_plist_eq(const struct pk_plist *a, const struct pk_plist *b);
 
 /* As JSON: data as base64, dates as RFC 3339, UIDs as {"UID": n}, NUL in text as U+FFFD, numbers that
- * JSON lacks as text ("nan", "inf"). The caller owns it; NULL when memory is short. */
+ * JSON lacks as text ("nan", "inf", "18446744073709551615"). The caller owns it; NULL when memory is short. */
 json_t *pk_plist_to_json(const struct pk_plist *value);
 /* The same with at most depth levels of arrays and objects: what lies deeper stands as the text "...". */
 json_t *pk_plist_to_json_within(const struct pk_plist *value, size_t depth);

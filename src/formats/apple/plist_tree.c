@@ -6,7 +6,7 @@
 /* Up to here comparing each with each is faster than sorting. */
 #define FEW_KEYS 8
 
-int pk_plist_fail(struct pk_error *err, int code, size_t at, const char *format, ...)
+int(pk_plist_fail)(struct pk_error *err, int code, size_t at, const char *format, ...)
 {
     va_list args;
 

@@ -55,6 +55,11 @@ size_t *pk_plist_sorted(const struct pk_plist *dict);
 /* Fills *err with the sentence and the offset and returns code. */
 int pk_plist_fail(struct pk_error *err, int code, size_t at, const char *format, ...)
         PK_PRINTF(4, 5);
+#ifdef __clang_analyzer__
+/* See error.h. NOLINTNEXTLINE(readability-identifier-naming) */
+#define pk_plist_fail(err, code, at, ...) \
+    ((void)(pk_plist_fail)((err), (code), (at), __VA_ARGS__), (code))
+#endif
 
 bool pk_plist_is_utf8(struct pk_slice text);
 /* At most 4 bytes; returns how many. rune is no surrogate and below 0x110000. */
