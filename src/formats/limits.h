@@ -86,9 +86,11 @@
 #define PK_APKSIG_LINEAGE_MAX 128UL /* certificates of one lineage; real ones have 2 or 3 */
 /* Public key operations and certificates in one APK: each may take milliseconds (RSA 16384). */
 #define PK_APKSIG_CHECKS_MAX 512UL
-#define PK_APKSIG_PAYLOAD_MIN \
-    1024UL                      /* bytes of an unknown pair in the signing block that are odd */
-#define PK_APKSIG_BAIT_MAX 16UL /* signature files that no platform looks at, but we do */
+/* Bytes of an unknown pair in the signing block that are odd. */
+#define PK_APKSIG_PAYLOAD_MIN   1024UL
+#define PK_APKSIG_BAIT_MAX      16UL           /* signature files that are read only for bait */
+#define PK_APKSIG_BAIT_SIZE_MAX (256UL * 1024) /* bytes of one; real ones have 2,000 */
+#define PK_APKSIG_BAG_MAX       16UL           /* certificates of one */
 
 /* --- JAR signatures */
 /* MANIFEST.MF and .SF files: 65,535 entries with 200 bytes for each are 13 MB. */

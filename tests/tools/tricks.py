@@ -270,7 +270,12 @@ def _(s):
     return s.v1(s.two).done()
 
 
-@trick(19, "first-certificate-not-used", sdk=OLD, schemes="v1")
+@trick(18, "fake-v2-signer", "apk.fake_v2_signer", sdk=(28, 33), schemes="v3")
+def _(s):
+    return s.blocks(s.v2(s.two), s.v3())
+
+
+@trick(19, "first-certificate-not-used", "apk.unused_certificate", sdk=OLD, schemes="v1")
 def _(s):
     return s.v1(certs=[s.two.cert, s.one.cert]).unsigned()
 

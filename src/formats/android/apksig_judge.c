@@ -1,7 +1,6 @@
 #include "formats/android/apksig_judge.h"
 
-#include "formats/cms.h"
-#include "formats/limits.h"
+#include "formats/android/apksig_bait.h"
 
 /* --- the order of issues */
 
@@ -121,92 +120,6 @@ static void choose_signers(struct pk_apksig_run *run)
     }
 }
 
-/* Did the platform meet this certificate, as a signer's or in a lineage? */
-static bool is_known(const struct pk_apksig_result *out, struct pk_slice der)
-{
-    const struct pk_apksig_signer *signers = out->all_signers.items;
-
-    for (size_t i = 0; i < out->all_signers.count; i++) {
-        const struct pk_cert *lineage = signers[i].lineage.items;
-
-        if (pk_slice_eq(signers[i].cert.der, der)) {
-            return true;
-        }
-        for (size_t k = 0; k < signers[i].lineage.count; k++) {
-            if (pk_slice_eq(lineage[k].der, der)) {
-                return true;
-            }
-        }
-    }
-    return false;
-}
-
-/* --- bait: signers that no platform of the range looks at */
-
-static bool ends_with(struct pk_slice name, const char *end)
-{
-    size_t len = strlen(end);
-
-    return name.len >= len && memcmp(name.ptr + name.len - len, end, len) == 0;
-}
-
-/* META-INF/NAME.RSA and the like: where tools look for a JAR signature. */
-static bool is_signature_file(struct pk_slice name)
-{
-    static const char folder[] = "META-INF/";
-    size_t len = sizeof(folder) - 1;
-
-    return name.len > len && memcmp(name.ptr, folder, len) == 0 &&
-            memchr(name.ptr + len, '/', name.len - len) == NULL &&
-            (ends_with(name, ".RSA") || ends_with(name, ".DSA") || ends_with(name, ".EC"));
-}
-
-/* The certificates of the signers that a signature file names; unknown ones are bait. */
-static void judge_file(
-        struct pk_apksig_run *run, const struct pk_zip_entry *entry, struct pk_slice in)
-{
-    struct pk_cms cms;
-    struct pk_cert *certs;
-    size_t count = 0;
-
-    if (pk_cms_parse(in, run->ctx.arena, &cms, NULL) < 0 || cms.cert_count == 0) {
-        return;
-    }
-    certs = pk_arena_alloc(run->ctx.arena, cms.cert_count, sizeof(*certs));
-    for (size_t i = 0; certs != NULL && i < cms.cert_count; i++) {
-        if (pk_apksig_read_cert(run, cms.certs[i], &certs[count])) {
-            count++;
-        }
-    }
-    for (size_t i = 0; count > 0 && i < cms.signer_count; i++) {
-        const struct pk_cert *cert = pk_cms_signer_cert(&cms.signers[i], certs, count);
-
-        if (cert != NULL && !is_known(run->ctx.out, cert->der)) {
-            pk_anomaly_add(run->ctx.anomalies, PK_ANOMALY_APK_FAKE_V1_SIGNER,
-                    "'%.*s' names '%s', SHA-256 %s", (int)entry->name.len,
-                    (const char *)entry->name.ptr, cert->subject, cert->sha256);
-            return;
-        }
-    }
-}
-
-static void judge_files(struct pk_apksig_run *run)
-{
-    struct pk_zip *zip = run->ctx.in->zip;
-    size_t left = PK_APKSIG_BAIT_MAX;
-
-    for (size_t i = 0; i < zip->count && left > 0; i++) {
-        struct pk_zip_bytes bytes;
-
-        if (is_signature_file(zip->entries[i].name) &&
-                pk_zip_read(zip, &zip->entries[i], &bytes, NULL) == PK_OK) {
-            judge_file(run, &zip->entries[i], bytes.bytes);
-            pk_zip_release(&bytes);
-            left--;
-        }
-    }
-}
-
 /* --- anomalies */
 
 static bool has_issue(const struct pk_apksig_result *out, enum pk_apksig_issue issue)
@@ -289,7 +202,7 @@ static unsigned find_schemes(const struct pk_apksig_run *run)
         found |= pk_apksig_block_get(&run->block, pairs[i].pair, &value) ? pairs[i].scheme : 0;
     }
     for (size_t i = 0; i < zip->count; i++) {
-        found |= is_signature_file(zip->entries[i].name) ? PK_APKSIG_V1 : 0;
+        found |= pk_apksig_is_signature_file(zip->entries[i].name) ? PK_APKSIG_V1 : 0;
     }
     return found;
 }
@@ -303,8 +216,5 @@ void pk_apksig_judge(struct pk_apksig_run *run, unsigned looked_at)
     choose_signers(run);
     pk_apksig_block_judge(&run->block, run->ctx.anomalies);
     judge_verdict(run);
-    if (looked_at != 0 && run->ctx.min_sdk >= PK_APKSIG_SDK_N && (out->found & PK_APKSIG_V1) != 0 &&
-            out->all_signers.count > 0) {
-        judge_files(run);
-    }
+    pk_apksig_bait_judge(run, looked_at);
 }
