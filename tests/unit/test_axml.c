@@ -209,6 +209,16 @@ static void text_for_number(struct axb *b)
     axb_end(b, "uses-feature");
 }
 
+/* The value counts for what is found by id. */
+static void two_texts(struct axb *b)
+{
+    axb_start(b, "uses-permission");
+    axb_attribute(b, axb_string(b, PK_AXML_ANDROID_URI), AXB_NAME,
+            axb_string(b, "android.permission.CAMERA"), 0x03,
+            axb_string(b, "android.permission.INTERNET"));
+    axb_end(b, "uses-permission");
+}
+
 static void deep_nest(struct axb *b)
 {
     for (int i = 0; i < 300; i++) {
@@ -248,6 +258,7 @@ static void tricks_are_read_and_said(void **state)
         { nothing, string_outside, nothing, PK_ANOMALY_AXML_STRING_RANGE },
         { nothing, too_many_attributes, nothing, PK_ANOMALY_AXML_MALFORMED },
         { nothing, text_for_number, nothing, PK_ANOMALY_AXML_ATTRIBUTE_TYPE },
+        { nothing, two_texts, nothing, PK_ANOMALY_AXML_RAW_VALUE },
         { nothing, deep_nest, nothing, PK_ANOMALY_LIMIT_NESTING },
     };
 

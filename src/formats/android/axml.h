@@ -94,5 +94,11 @@ bool pk_axml_find(const struct pk_axml *doc, uint32_t id, struct pk_axml_attribu
 bool pk_axml_find_name(
         struct pk_axml *doc, const char *uri, const char *name, struct pk_axml_attribute *out);
 
+/* False when the document has no resource map, so that its attributes are known by name only. */
+static inline bool pk_axml_has_ids(const struct pk_axml *doc)
+{
+    return doc->ids.len > 0;
+}
+
 /* The text of a string: "" for PK_RESPOOL_NONE and for what is not there. Never NULL. */
 const char *pk_axml_text(struct pk_axml *doc, uint32_t index);

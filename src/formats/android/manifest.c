@@ -8,6 +8,13 @@
 
 _Static_assert(PERMISSION_SLOTS > PK_PERMISSIONS_MAX, "the set of names never fills up");
 
+/* What an old app gets more of when it asks for one of these by <uses-permission>. */
+enum asked {
+    ASKED_WRITE_STORAGE = 1U << 0,
+    ASKED_READ_CONTACTS = 1U << 1,
+    ASKED_WRITE_CONTACTS = 1U << 2,
+};
+
 struct walk {
     struct pk_axml doc;
     struct pk_manifest_source source;
@@ -21,8 +28,9 @@ struct walk {
     struct pk_intent_filter *filter;
     bool main, launcher; /* of the component, over all its filters */
 
-    const char **names; /* set of the permissions */
-    int64_t aapt_target;
+    const char **names;  /* set of the permissions */
+    unsigned asked;      /* for which of them more is granted: enum asked */
+    int64_t aapt_target; /* the level that aapt decides by */
 };
 
 /* --- lists that grow in the arena: full whenever their count is a power of two from 4 on */
@@ -126,11 +134,6 @@ static const char **permission_slot(struct walk *w, const char *name)
     return &w->names[i];
 }
 
-static bool has_permission(struct walk *w, const char *name)
-{
-    return *permission_slot(w, name) != NULL;
-}
-
 static bool add_permission(struct walk *w, const char *name)
 {
     const char **slot;
@@ -159,25 +162,40 @@ static void imply(struct walk *w, const char *name)
     }
 }
 
+static void note_asked(struct walk *w, const char *name)
+{
+    static const struct {
+        const char *name;
+        unsigned asked;
+    } rows[] = {
+        { "android.permission.WRITE_EXTERNAL_STORAGE", ASKED_WRITE_STORAGE },
+        { "android.permission.READ_CONTACTS", ASKED_READ_CONTACTS },
+        { "android.permission.WRITE_CONTACTS", ASKED_WRITE_CONTACTS },
+    };
+
+    for (size_t i = 0; name != NULL && i < PK_COUNT(rows); i++) {
+        if (strcmp(name, rows[i].name) == 0) {
+            w->asked |= rows[i].asked;
+        }
+    }
+}
+
 /* What aapt dump badging adds (tools/aapt/Command.cpp): the platform's own split permissions. */
 static void imply_permissions(struct walk *w)
 {
-    int64_t target = w->aapt_target;
-
-    if (target < 4) {
+    if (w->aapt_target < 4) {
         imply(w, "android.permission.WRITE_EXTERNAL_STORAGE");
         imply(w, "android.permission.READ_PHONE_STATE");
+        w->asked |= ASKED_WRITE_STORAGE;
     }
-    if (has_permission(w, "android.permission.WRITE_EXTERNAL_STORAGE")) {
+    if ((w->asked & ASKED_WRITE_STORAGE) != 0) {
         imply(w, "android.permission.READ_EXTERNAL_STORAGE");
     }
-    if (target < 16) {
-        if (has_permission(w, "android.permission.READ_CONTACTS")) {
-            imply(w, "android.permission.READ_CALL_LOG");
-        }
-        if (has_permission(w, "android.permission.WRITE_CONTACTS")) {
-            imply(w, "android.permission.WRITE_CALL_LOG");
-        }
+    if (w->aapt_target < 16 && (w->asked & ASKED_READ_CONTACTS) != 0) {
+        imply(w, "android.permission.READ_CALL_LOG");
+    }
+    if (w->aapt_target < 16 && (w->asked & ASKED_WRITE_CONTACTS) != 0) {
+        imply(w, "android.permission.WRITE_CALL_LOG");
     }
 }
 
@@ -216,6 +234,20 @@ static void take_level(struct walk *w, enum pk_manifest_attr id, const char *nam
     }
 }
 
+/* Of the codenames aapt knows only this one's level. */
+static int64_t aapt_level(int64_t level, const char *codename)
+{
+    return codename != NULL && strcmp(codename, "Donut") == 0 ? 4 : level;
+}
+
+static void note_target(struct walk *w)
+{
+    int64_t min = aapt_level(w->m->min_sdk, w->m->min_sdk_codename);
+    int64_t target = aapt_level(w->m->target_sdk, w->m->target_sdk_codename);
+
+    w->aapt_target = min > target ? min : target;
+}
+
 static void take_uses_sdk(struct walk *w)
 {
     struct pk_manifest *m = w->m;
@@ -223,7 +255,7 @@ static void take_uses_sdk(struct walk *w)
     take_level(w, ATTR_MIN_SDK, "minSdkVersion", &m->min_sdk, &m->min_sdk_codename);
     take_level(w, ATTR_TARGET_SDK, "targetSdkVersion", &m->target_sdk, &m->target_sdk_codename);
     (void)pk_manifest_int(&w->source, ATTR_MAX_SDK, "maxSdkVersion", &m->max_sdk);
-    w->aapt_target = m->min_sdk > m->target_sdk ? m->min_sdk : m->target_sdk;
+    note_target(w);
 }
 
 static void take_application(struct walk *w)
@@ -258,8 +290,10 @@ static void take_child(struct walk *w, const char *tag)
         if (w->in_application) {
             take_application(w);
         }
-    } else if (is(tag, "uses-permission") || is(tag, "uses-permission-sdk-23") ||
-            is(tag, "uses-permission-sdk-m")) {
+    } else if (is(tag, "uses-permission")) {
+        note_asked(w, name_of(w));
+        (void)add_permission(w, name_of(w));
+    } else if (is(tag, "uses-permission-sdk-23") || is(tag, "uses-permission-sdk-m")) {
         (void)add_permission(w, name_of(w));
     } else if (is(tag, "permission")) {
         push(w, &w->m->defined_permissions, name_of(w));
@@ -399,22 +433,47 @@ static void check_doubles(struct walk *w)
     }
 }
 
+static void check_name(struct walk *w, const struct pk_axml_attribute *a)
+{
+    const char *name = pk_axml_text(&w->doc, a->name);
+
+    if (name[0] == '\0' && a->name < w->doc.pool.count) {
+        pk_anomaly_add(w->source.anomalies, PK_ANOMALY_AXML_ATTRIBUTE_NAME_EMPTY,
+                "resource id 0x%08x, line %u", a->id, w->doc.line);
+    } else if (a->ns != PK_RESPOOL_NONE && !pk_axml_has_ids(&w->doc)) {
+        pk_anomaly_add(w->source.anomalies, PK_ANOMALY_AXML_RESOURCE_MAP_MISSING,
+                "attribute '%s' has no resource id", name);
+    }
+    if (strchr(name, ':') != NULL) {
+        pk_anomaly_add(w->source.anomalies, PK_ANOMALY_AXML_NAMESPACE, "attribute '%s'", name);
+    }
+}
+
+/* A text stands twice in an attribute: as written in the source, and as the value. */
+static void check_texts(struct walk *w, const struct pk_axml_attribute *a)
+{
+    const char *raw;
+    const char *value;
+
+    if (a->type != PK_RES_STRING || a->raw == PK_RESPOOL_NONE || a->raw == a->data) {
+        return;
+    }
+    raw = pk_axml_text(&w->doc, a->raw);
+    value = pk_axml_text(&w->doc, a->data);
+    if (strcmp(raw, value) != 0) {
+        pk_anomaly_add(w->source.anomalies, PK_ANOMALY_AXML_RAW_VALUE,
+                "'%s' is written as '%.60s' and means '%.60s'", pk_axml_text(&w->doc, a->name), raw,
+                value);
+    }
+}
+
 static void check_attributes(struct walk *w)
 {
     for (size_t i = 0; i < w->doc.attribute_count; i++) {
         struct pk_axml_attribute a = pk_axml_attribute(&w->doc, i);
-        const char *name = pk_axml_text(&w->doc, a.name);
 
-        if (name[0] == '\0' && a.name < w->doc.pool.count) {
-            pk_anomaly_add(w->source.anomalies, PK_ANOMALY_AXML_ATTRIBUTE_NAME_EMPTY,
-                    "resource id 0x%08x, line %u", a.id, w->doc.line);
-        } else if (a.id == 0 && a.ns != PK_RESPOOL_NONE && w->doc.ids.len == 0) {
-            pk_anomaly_add(w->source.anomalies, PK_ANOMALY_AXML_RESOURCE_MAP_MISSING,
-                    "attribute '%s' has no resource id", name);
-        }
-        if (strchr(name, ':') != NULL) {
-            pk_anomaly_add(w->source.anomalies, PK_ANOMALY_AXML_NAMESPACE, "attribute '%s'", name);
-        }
+        check_name(w, &a);
+        check_texts(w, &a);
     }
     check_doubles(w);
 }

@@ -32,10 +32,13 @@ static bool find_attribute(const struct pk_manifest_source *s, uint32_t id, cons
     if (pk_axml_find(doc, id, out)) {
         return true;
     }
+    if (pk_axml_has_ids(doc)) {
+        return false;
+    }
     for (size_t i = 0; i < doc->attribute_count; i++) {
         struct pk_axml_attribute a = pk_axml_attribute(doc, i);
 
-        if (a.id == 0 && a.ns != PK_RESPOOL_NONE && strcmp(pk_axml_text(doc, a.name), name) == 0 &&
+        if (a.ns != PK_RESPOOL_NONE && strcmp(pk_axml_text(doc, a.name), name) == 0 &&
                 strcmp(pk_axml_text(doc, a.ns), PK_AXML_ANDROID_URI) == 0) {
             *out = a;
             return true;
@@ -197,8 +200,9 @@ const char *pk_manifest_plain(const struct pk_manifest_source *s, const char *na
     if (!pk_axml_find_name(s->doc, NULL, name, &a)) {
         return NULL;
     }
-    if (a.type == PK_RES_STRING) {
-        return pk_axml_text(s->doc, a.data);
+    /* What the platform looks up by name it takes as written in the source. */
+    if (a.raw != PK_RESPOOL_NONE) {
+        return pk_axml_text(s->doc, a.raw);
     }
-    return a.raw != PK_RESPOOL_NONE ? pk_axml_text(s->doc, a.raw) : NULL;
+    return a.type == PK_RES_STRING ? pk_axml_text(s->doc, a.data) : NULL;
 }

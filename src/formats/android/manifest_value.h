@@ -1,5 +1,5 @@
-/* manifest_value.h - the attributes of one element as the facts of manifest.h: found by resource id,
- * then by name, references resolved. Private to manifest*.c. */
+/* manifest_value.h - the attributes of one element as the facts of manifest.h: found by resource id (by
+ * name in a document that has no ids at all), references resolved. Private to manifest*.c. */
 #pragma once
 
 #include "formats/android/axml.h"

@@ -115,12 +115,17 @@ static bool locale_matches(const struct pk_resconfig *c, const struct pk_resconf
             memcmp(c->script, want->script, sizeof(c->script)) == 0;
 }
 
-/* How near a country is to the wanted one: the same, none, the world's English, any other. */
+/* How near a country is to the wanted one: the same, none, the world's English and what it was first
+ * written for, any other. */
 static int distance(const char country[2], const struct pk_resconfig *want)
 {
-    static const char world[2] = { (char)0x80, 0x00 };
+    static const char world[2] = { (char)0x84, 0x00 }; /* "001", packed */
 
-    return same(country, want->country) ? 0 : country[0] == 0 ? 1 : same(country, world) ? 2 : 3;
+    return same(country, want->country) ? 0
+            : country[0] == 0           ? 1
+            : same(country, world)      ? 2
+            : is(country, "GB")         ? 3
+                                        : 4;
 }
 
 static bool locale_better(
