@@ -216,6 +216,10 @@ static void finish(void *ptr)
 
     free(index->scratch);
     index->scratch = NULL;
+    for (size_t i = 0; i < index->kept_count; i++) {
+        free(index->kept[i].plain);
+    }
+    index->kept_count = 0;
 }
 
 static void finish_inflater(void *ptr)

@@ -83,6 +83,11 @@ PK_MUST_USE int pk_zip_read(struct pk_zip *zip, const struct pk_zip_entry *entry
         struct pk_zip_bytes *out, struct pk_error *err);
 void pk_zip_release(struct pk_zip_bytes *bytes);
 
+/* From now on what pk_zip_read() inflates is kept until the archive ends, up to so many bytes in all, so
+ * that reading or streaming the same entry again costs nothing. For archives whose entries are wanted
+ * twice: as what they are, and for the digests of a JAR signature. */
+void pk_zip_keep(struct pk_zip *zip, size_t bytes);
+
 /* The plain bytes piece by piece, for digests of entries of any size: bounded memory, counts against
  * the same budget, no entry limit. A negative result of the sink ends it and is returned. */
 typedef int (*pk_zip_sink)(void *ctx, struct pk_slice piece);

@@ -25,6 +25,13 @@ struct pk_zip_slot {
     uint32_t index; /* of the entry, plus 1; 0: empty */
 };
 
+/* Inflated entries that are kept; few, since each is looked for one by one. */
+#define PK_ZIP_KEPT_MAX 64U
+struct pk_zip_kept {
+    const struct pk_zip_entry *entry;
+    uint8_t *plain; /* malloc'ed, entry->plain_size bytes */
+};
+
 /* Behind pk_zip.index. */
 struct pk_zip_index {
     struct pk_zip_slot *slots;
@@ -33,6 +40,9 @@ struct pk_zip_index {
     uint8_t *charged; /* one byte an entry: counted against plain_left */
     uint8_t *scratch; /* pk_zip_stream()'s, malloc'ed */
     size_t scratch_len;
+    size_t keep_left; /* bytes of inflated entries that may still be kept */
+    size_t kept_count;
+    struct pk_zip_kept kept[PK_ZIP_KEPT_MAX];
 };
 
 static inline uint16_t pk_zip_le16(const uint8_t *p)

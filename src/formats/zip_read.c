@@ -1,6 +1,7 @@
 /* The plain bytes of an entry, within the budgets. */
 #include <libdeflate.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 
 #include "formats/zip_internal.h"
 
@@ -9,6 +10,24 @@
  * no more memory than reading the same classes.dex. */
 #define WHOLE_MAX       (4UL * 1024 * 1024)
 #define WHOLE_LARGE_MAX (32UL * 1024 * 1024)
+
+/* Large buffers come in huge pages where the system has them: a fault for every 4 KiB of a DEX costs a
+ * tenth of the whole scan. */
+#define HUGE_PAGE (2UL * 1024 * 1024)
+
+static uint8_t *take_buffer(size_t len)
+{
+    uint8_t *buffer;
+
+    if (len < HUGE_PAGE) {
+        return malloc(len > 0 ? len : 1);
+    }
+    if (posix_memalign((void **)&buffer, HUGE_PAGE, len) != 0) {
+        return NULL;
+    }
+    (void)madvise(buffer, len, MADV_HUGEPAGE); /* a wish: without it all works as well */
+    return buffer;
+}
 
 /* How the platform, or for a bogus method what comes nearest to it, reads an entry. */
 enum way {
@@ -137,6 +156,40 @@ static int inflate_into(struct pk_zip *zip, const struct pk_zip_entry *entry, en
     return PK_OK;
 }
 
+void pk_zip_keep(struct pk_zip *zip, size_t bytes)
+{
+    struct pk_zip_index *index = zip->index;
+
+    index->keep_left = bytes;
+}
+
+static const uint8_t *kept(const struct pk_zip *zip, const struct pk_zip_entry *entry)
+{
+    const struct pk_zip_index *index = zip->index;
+
+    for (size_t i = 0; i < index->kept_count; i++) {
+        if (index->kept[i].entry == entry) {
+            return index->kept[i].plain;
+        }
+    }
+    return NULL;
+}
+
+/* True when the archive has taken the inflated bytes over. */
+static bool keep(struct pk_zip *zip, const struct pk_zip_entry *entry, uint8_t *plain)
+{
+    struct pk_zip_index *index = zip->index;
+
+    if (entry->plain_size > index->keep_left || index->kept_count == PK_ZIP_KEPT_MAX) {
+        return false;
+    }
+    index->keep_left -= entry->plain_size;
+    index->kept[index->kept_count].entry = entry;
+    index->kept[index->kept_count].plain = plain;
+    index->kept_count++;
+    return true;
+}
+
 int pk_zip_read(struct pk_zip *zip, const struct pk_zip_entry *entry, struct pk_zip_bytes *out,
         struct pk_error *err)
 {
@@ -145,8 +198,14 @@ int pk_zip_read(struct pk_zip *zip, const struct pk_zip_entry *entry, struct pk_
     enum way way = WAY_STORED;
     int rc = check(zip, entry, &way, err);
 
+    const uint8_t *again = kept(zip, entry);
+
     if (rc < 0) {
         return rc;
+    }
+    if (again != NULL) {
+        *out = (struct pk_zip_bytes){ .bytes = pk_slice_of(again, entry->plain_size) };
+        return PK_OK;
     }
     if (way != WAY_STORED) {
         if (entry->plain_size > PK_ZIP_ENTRY_MAX) {
@@ -155,7 +214,7 @@ int pk_zip_read(struct pk_zip *zip, const struct pk_zip_entry *entry, struct pk_
                     (unsigned long)entry->plain_size);
             return fail(zip, entry, "too large to be held", PK_ELIMIT, err);
         }
-        owned = malloc(entry->plain_size > 0 ? entry->plain_size : 1);
+        owned = take_buffer(entry->plain_size);
         if (owned == NULL) {
             return fail(zip, entry, "no memory", PK_ENOMEM, err);
         }
@@ -173,6 +232,9 @@ int pk_zip_read(struct pk_zip *zip, const struct pk_zip_entry *entry, struct pk_
         return rc;
     }
     check_crc(zip, entry, libdeflate_crc32(0, plain.ptr, plain.len));
+    if (owned != NULL && keep(zip, entry, owned)) {
+        owned = NULL;
+    }
     *out = (struct pk_zip_bytes){ .bytes = plain, .owned = owned };
     return PK_OK;
 }
@@ -209,7 +271,7 @@ static uint8_t *scratch(struct pk_zip_index *index, size_t len)
 {
     if (len > index->scratch_len) {
         size_t size = len < WHOLE_MAX / 8 ? WHOLE_MAX / 8 : WHOLE_MAX;
-        uint8_t *more = malloc(size);
+        uint8_t *more = take_buffer(size);
 
         if (more == NULL) {
             return NULL;
@@ -224,9 +286,9 @@ static uint8_t *scratch(struct pk_zip_index *index, size_t len)
 static int stream_whole(struct pk_zip *zip, const struct pk_zip_entry *entry, enum way way,
         struct tee *tee, struct pk_error *err)
 {
-    bool keep = entry->plain_size <= WHOLE_MAX;
-    uint8_t *plain = keep ? scratch(zip->index, entry->plain_size > 0 ? entry->plain_size : 1)
-                          : malloc(entry->plain_size);
+    bool small = entry->plain_size <= WHOLE_MAX;
+    uint8_t *plain = small ? scratch(zip->index, entry->plain_size > 0 ? entry->plain_size : 1)
+                           : take_buffer(entry->plain_size);
     int rc;
 
     if (plain == NULL) {
@@ -236,7 +298,7 @@ static int stream_whole(struct pk_zip *zip, const struct pk_zip_entry *entry, en
     if (rc == PK_OK && entry->plain_size > 0) {
         rc = tee_piece(tee, pk_slice_of(plain, entry->plain_size));
     }
-    if (!keep) {
+    if (!small) {
         free(plain);
     }
     return rc;
@@ -275,9 +337,13 @@ int pk_zip_stream(struct pk_zip *zip, const struct pk_zip_entry *entry, pk_zip_s
     struct tee tee = { .sink = sink, .ctx = ctx };
     enum way way = WAY_STORED;
     int rc = check(zip, entry, &way, err);
+    const uint8_t *again = kept(zip, entry);
 
     if (rc < 0) {
         return rc;
+    }
+    if (again != NULL) { /* its CRC was looked at when it was read */
+        return entry->plain_size > 0 ? sink(ctx, pk_slice_of(again, entry->plain_size)) : PK_OK;
     }
     if (way != WAY_STORED) {
         rc = entry->plain_size <= WHOLE_LARGE_MAX ? stream_whole(zip, entry, way, &tee, err)

@@ -1,4 +1,5 @@
-/* A look at an entry's first bytes reads no more than those and fails on nothing. */
+/* A look at an entry's first bytes reads no more than those and fails on nothing; what is kept is the same
+ * for every way of reading. */
 #include "formats/limits.h"
 #include "formats/zip.h"
 #include "zip_build.h"
@@ -54,10 +55,65 @@ static void peeks(void **state)
     free((void *)file.ptr);
 }
 
+static int same(void *ctx, struct pk_slice piece)
+{
+    const struct pk_slice *want = ctx;
+
+    assert_int_equal(piece.len, want->len);
+    assert_memory_equal(piece.ptr, want->ptr, want->len);
+    return piece.len == 3 ? PK_EINVAL : PK_OK;
+}
+
+static void keeps(void **state)
+{
+    static char big[70000];
+    struct zip_item items[] = {
+        { .name = "first", .text = "some text, some text", .deflate = true },
+        { .name = "abc", .text = "abc", .deflate = true },
+        { .name = "nothing", .text = "", .deflate = true },
+        { .name = "stored", .text = "stored" },
+        { .name = "big", .text = big, .text_len = sizeof(big), .deflate = true },
+    };
+    struct pk_slice file = zip_build(
+            &(struct zip_plan){ .items = items, .count = PK_COUNT(items) });
+    struct pk_arena *arena = pk_arena_create(PK_SCAN_ARENA_MAX);
+    struct pk_anomalies anomalies;
+    struct pk_zip zip;
+    uint64_t left = 0;
+
+    (void)state;
+    assert_int_equal(pk_anomalies_init(&anomalies, arena), PK_OK);
+    assert_int_equal(pk_zip_open(file, arena, &anomalies, &zip, NULL), PK_OK);
+    pk_zip_keep(&zip, 1000);
+    for (int round = 0; round < 3; round++) {
+        for (size_t i = 0; i < PK_COUNT(items); i++) {
+            const struct pk_zip_entry *entry = pk_zip_find(&zip, items[i].name);
+            struct pk_slice want = pk_slice_of(
+                    items[i].text, zip_len(items[i].text, items[i].text_len));
+            bool small = want.len < 1000;
+            struct pk_zip_bytes bytes;
+
+            assert_int_equal(pk_zip_read(&zip, entry, &bytes, NULL), PK_OK);
+            assert_true(pk_slice_eq(bytes.bytes, want));
+            assert_true(small == (bytes.owned == NULL)); /* what does not fit is the caller's */
+            pk_zip_release(&bytes);
+            if (want.len > 0) { /* the sink's result ends it, from memory like from the file */
+                assert_int_equal(pk_zip_stream(&zip, entry, same, &want, NULL),
+                        want.len == 3 ? PK_EINVAL : PK_OK);
+            }
+        }
+        left = round == 0 ? zip.plain_left : left;
+        assert_int_equal(zip.plain_left, left); /* each entry counts once */
+    }
+    pk_arena_destroy(arena);
+    free((void *)file.ptr);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(peeks),
+        cmocka_unit_test(keeps),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
