@@ -3,6 +3,10 @@
 #include "formats/android/arsc.h"
 
 #define MAPPED_TABLE_SDK 30
+/* From this level on signing blocks are looked at before JAR signatures. */
+#define BLOCKS_SDK 24
+/* File and kept entries together: with the largest DEX on top a scan stays below 48 MiB. */
+#define KEEP_MAX (24UL * 1024 * 1024)
 
 /* How much the directory claims that all entries are when unpacked. */
 static int64_t claimed_size(const struct pk_zip *zip)
@@ -43,6 +47,21 @@ static const struct pk_arsc *open_table(
     return rc == PK_OK ? table : NULL;
 }
 
+/* A JAR signature that some level of the range looks at: every entry is inflated for its digest. */
+static bool wants_jar_digests(
+        const struct pk_inspect_context *ctx, const struct pk_zip *zip, struct pk_slice xml)
+{
+    int min_sdk = ctx->options->min_sdk;
+
+    if (pk_zip_find(zip, "META-INF/MANIFEST.MF") == NULL) {
+        return false;
+    }
+    if (min_sdk == 0 && pk_manifest_apksig_min_sdk(xml, ctx->work, &min_sdk, NULL) < 0) {
+        return false;
+    }
+    return min_sdk < BLOCKS_SDK;
+}
+
 /* Reads AndroidManifest.xml into the report; *xml is the caller's to release. */
 static void read_manifest(
         struct pk_inspect_context *ctx, struct pk_zip *zip, struct pk_zip_bytes *xml)
@@ -53,6 +72,9 @@ static void read_manifest(
     struct pk_error err = { 0 };
     int rc = entry == NULL ? PK_ENOENT : pk_zip_read(zip, entry, xml, &err);
 
+    if (rc == PK_OK && wants_jar_digests(ctx, zip, xml->bytes)) {
+        pk_zip_keep(zip, zip->file.len < KEEP_MAX ? KEEP_MAX - zip->file.len : 0);
+    }
     if (rc == PK_OK) {
         const struct pk_arsc *table = open_table(ctx, zip, &table_bytes);
 
@@ -93,9 +115,9 @@ void pk_inspect_apk(struct pk_inspect_context *ctx, struct pk_zip *zip)
         return;
     }
     read_manifest(ctx, zip, &xml);
-    pk_inspect_signature(ctx, zip, xml.bytes);
-    pk_zip_release(&xml);
     pk_inspect_dex_entries(ctx, zip, &seen);
     pk_inspect_native_entries(ctx, zip, &seen);
+    pk_inspect_signature(ctx, zip, xml.bytes);
+    pk_zip_release(&xml);
     pk_inspect_hidden_entries(ctx, zip, &seen);
 }
