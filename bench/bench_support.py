@@ -24,8 +24,8 @@ def version_of(package):
     return done.stdout.strip() or "not installed"
 
 
-def picket_version(build):
-    done = subprocess.run([str(Path(build) / "bin" / "picketd"), "--version"], capture_output=True, text=True)
+def picket_version(build, program="picketd"):
+    done = subprocess.run([str(Path(build) / "bin" / program), "--version"], capture_output=True, text=True)
     commit = subprocess.run(["git", "-C", str(ROOT), "rev-parse", "--short", "HEAD"],
                             capture_output=True, text=True)
     return f"{done.stdout.strip()} {commit.stdout.strip()}"
