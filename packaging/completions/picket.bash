@@ -23,6 +23,7 @@ _picket_options() {
     'user signin-link') echo "$common --role" ;;
     'events '*) echo "$common --after --follow" ;;
     'policy '*) echo --json --help ;;
+    'scan '*) echo --json --min-sdk --max-sdk --stamp-cert --all --jobs --timeout --color --help ;;
     'replay '*) echo --config --out --preds --help ;;
     *) echo "$common" ;;
     esac
@@ -55,21 +56,23 @@ _picket() {
     COMPREPLY=()
     case $before in
     --role) words='viewer responder admin' ;;
+    --color) words='auto always never' ;;
     --filter) words=$(_picket_fields "$command") ;;
     --sort) words=$(_picket_sorts "$command") ;;
     --ca | --config | --out | --preds)
         mapfile -t COMPREPLY < <(compgen -f -- "$word")
         return
         ;;
+    --min-sdk | --max-sdk | --stamp-cert | --jobs | --timeout) return ;;
     --url | --token | --reason | --label | --group | --uses | --ttl | --limit | --after) return ;;
     *)
         if [ "$COMP_CWORD" = 1 ]; then
-            words='device incident events enrollment token user audit health threat policy replay --help --version'
+            words='scan device incident events enrollment token user audit health threat policy replay --help --version'
         elif [[ $word == -* ]]; then
             words=$(_picket_options "$command" "$verb")
         elif [ "$COMP_CWORD" = 2 ] && [ -n "$(_picket_verbs "$command")" ]; then
             words=$(_picket_verbs "$command")
-        elif [ "$command" = policy ] || [ "$command" = replay ]; then
+        elif [ "$command" = policy ] || [ "$command" = replay ] || [ "$command" = scan ]; then
             mapfile -t COMPREPLY < <(compgen -f -- "$word")
             return
         fi
