@@ -54,6 +54,8 @@
 /* Bytes of class data and code that a walk reads, as a multiple of the file. Methods may share code, so
  * more than once is possible; a million methods that name one large body are a trap. */
 #define PK_DEX_WALK_RATIO 4UL
+/* Bytes behind all parts of a DEX from which on they are said: less is padding. */
+#define PK_DEX_PAYLOAD_ODD 1024UL
 
 /* --- manifest and resources */
 /* Entries of all the lists of one manifest: components, filters, actions, metadata. The largest real

@@ -130,13 +130,24 @@ static void put_map(struct pk_buffer *b, const struct dex_spec *spec, struct dex
     }
     made->map = b->len;
     dex_put32((uint8_t *)b->ptr + 52, (uint32_t)b->len);
-    put32(b, 2);
+    put32(b, spec->directory ? 4 : 3);
     put32(b, 7);
     put32(b, spec->call_sites);
     put32(b, (uint32_t)sites);
     put32(b, 8);
     put32(b, spec->handles);
     put32(b, (uint32_t)sites + 4 * spec->call_sites);
+    put32(b, 0x1000);
+    put32(b, 1);
+    put32(b, (uint32_t)made->map);
+    if (spec->directory) {
+        put32(b, 0x2006);
+        put32(b, 2);
+        put32(b, (uint32_t)b->len + 4);
+        for (uint32_t i = 0; i < 10; i++) { /* one of a field, one of nothing */
+            put32(b, i == 1);
+        }
+    }
 }
 
 struct dex_made dex_build(const struct dex_spec *spec)

@@ -23,6 +23,7 @@ struct dex_spec {
     uint32_t body_count;
     uint32_t call_sites; /* entries of the map's table */
     uint32_t handles;
+    bool directory; /* annotation directories behind the map, where some tools put them */
 };
 
 /* What a finished file is made of; tests change single fields by these places. */

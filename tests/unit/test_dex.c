@@ -225,16 +225,20 @@ static void test_sums(void **state)
 
 static void test_versions_unknown(void **state)
 {
-    static const char *const versions[] = { "009", "034", "036", "042", "999" };
+    static const char *const versions[] = { "009", "034", "036", "042", "999", "035" };
     struct dex_body body = { .units = go, .count = 1 };
 
     (void)state;
     for (size_t i = 0; i < PK_COUNT(versions); i++) {
         struct dex_spec spec = { versions[i], &body, 1, 0, 0 };
-        struct dex_made made;
+        struct dex_made made = dex_build(&spec);
         struct run run;
 
-        run_spec(&run, &spec, &made);
+        if (strcmp(versions[i], "035") == 0) { /* a later number with the header of an early one */
+            memcpy(made.bytes + 4, "099", 4);
+        }
+        run_bytes(&run, made.bytes, made.len);
+        assert_int_equal(run.rc, 0);
         assert_int_equal(odd(&run, PK_ANOMALY_DEX_VERSION), 1);
         assert_int_equal(run.totals.classes, 1);
         end(&run);
@@ -537,6 +541,40 @@ static void test_shared_code(void **state)
     free(units);
 }
 
+/* What follows the last part: behind the claimed size, or inside of it. */
+static void test_payload(void **state)
+{
+    static const char *const versions[] = { "035", "035", "041" };
+    struct dex_body body = { .units = go, .count = 1 };
+
+    (void)state;
+    for (size_t i = 0; i < 4 * PK_COUNT(versions); i++) {
+        const char *version = versions[i / 4];
+        struct dex_spec spec = { version, &body, 1, 1, 1, i / 4 == 1 };
+        size_t more = i % 2 == 0 ? PK_DEX_PAYLOAD_ODD : PK_DEX_PAYLOAD_ODD - 1;
+        struct dex_made made = dex_build(&spec);
+        uint8_t *bytes = calloc(1, made.len + more);
+        struct run run;
+
+        assert_non_null(bytes);
+        memcpy(bytes, made.bytes, made.len);
+        if (i % 4 >= 2) { /* claimed, and summed up again */
+            dex_put32(bytes + 32, (uint32_t)(made.len + more));
+            if (strcmp(version, "041") == 0) {
+                dex_put32(bytes + 112, (uint32_t)(made.len + more));
+            }
+            dex_seal(bytes, made.len + more);
+        }
+        run_bytes(&run, bytes, made.len + more);
+        assert_int_equal(run.rc, 0);
+        assert_int_equal(odd(&run, PK_ANOMALY_DEX_PAYLOAD), i % 2 == 0 && (i / 4 < 2 || i % 4 < 2));
+        assert_int_equal(odd(&run, PK_ANOMALY_DEX_CHECKSUM), 0);
+        end(&run);
+        free(bytes);
+        free(made.bytes);
+    }
+}
+
 static void test_strings(void **state)
 {
     struct dex_body body = { .units = go, .count = 1 };
@@ -580,6 +618,7 @@ int main(void)
         cmocka_unit_test(test_places_bad),
         cmocka_unit_test(test_no_code),
         cmocka_unit_test(test_shared_code),
+        cmocka_unit_test(test_payload),
         cmocka_unit_test(test_strings),
     };
 

@@ -8,13 +8,10 @@
 
 #define MAGIC_SIZE            8
 #define HEADER_SIZE           0x70U
+#define HEADER_SIZE_AT        36
 #define CONTAINER_HEADER_SIZE 0x78U
 #define ENDIAN_CONSTANT       0x12345678U
 #define CONTAINER_VERSION     41U
-#define MAP_ITEM_SIZE         12U
-#define MAP_ITEMS_MAX         64U /* the format knows 21 kinds, each at most once */
-#define MAP_CALL_SITES        0x0007U
-#define MAP_METHOD_HANDLES    0x0008U
 
 static bool is_digit(uint8_t c)
 {
@@ -50,7 +47,7 @@ static int check_extent(
         struct pk_dex *dex, const uint8_t *header, size_t header_size, struct pk_error *err)
 {
     size_t left = dex->file.len - dex->header_offset;
-    uint32_t claimed_header = pk_dex_le32(header + 36);
+    uint32_t claimed_header = pk_dex_le32(header + HEADER_SIZE_AT);
 
     if (dex->file_size < header_size) {
         return broken(dex, err, PK_EMALF, "file size %" PRIu32 " is less than the header",
@@ -66,7 +63,7 @@ static int check_extent(
     if (pk_dex_le32(header + 40) != ENDIAN_CONSTANT) {
         return broken(dex, err, PK_EMALF, "endian tag %08" PRIx32, pk_dex_le32(header + 40));
     }
-    if (dex->version < CONTAINER_VERSION) {
+    if (header_size == HEADER_SIZE) {
         dex->file.len = dex->file_size;
         return PK_OK;
     }
@@ -136,44 +133,6 @@ static int read_tables(struct pk_dex *dex, const uint8_t *header, struct pk_erro
     return PK_OK;
 }
 
-/* Call sites and method handles stand in the map only. The rest of the map repeats the header. */
-static void read_map(struct pk_dex *dex)
-{
-    uint32_t count = 0;
-
-    if (dex->map_offset != 0 && pk_dex_has(dex, dex->map_offset, 4)) {
-        count = pk_dex_le32(dex->file.ptr + dex->map_offset);
-    }
-    if (count == 0 || count > MAP_ITEMS_MAX ||
-            !pk_dex_has(dex, dex->map_offset + 4ULL, (uint64_t)count * MAP_ITEM_SIZE)) {
-        pk_anomaly_add(dex->anomalies, PK_ANOMALY_DEX_RANGE,
-                "'%s': a map of %" PRIu32 " items at %" PRIu32, dex->name, count, dex->map_offset);
-        return;
-    }
-    for (uint32_t i = 0; i < count; i++) {
-        const uint8_t *item = dex->file.ptr + dex->map_offset + 4 + (size_t)i * MAP_ITEM_SIZE;
-        uint16_t type = pk_dex_le16(item);
-        uint32_t size = pk_dex_le32(item + 4);
-        uint32_t offset = pk_dex_le32(item + 8);
-        uint32_t item_size = type == MAP_CALL_SITES ? 4 : 8;
-
-        if (type != MAP_CALL_SITES && type != MAP_METHOD_HANDLES) {
-            continue;
-        }
-        if (!pk_dex_has(dex, offset, (uint64_t)size * item_size)) {
-            pk_anomaly_add(dex->anomalies, PK_ANOMALY_DEX_RANGE, "'%s': %" PRIu32 " %s at %" PRIu32,
-                    dex->name, size, type == MAP_CALL_SITES ? "call sites" : "method handles",
-                    offset);
-        } else if (type == MAP_CALL_SITES) {
-            dex->call_site_count = size;
-            dex->call_sites = offset;
-        } else {
-            dex->method_handle_count = size;
-            dex->method_handles = offset;
-        }
-    }
-}
-
 /* How many logical DEX the container holds, as far as their headers lead to each other. */
 static uint32_t container_count(struct pk_slice file)
 {
@@ -192,16 +151,18 @@ static uint32_t container_count(struct pk_slice file)
     return count > 0 ? count : 1;
 }
 
-static void check_version(struct pk_dex *dex)
+/* The size of the header that the version has. One that nobody knows is read as its header says. */
+static size_t size_of_header(const struct pk_dex *dex, const uint8_t *header, size_t left)
 {
     if (dex->version < 35 || dex->version == 36 || dex->version > CONTAINER_VERSION) {
         pk_anomaly_add(dex->anomalies, PK_ANOMALY_DEX_VERSION, "'%s': version %03" PRIu32,
                 dex->name, dex->version);
-    } else if (dex->version == CONTAINER_VERSION) {
-        pk_anomaly_add(dex->anomalies, PK_ANOMALY_DEX_CONTAINER,
-                "'%s': header at %" PRIu32 " of %zu bytes", dex->name, dex->header_offset,
-                dex->file.len);
     }
+    if (dex->version > CONTAINER_VERSION && left >= HEADER_SIZE &&
+            pk_dex_le32(header + HEADER_SIZE_AT) == HEADER_SIZE) {
+        return HEADER_SIZE;
+    }
+    return dex->version < CONTAINER_VERSION ? HEADER_SIZE : CONTAINER_HEADER_SIZE;
 }
 
 int pk_dex_open(struct pk_slice file, size_t *offset, const char *name,
@@ -209,8 +170,8 @@ int pk_dex_open(struct pk_slice file, size_t *offset, const char *name,
 {
     struct pk_dex dex = { .file = file, .anomalies = anomalies, .name = name };
     size_t left = *offset < file.len ? file.len - *offset : 0;
-    const uint8_t *header = file.ptr + *offset;
-    size_t header_size = HEADER_SIZE;
+    const uint8_t *header = left > 0 ? file.ptr + *offset : NULL;
+    size_t header_size;
     int rc;
 
     if (*offset > 0 && left == 0) {
@@ -225,11 +186,11 @@ int pk_dex_open(struct pk_slice file, size_t *offset, const char *name,
     dex.header_offset = (uint32_t)*offset;
     dex.version = (uint32_t)(header[4] - '0') * 100 + (header[5] - '0') * 10U +
             (header[6] - (uint32_t)'0');
-    header_size = dex.version >= CONTAINER_VERSION ? CONTAINER_HEADER_SIZE : HEADER_SIZE;
+    header_size = size_of_header(&dex, header, left);
     if (left < header_size) {
         return broken(&dex, err, PK_ETRUNC, "ends inside the header");
     }
-    if (*offset > 0 && dex.version < CONTAINER_VERSION) {
+    if (*offset > 0 && header_size == HEADER_SIZE) {
         return broken(&dex, err, PK_EMALF, "version %03" PRIu32 " inside a container", dex.version);
     }
     dex.checksum = pk_dex_le32(header + 8);
@@ -241,9 +202,12 @@ int pk_dex_open(struct pk_slice file, size_t *offset, const char *name,
     if (rc < 0) {
         return rc;
     }
-    check_version(&dex);
-    read_map(&dex);
-    dex.container_count = dex.version < CONTAINER_VERSION ? 1 : container_count(dex.file);
+    if (header_size == CONTAINER_HEADER_SIZE) {
+        pk_anomaly_add(anomalies, PK_ANOMALY_DEX_CONTAINER,
+                "'%s': header at %" PRIu32 " of %zu bytes", name, dex.header_offset, dex.file.len);
+    }
+    dex.container_count = header_size == HEADER_SIZE ? 0 : container_count(dex.file);
+    pk_dex_read_map(&dex, file.len);
     *offset = (uint64_t)dex.header_offset + dex.file_size < dex.file.len
             ? dex.header_offset + dex.file_size
             : file.len;

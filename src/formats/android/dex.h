@@ -32,7 +32,8 @@ struct pk_dex {
     uint32_t string_ids, type_ids, proto_ids, field_ids, method_ids, class_defs; /* offsets */
     uint32_t call_sites, method_handles;
     uint32_t data_offset, data_size, map_offset;
-    uint32_t container_count; /* logical DEX files in the container, at most PK_DEX_FILES_MAX */
+    /* Logical DEX files in the container, at most PK_DEX_FILES_MAX; 0: of a version without containers. */
+    uint32_t container_count;
     struct pk_anomalies *anomalies;
     const char *name; /* of the entry, for evidence */
 };
