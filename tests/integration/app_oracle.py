@@ -77,8 +77,8 @@ def explain(row, field, ours, theirs):
         return KNOWN[row["file"], field]
     if field in OF_AAPT and row["aapt_rc"] != "0" and theirs == "":
         return "aapt gave up before it came to this"
-    if field == "apksigner" and theirs == "error" and ours == "does-not-verify":
-        return "apksigner ends with an exception where we say that it does not verify"
+    if field in ("apksigner", "schemes", "cert_sha256") and row["apksigner"] == "error":
+        return "apksigner ended with an exception, which is no answer"
     if field in ("schemes", "cert_sha256") and row["apksigner"] != "verifies" and theirs == "":
         return "apksigner names no signer of what does not verify"
     return None

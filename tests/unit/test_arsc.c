@@ -266,15 +266,17 @@ static void locales_as_aapt_asks(void **state)
         const char *locales[4]; /* value i is string i of the pool */
         const char *label;
         const char *en_us;
+        bool others; /* the table has something for every locale */
     } rows[] = {
         { { "", "fr", "de" }, "Hello", "Hello" },
         { { "fr", "", "en" }, "Bonjour", "Hallo" },
-        { { "fr", "en", "de" }, "Bonjour", "Bonjour" },
+        { { "fr", "en", "de" }, "Hallo", "Bonjour" },
+        { { "fr", "en", "de" }, "Bonjour", "Bonjour", true },
         { { "fr", "de" }, "Bonjour", "-" }, /* "de" comes first */
         { { "", "enUS", "enGB" }, "Hello", "Bonjour" },
         { { "enGB", "", "en" }, "Bonjour", "Hallo" },
-        { { "enGB", "" }, "Bonjour", "Bonjour" }, /* American stands in the one without */
-        { { "enGB", "enAU" }, "Bonjour", "Bonjour" },
+        { { "enGB", "" }, "Bonjour", "Bonjour" },   /* American stands in the one without */
+        { { "enAU", "enGB" }, "Hello", "Bonjour" }, /* "en-AU" comes first; nearer is "en-GB" */
         { { "frCA" }, "Hello", "-" },
     };
 
@@ -287,6 +289,9 @@ static void locales_as_aapt_asks(void **state)
             struct value v = { 0, PK_RES_STRING, n };
 
             put_type(&t, STRING_TYPE, rows[i].locales[n], 0, &v, 1);
+        }
+        if (rows[i].others) {
+            put_type(&t, 2, "", 0, &(struct value){ 0, PK_RES_STRING, 3 }, 1);
         }
         open_table(&o, finish(&t));
         assert_string_equal(label(&o, LABEL_ID), rows[i].label);

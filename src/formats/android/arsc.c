@@ -270,7 +270,7 @@ int pk_arsc_label(const struct pk_arsc *arsc, uint32_t id, const char **out)
     struct pk_arsc_value v = { 0 };
     int rc = pk_arsc_resolve(arsc, id, &want, &v);
 
-    if (rc == PK_ENOENT) {
+    if (rc == PK_ENOENT && arsc->has_default) {
         want = pk_resconfig_aapt("en", "US");
         rc = pk_arsc_resolve(arsc, id, &want, &v);
     }

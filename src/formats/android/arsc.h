@@ -31,8 +31,9 @@ PK_MUST_USE int pk_arsc_open(struct pk_slice table, struct pk_arena *arena,
 PK_MUST_USE int pk_arsc_resolve(const struct pk_arsc *arsc, uint32_t id,
         const struct pk_resconfig *want, struct pk_arsc_value *out);
 
-/* A label as aapt dump badging names it: for no locale, else for American English, else for the
- * first locale that has it. Results as above; *out only for text. */
+/* A label as aapt dump badging names it: for no locale, else for the first locale of the table that has
+ * it. Where aapt gives up (there are resources without a locale, but not this one) American English
+ * goes before the first one. Results as above; *out only for text. */
 PK_MUST_USE int pk_arsc_label(const struct pk_arsc *arsc, uint32_t id, const char **out);
 
 /* "string/app_name", with "package:" in front when it is not of the first package; NULL when there is

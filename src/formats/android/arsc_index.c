@@ -174,6 +174,7 @@ static void take_type(struct build *b, const struct chunk *c, uint32_t package)
         .id = id,
         .flags = b->arsc->in.ptr[c->at + 9],
     };
+    b->arsc->has_default |= !pk_resconfig_has_locale(&t->config);
     t->count = fit_offsets(b, c, le32(b, c->at + 12), t->flags);
     index = (uint32_t)b->arsc->type_count++;
     if (p->first[id] == ARSC_NONE) {

@@ -51,5 +51,6 @@ struct pk_arsc {
     size_t package_count;
     struct arsc_type *types;
     size_t type_count;
+    bool has_default; /* something is there for every locale */
     struct arsc_work *work;
 };
