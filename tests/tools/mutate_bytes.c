@@ -85,7 +85,7 @@ static struct pk_slice any_block(struct mutate_random *random, struct pk_slice i
 static void put_block(struct mutate_random *random, struct pk_buffer *file, size_t at, size_t left,
         struct pk_slice from, bool insert)
 {
-    struct pk_slice block = any_block(random, from);
+    struct pk_slice block = from.len > 0 ? any_block(random, from) : from;
     struct pk_buffer copy = pk_buffer_of(BLOCK_MAX + 1);
 
     if (from.len > 0 && pk_buffer_put(&copy, block.ptr, block.len) == PK_OK) {
