@@ -2,6 +2,7 @@
 
 #include <openssl/evp.h>
 #include <signal.h>
+#include <stdio.h>
 #include <unistd.h>
 
 #include "base/crypt.h"
@@ -194,4 +195,21 @@ int pk_scan_answer_replace(const struct pk_scan_failure *failure, struct pk_aren
         .reasons = { .items = texts + 1, .count = 1 },
     };
     return PK_OK;
+}
+
+const char *pk_scan_answer_name(const char *name, struct pk_arena *arena)
+{
+    size_t len = strlen(name);
+    json_t *text = json_stringn(name, len); /* JSON is where it is going */
+    char *out = text != NULL ? pk_arena_strndup(arena, name, len) : pk_arena_alloc(arena, len + 1, 4);
+    char *to = out;
+
+    if (text == NULL && out != NULL) {
+        for (size_t i = 0; i < len; i++) {
+            to += snprintf(to, 5, (unsigned char)name[i] < 0x80 ? "%c" : "\\x%02x",
+                    (unsigned char)name[i]);
+        }
+    }
+    json_decref(text);
+    return out;
 }

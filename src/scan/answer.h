@@ -29,3 +29,7 @@ struct pk_scan_failure {
 /* The `malformed` report of such a file, with the reason and one finding. PK_ENOMEM. */
 PK_MUST_USE int pk_scan_answer_replace(const struct pk_scan_failure *failure,
         struct pk_arena *arena, struct pk_app_report *out, struct pk_error *err);
+
+/* The name for the report's `file`: as it is when it is UTF-8, else with \xNN for what is not ASCII. NULL when
+ * the arena is full. */
+const char *pk_scan_answer_name(const char *name, struct pk_arena *arena);

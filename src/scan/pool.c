@@ -342,7 +342,7 @@ static int finish(const struct pk_scan_pool *pool, struct place *place,
         rc = pk_scan_answer_replace(&failure, arena, report, err);
     }
     if (rc == PK_OK) {
-        report->file = place->job.name != NULL ? pk_arena_strdup(arena, place->job.name) : NULL;
+        report->file = place->job.name != NULL ? pk_scan_answer_name(place->job.name, arena) : NULL;
         report->ms = (double)status->wall_us / 1000.0;
     }
     free_place(place);

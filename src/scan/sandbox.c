@@ -60,18 +60,31 @@ static int drop_user(void)
     return geteuid() == NOBODY && getegid() == NOBODY ? PK_OK : PK_EACCES;
 }
 
-/* A change of user clears them; who was not root may have some all the same. */
+static bool has_capabilities(const struct __user_cap_data_struct sets[2])
+{
+    uint32_t any = 0;
+
+    for (int i = 0; i < 2; i++) {
+        any |= sets[i].effective | sets[i].permitted | sets[i].inheritable;
+    }
+    return any != 0;
+}
+
+/* A change of user clears them; who was not root may have some all the same. Who has none asks for nothing:
+ * a service manager may forbid even that. The ambient set is never more than the permitted one. */
 static int drop_capabilities(void)
 {
     struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
     const struct __user_cap_data_struct none[2] = { { 0 } };
+    struct __user_cap_data_struct now[2] = { { 0 } };
 
-    /* Kernels before 4.3 have no ambient set, and Landlock is younger than that. */
-    if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0 ||
-            syscall(SYS_capset, &head, none) < 0) {
+    if (syscall(SYS_capget, &head, now) < 0) {
         return -errno;
     }
-    return PK_OK;
+    if (!has_capabilities(now)) {
+        return PK_OK;
+    }
+    return syscall(SYS_capset, &head, none) < 0 ? -errno : PK_OK;
 }
 
 /* Nobody of the same user may look into the process, and nothing that it would run gains rights. */

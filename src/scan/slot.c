@@ -168,6 +168,25 @@ static int poll_one(int fd, int64_t until_ms)
     return n;
 }
 
+/* It ended without a word. Killed for a system call before it has a filter of its own means that somebody
+ * else's forbids it. */
+static int ended_early(struct pk_slot *slot, struct pk_error *err)
+{
+    siginfo_t info = { 0 };
+    bool known = poll_one(slot->pidfd, pk_clock_monotonic_ms() + END_WAIT_MS) > 0 &&
+            waitid(P_PIDFD, (id_t)slot->pidfd, &info, WEXITED | WNOWAIT | WNOHANG) == 0;
+    bool killed = known && (info.si_code == CLD_KILLED || info.si_code == CLD_DUMPED);
+
+    if (killed && info.si_status == SIGSYS) {
+        return pk_error_set(err, PK_EACCES,
+                "picket-scan may not call what its sandbox needs: allow landlock_create_ruleset, "
+                "landlock_add_rule, landlock_restrict_self and seccomp in the service's or the "
+                "container's system call filter");
+    }
+    return pk_error_set(err, PK_EACCES, "picket-scan ended before its sandbox stood (%s %d)",
+            killed ? "signal" : "status", info.si_status);
+}
+
 int pk_slot_await(struct pk_slot *slot, int wait_ms, struct pk_error *err)
 {
     struct pk_scan_status status;
@@ -176,7 +195,7 @@ int pk_slot_await(struct pk_slot *slot, int wait_ms, struct pk_error *err)
         return pk_error_set(err, PK_ETIMEDOUT, "picket-scan does not say that it is ready");
     }
     if (pk_slot_hear(slot, &status) < 0) {
-        return pk_error_set(err, PK_EACCES, "picket-scan ended before its sandbox stood");
+        return ended_early(slot, err);
     }
     if (status.state == PK_SCAN_NO_SANDBOX) {
         return pk_slot_no_sandbox(&status, err);

@@ -330,6 +330,52 @@ def test_as_somebody(w):
     shutil.rmtree(folder)
 
 
+def unit_calls(unit):
+    """What the unit's SystemCallFilter= lines leave, as systemd reads them; None without systemd's own lists."""
+    if shutil.which("systemd-analyze") is None:
+        return None
+
+    def expand(name):
+        if not name.startswith("@"):
+            return {name}
+        out = subprocess.run(["systemd-analyze", "syscall-filter", name], stdout=subprocess.PIPE, text=True).stdout
+        names = [line.strip() for line in out.splitlines()[1:] if line.strip() and not line.strip().startswith("#")]
+        return set().union(*(expand(n) for n in names)) if names else set()
+
+    left = set()
+    for line in unit.read_text().splitlines():
+        if line.startswith("SystemCallFilter="):
+            words = line.split("=", 1)[1]
+            names = set().union(*(expand(word) for word in words.lstrip("~").split()))
+            left = left - names if words.startswith("~") else left | names
+    return left
+
+
+def test_under_systemd(w):
+    """picketd's own unit filters system calls; picket-scan must come up behind it."""
+    calls = unit_calls(ROOT / "packaging" / "picketd.service.in")
+    if calls is None:
+        skipped("systemd-analyze is not installed: the unit's filter is not tried")
+        return
+    check("the unit's filter is read", 200 < len(calls) < 450 and "capset" not in calls, len(calls))
+    folder = Path(tempfile.mkdtemp(prefix="picket-unit-"))
+    for program in (DRIVER, SCANNER):
+        shutil.copy(program, folder)
+    folder.chmod(0o755)
+    (folder / "calls").write_text("\n".join(sorted(calls)) + "\n")
+    apk = next(APK.glob("golden-*.apk"))
+    shutil.copy(apk, folder / "app.apk")
+    user = {"user": 12345, "group": 12345, "extra_groups": []} if os.geteuid() == 0 else {}
+    got = subprocess.run([folder / DRIVER.name, "-c", folder / "calls", "-p", folder / SCANNER.name, "-j", "1",
+                          folder / "app.apk", folder / "app.apk"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=60, **user)
+    check("the sandbox comes up inside picketd.service", got.returncode == 0 and got.stdout.count('"kind":"apk"') == 2, got)
+    (folder / "calls").write_text("\n".join(sorted(calls - {"landlock_restrict_self"})) + "\n")
+    got = subprocess.run([folder / DRIVER.name, "-c", folder / "calls", "-p", folder / SCANNER.name, folder / "app.apk"],
+                         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=60)
+    check("a filter that forbids the sandbox is named", got.returncode == 3 and "landlock_restrict_self" in got.stderr, got)
+    shutil.rmtree(folder)
+
+
 # ---- the real reader --------------------------------------------------------------------------
 
 CALL = re.compile(r"^(\d+) +(?:<\.\.\. )?(\w+)[( ]")
@@ -400,6 +446,7 @@ def main():
         test_nothing_left(w)
         test_no_sandbox(w)
         test_as_somebody(w)
+        test_under_systemd(w)
         if check("APKs to read", len(apks) >= 3, APK):
             test_strace(w, apks)
             test_real(w, apks)

@@ -1,16 +1,18 @@
 /* Reads files through a pool and prints one JSON object a line: what tests/integration/sandbox.py
  * steers. Each has the report, and what it cost: {"report":{...},"wall_ms":..,"cpu_ms":..,"rss":..}.
  *
- *   scan_driver [-p PROGRAM] [-j SLOTS] [-t TIMEOUT_MS] [-m MEMORY] [-k] [-l] FILE...
+ *   scan_driver [-p PROGRAM] [-j SLOTS] [-t TIMEOUT_MS] [-m MEMORY] [-k] [-l] [-w] [-c CALLS] FILE...
  *
  * -k  kill the process of every slot between two files (children of this one)
  * -l  switch Landlock off first, as a kernel without it would answer
+ * -c  only the system calls named in the file from here on, one a line, as a service manager would
  * -w  wait for a line on standard input before the end, so that somebody can look at the processes */
 #include <fcntl.h>
 #include <seccomp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "scan/pool.h"
@@ -110,6 +112,28 @@ static int no_landlock(void)
     return rc;
 }
 
+/* What a unit file's SystemCallFilter= does. */
+static int only_calls(const char *path)
+{
+    scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_KILL_PROCESS);
+    FILE *file = fopen(path, "re");
+    char line[128];
+    int rc = ctx == NULL || file == NULL ? PK_ENOENT : PK_OK;
+
+    while (rc == PK_OK && fgets(line, sizeof(line), file) != NULL) {
+        line[strcspn(line, "\n")] = '\0';
+        int call = seccomp_syscall_resolve_name(line);
+
+        rc = call == __NR_SCMP_ERROR ? PK_OK : seccomp_rule_add(ctx, SCMP_ACT_ALLOW, call, 0);
+    }
+    rc = rc < 0 ? rc : seccomp_load(ctx);
+    if (file != NULL) {
+        (void)fclose(file);
+    }
+    seccomp_release(ctx);
+    return rc;
+}
+
 int main(int argc, char **argv)
 {
     struct pk_scan_pool_options options = { 0 };
@@ -119,7 +143,7 @@ int main(int argc, char **argv)
     int rc = PK_OK;
     int c;
 
-    while ((c = getopt(argc, argv, "p:j:t:m:klw")) != -1) {
+    while ((c = getopt(argc, argv, "p:j:t:m:c:klw")) != -1) {
         switch (c) {
         case 'p':
             options.program = optarg;
@@ -138,6 +162,9 @@ int main(int argc, char **argv)
             break;
         case 'l':
             rc = no_landlock();
+            break;
+        case 'c':
+            rc = only_calls(optarg);
             break;
         case 'w':
             wait_end = true;

@@ -248,6 +248,19 @@ static void test_replace_shrunk(void **state)
     pk_arena_destroy(arena);
 }
 
+static void test_name(void **state)
+{
+    struct pk_arena *arena = pk_arena_create(4096);
+
+    (void)state;
+    assert_string_equal(pk_scan_answer_name("a/b.apk", arena), "a/b.apk");
+    assert_string_equal(pk_scan_answer_name("\xc3\xa4.apk", arena), "\xc3\xa4.apk");
+    assert_string_equal(pk_scan_answer_name("\xe4%s.apk", arena), "\\xe4%s.apk");
+    assert_string_equal(pk_scan_answer_name("\xff\xff", arena), "\\xff\\xff");
+    assert_string_equal(pk_scan_answer_name("", arena), "");
+    pk_arena_destroy(arena);
+}
+
 static bool decodes(struct pk_app_report *report, struct pk_arena *arena)
 {
     struct pk_app_report back;
@@ -319,6 +332,7 @@ int main(void)
         cmocka_unit_test(test_answer_modest),
         cmocka_unit_test(test_replace),
         cmocka_unit_test(test_replace_shrunk),
+        cmocka_unit_test(test_name),
         cmocka_unit_test(test_fit),
     };
 
