@@ -177,7 +177,7 @@ static void broken_signatures_are_refused(void **state)
     struct pk_buffer file = pk_test_file("cms/streamed.p7");
     struct pk_buffer content = pk_test_file("cms/content.txt");
 
-    for (size_t cut = 0; cut < file.len; cut += 7) {
+    for (size_t cut = 0; cut < file.len; cut += 11) {
         struct pk_arena *arena = pk_arena_create(ARENA_MAX);
         uint8_t *heap = pk_test_dup(file.ptr, cut);
         struct pk_cms cms = { .signer_count = 77 };
@@ -187,7 +187,7 @@ static void broken_signatures_are_refused(void **state)
         free(heap);
         pk_arena_destroy(arena);
     }
-    for (size_t i = 0; i < file.len; i++) {
+    for (size_t i = 0; i < file.len; i += 3) {
         struct pk_arena *arena = pk_arena_create(ARENA_MAX);
         uint8_t *heap = pk_test_dup(file.ptr, file.len);
         struct pk_cms cms;

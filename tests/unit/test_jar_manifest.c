@@ -102,7 +102,7 @@ static void odd_texts_take_linear_time(void **state)
 {
     static const char *const patterns[] = { "\r", "\n", "a\r", "a\n", "a\n b\r", "a\n ", ": ",
         "a\n\n" };
-    size_t len = 8UL << 20;
+    size_t len = 2UL << 20;
     char *text = malloc(len);
 
     assert_non_null(text);
