@@ -236,14 +236,14 @@ static int json_depth(const json_t *v, int budget)
     return 0;
 }
 
-static int decode_json(
-        const struct decoder *d, const struct step *at, const json_t *v, json_t **out)
+static int decode_json(const struct decoder *d, const struct step *at, const struct pk_field *f,
+        const json_t *v, json_t **out)
 {
     if (!json_is_object(v)) {
         return fail(d, at, PK_ETYPE, "an object is wanted here");
     }
-    if (json_depth(v, PK_JSON_DEPTH) < 0) {
-        return fail(d, at, PK_ELIMIT, "nested deeper than %d", PK_JSON_DEPTH);
+    if (json_depth(v, pk_schema_json_depth(f)) < 0) {
+        return fail(d, at, PK_ELIMIT, "nested deeper than %d", pk_schema_json_depth(f));
     }
     *out = json_incref((json_t *)v);
     if (pk_arena_defer(d->arena, pk_json_release, *out) < 0) {
@@ -285,7 +285,7 @@ static int decode_value(const struct decoder *d, const struct step *at, const st
     case PK_TYPE_OBJECTS:
         return decode_objects(d, at, f, v, (struct pk_array *)to);
     case PK_TYPE_JSON:
-        return decode_json(d, at, v, (json_t **)to);
+        return decode_json(d, at, f, v, (json_t **)to);
     case PK_TYPE_OBJECT: {
         void *object = pk_arena_alloc(d->arena, 1, f->sub->size);
 

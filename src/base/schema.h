@@ -31,7 +31,7 @@ enum pk_type {
     PK_TYPE_STRINGS, /* struct pk_strings; at most count_max, each min..max bytes */
     PK_TYPE_OBJECT,  /* pointer to the struct of sub; NULL when absent */
     PK_TYPE_OBJECTS, /* struct pk_array of the structs of sub; at most count_max */
-    PK_TYPE_JSON,    /* json_t *: any object, at most depth 8; released with the arena */
+    PK_TYPE_JSON, /* json_t *: any object of at most max levels (0: 8); released with the arena */
 };
 
 /* Who may learn a value that is sensed on a device. */
@@ -103,6 +103,12 @@ json_t *pk_schema_encode(const struct pk_schema *schema, const void *in, bool wi
  * passed pk_schema_decode(). */
 PK_MUST_USE int pk_schema_check_wire(
         const struct pk_schema *schema, const json_t *in, struct pk_error *err);
+
+/* Levels of objects and arrays that a value of PK_TYPE_JSON may have. */
+static inline int pk_schema_json_depth(const struct pk_field *field)
+{
+    return field->max > 0 ? (int)field->max : PK_JSON_DEPTH;
+}
 
 /* The row of a key, or NULL. */
 const struct pk_field *pk_schema_field(const struct pk_schema *schema, const char *name);

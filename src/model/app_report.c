@@ -4,6 +4,7 @@
 
 /* Texts come from attackers' files: what is longer is cut by the reader before it gets here. */
 #define TEXT_MAX  1024
+#define TREE_DEPTH_MAX 20 /* of property lists; real ones stay below 12 */
 #define HASH_LEN  64
 #define NAMES_MAX 8192 /* permissions, exported names: the readers' own limits are lower */
 
@@ -122,7 +123,7 @@ static const struct pk_field apple_fields[] = {
     { "build", PK_TYPE_STRING, 0, AT(pk_app_apple, build), .max = TEXT_MAX },
     { "platforms", PK_TYPE_STRINGS, 0, AT(pk_app_apple, platforms), .count_max = 16, .max = 64 },
     { "architectures", PK_TYPE_OBJECTS, 0, AT(pk_app_apple, architectures), .count_max = 64, .sub = &arch_schema },
-    { "entitlements", PK_TYPE_JSON, 0, AT(pk_app_apple, entitlements) },
+    { "entitlements", PK_TYPE_JSON, 0, AT(pk_app_apple, entitlements), .max = TREE_DEPTH_MAX },
     { "profile", PK_TYPE_OBJECT, 0, AT(pk_app_apple, profile), .sub = &profile_schema },
     { "frameworks", PK_TYPE_STRINGS, 0, AT(pk_app_apple, frameworks), .count_max = 1024, .max = TEXT_MAX },
     { "url_schemes", PK_TYPE_STRINGS, 0, AT(pk_app_apple, url_schemes), .count_max = 256, .max = TEXT_MAX },
@@ -185,7 +186,7 @@ static const struct pk_field report_fields[] = {
     { "signature", PK_TYPE_OBJECT, 0, AT(pk_app_report, signature), .sub = &signature_schema },
     { "apple", PK_TYPE_OBJECT, 0, AT(pk_app_report, apple), .sub = &apple_schema },
     { "parts", PK_TYPE_OBJECTS, 0, AT(pk_app_report, parts), .count_max = 256, .sub = &part_schema },
-    { "plist", PK_TYPE_JSON, 0, AT(pk_app_report, plist) },
+    { "plist", PK_TYPE_JSON, 0, AT(pk_app_report, plist), .max = TREE_DEPTH_MAX },
     { "findings", PK_TYPE_OBJECTS, PK_REQUIRED, AT(pk_app_report, findings), .count_max = 512, .sub = &finding_schema },
     { "verdict", PK_TYPE_ENUM, PK_REQUIRED, AT(pk_app_report, verdict), .names = verdict_names },
     { "reasons", PK_TYPE_STRINGS, PK_REQUIRED, AT(pk_app_report, reasons), .count_max = 64, .max = TEXT_MAX },

@@ -166,7 +166,7 @@ static void fit_value(struct pk_fit *fit, const struct pk_field *f, void *at)
         break;
     case PK_TYPE_JSON:
         if (*(json_t **)at != NULL) {
-            prune(fit, *(json_t **)at, PK_JSON_DEPTH);
+            prune(fit, *(json_t **)at, pk_schema_json_depth(f));
         }
         break;
     case PK_TYPE_BOOL:

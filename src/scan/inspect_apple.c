@@ -4,50 +4,18 @@
 
 #define ARCHS_MAX      64
 #define SUBJECT_MAX    120
-#define JSON_DEPTH_MAX 6U /* below PK_JSON_DEPTH: the tree stands inside the report */
+#define JSON_DEPTH_MAX 18U /* what the report's row takes, without the leaves and {"plist": ...} */
 /* Text of a tree that goes into the report; a larger one is told by its size. */
-#define JSON_TEXT_MAX (128UL * 1024)
-
-static bool is_container(const json_t *value)
-{
-    return json_is_object(value) || json_is_array(value);
-}
-
-/* Cuts what lies deeper than the report's codec takes. value is a container; the depth is bounded by
- * the reader. */
-static void prune(json_t *value, unsigned depth)
-{
-    const char *key;
-    json_t *child;
-    size_t i;
-
-    json_object_foreach (value, key, child) {
-        if (is_container(child) && depth > 0) {
-            prune(child, depth - 1);
-        } else if (is_container(child)) {
-            (void)json_object_set_new(value, key, json_string("..."));
-        }
-    }
-    json_array_foreach (value, i, child) {
-        if (is_container(child) && depth > 0) {
-            prune(child, depth - 1);
-        } else if (is_container(child)) {
-            (void)json_array_set_new(value, i, json_string("..."));
-        }
-    }
-}
+#define JSON_TEXT_MAX (1024UL * 1024)
 
 json_t *pk_inspect_tree(
         struct pk_inspect_context *ctx, const struct pk_plist *value, const char *key)
 {
-    json_t *json = pk_plist_to_json(value);
+    json_t *json = pk_plist_to_json_within(value, JSON_DEPTH_MAX);
     json_t *out = json;
 
     if (json == NULL) {
         return NULL;
-    }
-    if (is_container(json)) {
-        prune(json, JSON_DEPTH_MAX - 1);
     }
     if (json_dumpb(json, NULL, 0, JSON_COMPACT | JSON_ENCODE_ANY) > JSON_TEXT_MAX) {
         pk_anomaly_add(&ctx->anomalies, PK_ANOMALY_LIMIT_NAMES,
@@ -96,8 +64,7 @@ struct pk_app_profile *pk_inspect_profile_facts(
 /* A signature that holds: ad hoc ones have no CMS, so there is less to hold. */
 static bool sign_holds(const struct pk_codesign *sign)
 {
-    return sign->present && sign->pages_verified && sign->special_verified &&
-            (!sign->cms_present || sign->cms_verified) && sign->entitlements_agree;
+    return pk_codesign_holds(sign) && sign->entitlements_agree;
 }
 
 static struct pk_app_arch arch_of(struct pk_inspect_context *ctx, const struct pk_macho_slice *from)

@@ -182,11 +182,8 @@ int pk_inspect_kind_of_bytes(struct pk_slice file)
                 : holds(text, "<manifest")                             ? PK_APP_AXML
                                                                        : PK_APP_UNKNOWN;
     }
-    /* OpenStep: a dictionary, a list, or a file of strings; whether it is one shows when it is read. */
-    return begins(text, "{", 1) || begins(text, "(", 1) || begins(text, "\"", 1) ||
-                    begins(text, "/*", 2) || begins(text, "//", 2)
-            ? PK_APP_PLIST
-            : PK_APP_UNKNOWN;
+    /* OpenStep's have no mark; whether it is one shows when it is read. */
+    return pk_plist_maybe_openstep(file) ? PK_APP_PLIST : PK_APP_UNKNOWN;
 }
 
 const char *pk_inspect_unknown_word(struct pk_slice file)

@@ -631,6 +631,41 @@ static void marks_are_known(void **state)
     }
 }
 
+static void openstep_is_guessed(void **state)
+{
+    static const struct {
+        const char *text;
+        size_t len;
+        bool may;
+    } rows[] = {
+#define MAY(text, may) { (text), sizeof(text) - 1, (may) }
+        MAY("{ a = b; }", true),
+        MAY(" /* c */ ( a )", true),
+        MAY("\"hello \\\" x\" = \"Hello\";", true),
+        MAY("// c\nKEY = v;", true),
+        MAY("key;", true),
+        MAY("\xef\xbb\xbfkey = v;", true),
+        MAY("\xff\xfe\"\0k\0\"\0 \0=\0", true),
+        MAY("\xfe\xff\0k\0;", true),
+        MAY("", false),
+        MAY("word", false),
+        MAY("two words", false),
+        MAY("#!/bin/sh\na=b", false),
+        MAY("/* a comment alone */", false),
+        MAY("\"open", false),
+        MAY("<html>", false),
+        MAY("\x7f\x01", false),
+        MAY("PK\x03\x04", false),
+    };
+
+    for (size_t i = 0; i < PK_COUNT(rows); i++) {
+        uint8_t *heap = pk_test_dup(rows[i].text, rows[i].len);
+
+        assert_int_equal(pk_plist_maybe_openstep(pk_slice_of(heap, rows[i].len)), rows[i].may);
+        free(heap);
+    }
+}
+
 /* Generated lists of tests/data/apple. */
 static void samples_end_in_their_limits(void **state)
 {
@@ -671,6 +706,7 @@ int main(void)
         cmocka_unit_test(encodings_are_told),
         cmocka_unit_test(trees_are_compared_and_asked),
         cmocka_unit_test(marks_are_known),
+        cmocka_unit_test(openstep_is_guessed),
         cmocka_unit_test(samples_end_in_their_limits),
     };
 

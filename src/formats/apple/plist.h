@@ -57,6 +57,10 @@ PK_MUST_USE int pk_plist_parse(struct pk_slice bytes, struct pk_arena *arena,
 /* True when the first bytes are those of a binary or XML list. OpenStep's have no mark. */
 bool pk_plist_magic(struct pk_slice bytes);
 
+/* True when the bytes may be an OpenStep list: they begin as a dictionary, a list, or a line of a
+ * .strings file, in UTF-8 or UTF-16. Looks at the first few kilobytes only. */
+bool pk_plist_maybe_openstep(struct pk_slice bytes);
+
 /* The value of a key, or NULL (also when dict is NULL or no dictionary). */
 const struct pk_plist *pk_plist_get(const struct pk_plist *dict, const char *key);
 /* The same when it is of this type, else NULL. */

@@ -3,6 +3,8 @@
 #include "base/buffer.h"
 #include "formats/apple/plist_tree.h"
 
+#define LOOK_MAX 4096 /* characters that tell whether it may be a list; comments stand in front */
+
 struct openstep {
     struct pk_slice in;
     size_t pos;
@@ -520,4 +522,71 @@ int pk_plist_openstep(struct pk_slice text, struct pk_arena *arena, struct pk_an
     }
     pk_plist_builder_finish(&o.b);
     return rc;
+}
+
+/* The beginning as one byte a character, whatever the encoding; what is not ASCII becomes 'x'. */
+static size_t narrow(struct pk_slice in, uint8_t *out, size_t max)
+{
+    size_t step = 1;
+    size_t low = 0;
+    size_t used = 0;
+
+    if (in.len >= 2 && ((in.ptr[0] == 0xff && in.ptr[1] == 0xfe) || in.ptr[1] == 0)) {
+        step = 2;
+    } else if (in.len >= 2 && ((in.ptr[0] == 0xfe && in.ptr[1] == 0xff) || in.ptr[0] == 0)) {
+        step = 2;
+        low = 1;
+    }
+    for (size_t i = 0; i + step <= in.len && used < max; i += step) {
+        bool ascii = in.ptr[i + low] < 0x80 && (step == 1 || in.ptr[i + 1 - low] == 0);
+
+        out[used++] = ascii ? in.ptr[i + low] : 'x';
+    }
+    return used;
+}
+
+/* Passes a quoted or bare word. */
+static void skip_word(struct openstep *o)
+{
+    int quote = peek(o, 0);
+
+    if (quote != '"' && quote != '\'') {
+        while (is_bare(peek(o, 0))) {
+            o->pos++;
+        }
+        return;
+    }
+    o->pos++;
+    while (peek(o, 0) >= 0 && peek(o, 0) != quote) {
+        o->pos += peek(o, 0) == '\\' && peek(o, 1) >= 0 ? 2 : 1;
+    }
+    o->pos += peek(o, 0) == quote ? 1 : 0;
+}
+
+bool pk_plist_maybe_openstep(struct pk_slice bytes)
+{
+    uint8_t text[LOOK_MAX];
+    struct openstep o = { .in = { .ptr = text } };
+    bool mark = bytes.len >= 3 && memcmp(bytes.ptr, "\xef\xbb\xbf", 3) == 0;
+    bool utf16 = bytes.len >= 2 &&
+            (memcmp(bytes.ptr, "\xff\xfe", 2) == 0 || memcmp(bytes.ptr, "\xfe\xff", 2) == 0);
+    size_t start;
+
+    o.in.len = narrow(bytes, text, sizeof(text));
+    o.pos = mark ? 3 : utf16 ? 1 : 0;
+    start = o.pos;
+    skip_space(&o);
+    if (peek(&o, 0) == '{' || peek(&o, 0) == '(') {
+        return true;
+    }
+    if (peek(&o, 0) < 0) { /* nothing but a long comment so far */
+        return o.in.len == sizeof(text) && o.pos > start;
+    }
+    start = o.pos;
+    skip_word(&o);
+    if (o.pos == start) {
+        return false;
+    }
+    skip_space(&o);
+    return peek(&o, 0) == '=' || peek(&o, 0) == ';';
 }
