@@ -61,11 +61,16 @@
 /* Entries of all the lists of one manifest: components, filters, actions, metadata. The largest real
  * manifests have a few thousand. */
 #define PK_MANIFEST_ITEMS_MAX 100000UL
+/* Decoded names and values of one document; its strings may share their bytes. Real manifests have
+ * some hundred kilobytes. */
+#define PK_AXML_TEXT_MAX (16UL * 1024 * 1024)
 /* Chunks of type ResTable_type: one a type and configuration. The framework's own table has 3000. */
 #define PK_ARSC_TYPES_MAX    65536UL
 #define PK_ARSC_PACKAGES_MAX 256UL /* package ids are one byte */
-/* Configurations that all lookups of one table may compare: half a second of work. */
-#define PK_ARSC_STEPS_MAX 20000000UL
+/* Configurations that all lookups of one table may compare: a quarter of a second of work. */
+#define PK_ARSC_STEPS_MAX 5000000UL
+/* Text that all answers of one table may hold: a manifest can ask for one long string again and again. */
+#define PK_ARSC_TEXT_MAX (16UL * 1024 * 1024)
 
 /* --- signatures */
 /* Each one costs up to some milliseconds (a DSA key of 10,000 bits). Real ones: one signer, two for

@@ -310,6 +310,24 @@ static void headers_that_lie(void **state)
     }
 }
 
+static void the_source_form_is_refused(void **state)
+{
+    static const char *const rows[] = {
+        "<?xml version='1.0'?><manifest/>",
+        "\xef\xbb\xbf <manifest package='a.b'/>",
+    };
+
+    for (size_t i = 0; i < PK_COUNT(rows); i++) {
+        struct scan s;
+
+        scan_bytes(&s, pk_slice_str(rows[i]));
+        assert_int_equal(s.rc, PK_EMALF);
+        assert_int_equal(s.anomalies.count, 1);
+        assert_non_null(pk_anomaly_find(&s.anomalies, PK_ANOMALY_AXML_PLAIN_TEXT));
+        scan_end(&s);
+    }
+}
+
 static void what_is_no_manifest(void **state)
 {
     static const struct {
@@ -582,6 +600,7 @@ int main(void)
         cmocka_unit_test(a_plain_document_says_nothing),
         cmocka_unit_test(tricks_are_read_and_said),
         cmocka_unit_test(headers_that_lie),
+        cmocka_unit_test(the_source_form_is_refused),
         cmocka_unit_test(what_is_no_manifest),
         cmocka_unit_test(cut_and_changed_anywhere),
         cmocka_unit_test(components_and_lists),

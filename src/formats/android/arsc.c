@@ -198,6 +198,24 @@ static void say_string(const struct pk_arsc *arsc, unsigned odd, uint32_t index)
     }
 }
 
+static int take_text(const struct pk_arsc *arsc, uint32_t index, const char **out)
+{
+    struct arsc_work *work = arsc->work;
+    int rc;
+
+    if (work->text_bytes >= PK_ARSC_TEXT_MAX) {
+        pk_anomaly_add(arsc->anomalies, PK_ANOMALY_LIMIT_RESOURCES, "more than %lu bytes of text",
+                PK_ARSC_TEXT_MAX);
+        return PK_ELIMIT;
+    }
+    rc = pk_respool_text(&work->strings, index, arsc->arena, out);
+    say_string(arsc, work->strings.odd, index);
+    work->text_bytes = rc == PK_ENOMEM ? PK_ARSC_TEXT_MAX
+            : rc == PK_OK              ? work->text_bytes + strlen(*out) + 1
+                                       : work->text_bytes;
+    return rc;
+}
+
 int pk_arsc_resolve(const struct pk_arsc *arsc, uint32_t id, const struct pk_resconfig *want,
         struct pk_arsc_value *out)
 {
@@ -216,8 +234,7 @@ int pk_arsc_resolve(const struct pk_arsc *arsc, uint32_t id, const struct pk_res
         if (e.value_type != PK_RES_REFERENCE && e.value_type != PK_RES_DYNAMIC_REFERENCE) {
             v = (struct pk_arsc_value){ .type = e.value_type, .data = e.data };
             if (e.value_type == PK_RES_STRING) {
-                rc = pk_respool_text(&arsc->work->strings, e.data, arsc->arena, &v.text);
-                say_string(arsc, arsc->work->strings.odd, e.data);
+                rc = take_text(arsc, e.data, &v.text);
             }
             if (rc == PK_OK) {
                 *out = v;

@@ -41,6 +41,7 @@ struct arsc_work {
     struct pk_respool strings; /* the values */
     unsigned said;             /* what of strings.odd has been said */
     size_t steps;
+    size_t text_bytes; /* decoded for answers */
 };
 
 struct pk_arsc {

@@ -85,10 +85,16 @@ const char *pk_axml_text(struct pk_axml *doc, uint32_t index)
     if (doc->texts[index] != NULL) {
         return doc->texts[index];
     }
+    if (doc->text_bytes >= PK_AXML_TEXT_MAX) {
+        pk_anomaly_add(doc->anomalies, PK_ANOMALY_LIMIT_MANIFEST, "more than %lu bytes of text",
+                PK_AXML_TEXT_MAX);
+        return "";
+    }
     rc = pk_respool_text(&doc->pool, index, doc->arena, &text);
     if (rc == PK_ENOMEM) {
         doc->rc = PK_ENOMEM;
     }
+    doc->text_bytes += strlen(text);
     doc->texts[index] = text;
     say_pool(doc);
     return text;
@@ -378,6 +384,17 @@ bool pk_axml_magic(struct pk_slice bytes)
             bytes.ptr[0] != '<';
 }
 
+/* The source form: '<' behind a byte order mark and white space. */
+static bool is_plain(struct pk_slice bytes)
+{
+    size_t at = bytes.len >= 3 && memcmp(bytes.ptr, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+
+    while (at < bytes.len && memchr(" \t\r\n", bytes.ptr[at], 4) != NULL) {
+        at++;
+    }
+    return at < bytes.len && bytes.ptr[at] == '<';
+}
+
 int pk_axml_open(struct pk_slice file, struct pk_arena *arena, struct pk_anomalies *anomalies,
         struct pk_axml *out, struct pk_error *err)
 {
@@ -393,6 +410,10 @@ int pk_axml_open(struct pk_slice file, struct pk_arena *arena, struct pk_anomali
 
     if (file.len < CHUNK_HEADER) {
         return pk_error_set(err, PK_ETRUNC, "binary XML of %zu bytes", file.len);
+    }
+    if (is_plain(file)) {
+        pk_anomaly_add(anomalies, PK_ANOMALY_AXML_PLAIN_TEXT, "it begins with '<'");
+        return pk_error_set(err, PK_EMALF, "plain XML instead of the binary form");
     }
     if (!pk_axml_magic(file)) {
         return pk_error_set(err, PK_EMALF, "not binary XML");

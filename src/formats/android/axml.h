@@ -70,6 +70,7 @@ struct pk_axml {
     bool has_pool;
     unsigned said;           /* what pool.odd has been said of */
     const char **texts;      /* decoded so far */
+    size_t text_bytes;       /* how much that is */
     struct pk_slice ids;     /* the resource map */
     enum pk_axml_event last; /* the event that the fields above are of */
     int rc;

@@ -1,5 +1,6 @@
-/* manifest.h - AndroidManifest.xml, binary or (in test packages) plain: what the platform would
- * install. Attributes are found by resource id first and by name second, as the platform does.
+/* manifest.h - AndroidManifest.xml: what the platform would install. Attributes are found by resource
+ * id, as the platform does, and by name in a document that has no ids. The plain source form is said
+ * (axml.plain_text) and refused, as the platform refuses it.
  *
  * Sources: AOSP frameworks/base PackageParser and ParsingPackageUtils; aapt dump badging for the
  * names of facts. Strings are UTF-8 in the arena. */
@@ -72,10 +73,10 @@ struct pk_manifest {
     const char *network_security_config; /* file in the archive, NULL when absent */
     const char *application_name;        /* class of the Application, NULL */
     const char *component_factory;       /* android:appComponentFactory, NULL */
-    const char *label;                   /* of the application for en-US, as aapt says it; "" */
-    const char *icon;                    /* file in the archive, "" */
-    const char *launchable;              /* the first launcher activity as aapt names it; "" */
-    struct pk_strings launchers;         /* every launcher entry, activity-aliases included */
+    const char *label;           /* of the application in the language that aapt takes; "" */
+    const char *icon;            /* file in the archive, "" */
+    const char *launchable;      /* the first launcher activity as aapt names it; "" */
+    struct pk_strings launchers; /* every launcher entry, activity-aliases included */
 
     struct pk_strings permissions; /* uses-permission(-sdk-23), each once, in order; implied last */
     /* Those of permissions that nobody wrote down: what the platform grants for old target levels
