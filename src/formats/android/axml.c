@@ -389,7 +389,8 @@ static bool is_plain(struct pk_slice bytes)
 {
     size_t at = bytes.len >= 3 && memcmp(bytes.ptr, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
 
-    while (at < bytes.len && memchr(" \t\r\n", bytes.ptr[at], 4) != NULL) {
+    while (at < bytes.len &&
+            (bytes.ptr[at] == ' ' || (bytes.ptr[at] >= '\t' && bytes.ptr[at] <= '\r'))) {
         at++;
     }
     return at < bytes.len && bytes.ptr[at] == '<';
