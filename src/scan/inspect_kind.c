@@ -29,7 +29,7 @@ static bool ends(struct pk_slice in, const char *tail)
 
 static bool holds(struct pk_slice in, const char *text)
 {
-    return in.len > 0 && memmem(in.ptr, in.len, text, strlen(text)) != NULL;
+    return in.ptr != NULL && in.len > 0 && memmem(in.ptr, in.len, text, strlen(text)) != NULL;
 }
 
 static struct pk_slice head(struct pk_slice in, size_t max)

@@ -175,7 +175,7 @@ enum pk_tri pk_manifest_tri(
     if (is_int(v.type)) {
         return v.data != 0 ? PK_TRI_YES : PK_TRI_NO;
     }
-    if (v.type != PK_RES_STRING) {
+    if (v.type != PK_RES_STRING || v.text == NULL) {
         return PK_TRI_UNKNOWN;
     }
     /* TypedArray.getBoolean() reads text as XmlUtils.convertValueToBoolean() does. */
