@@ -16,7 +16,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent.parent
 BIN = Path(os.environ.get("PICKET_BUILD", ROOT / "build")) / "bin"
 SHARED = Path(os.environ.get("PICKET_SHARED", ROOT.parent / "shared"))
-ROWS = range(37)
+ROWS = range(38)
 GRAVE = ("medium", "high", "critical")
 
 sys.path.insert(0, str(ROOT / "tests" / "tools"))

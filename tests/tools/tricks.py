@@ -426,6 +426,18 @@ def _(s):
     return s.both("META-INF/MANIFEST.MF", plain=0x7FFFFFFF).unsigned()
 
 
+# --- found here, beyond the public suites
+
+@trick(37, "package-with-two-texts", "axml.raw_value")
+def _(s):
+    doc = s.document()
+    def change(chunk):
+        # The package is the third attribute; its value lies 16 bytes into it, the text as written 8.
+        at = 16 + 20 + 2 * 20 + 16
+        return chunk[:at] + struct.pack("<I", doc.index(axml.ANDROID)) + chunk[at + 4:]
+    return s.xml(doc.replace("manifest", change).write()).done()
+
+
 def facts_of(entry, keys):
     facts = {"package": "com.example.tricks", "version_code": 7, "label": "Tricks", "signer": keys[0].sha256,
              "schemes": "v2", "verified": True, "verdict": ""}
