@@ -137,6 +137,10 @@ static void put_version(
     if (report->components != NULL) {
         (void)snprintf(text, sizeof(text), "%s%s(%" PRId64 ")", name, name[0] != '\0' ? " " : "",
                 report->version_code);
+        if (report->version_code_major != 0) {
+            (void)snprintf(text, sizeof(text), "%s%s(%" PRId64 ", major %" PRId64 ")", name,
+                    name[0] != '\0' ? " " : "", report->version_code, report->version_code_major);
+        }
         name = text;
     }
     pk_view_fact(to, style, "version", name);

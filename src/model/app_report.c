@@ -161,7 +161,8 @@ static const struct pk_field report_fields[] = {
     { "kind", PK_TYPE_ENUM, PK_REQUIRED, AT(pk_app_report, kind), .names = kind_names },
     { "package", PK_TYPE_STRING, 0, AT(pk_app_report, package), .max = TEXT_MAX },
     { "version_name", PK_TYPE_STRING, 0, AT(pk_app_report, version_name), .max = TEXT_MAX },
-    { "version_code", PK_TYPE_INT, 0, AT(pk_app_report, version_code), .min = -9e18, .max = 9e18 },
+    { "version_code", PK_TYPE_INT, 0, AT(pk_app_report, version_code), .min = -2147483648.0, .max = 2147483647 },
+    { "version_code_major", PK_TYPE_INT, 0, AT(pk_app_report, version_code_major), .min = -2147483648.0, .max = 2147483647 },
     { "label", PK_TYPE_STRING, 0, AT(pk_app_report, label), .max = TEXT_MAX },
     { "min_sdk", PK_TYPE_INT, 0, AT(pk_app_report, min_sdk), .min = -2147483648.0, .max = 4294967295.0 },
     { "target_sdk", PK_TYPE_INT, 0, AT(pk_app_report, target_sdk), .min = -2147483648.0, .max = 4294967295.0 },
@@ -218,7 +219,6 @@ static bool fill(json_t *object, const char *key, json_t *value)
 
 json_t *pk_app_report_json(const struct pk_app_report *report)
 {
-    static const char *const numbers[] = { "version_code", "min_sdk", "target_sdk" };
     static const char *const texts[] = { "package", "version_name", "label" };
     json_t *out = pk_schema_encode(&pk_app_report_schema, report, false);
     bool ok = out != NULL;
@@ -228,9 +228,6 @@ json_t *pk_app_report_json(const struct pk_app_report *report)
     }
     /* Only a manifest that was read brings components. */
     if (ok && report->kind == PK_APP_APK && report->components != NULL) {
-        for (size_t i = 0; i < PK_COUNT(numbers); i++) {
-            ok = ok && fill(out, numbers[i], json_integer(0));
-        }
         for (size_t i = 0; i < PK_COUNT(texts); i++) {
             ok = ok && fill(out, texts[i], json_string(""));
         }

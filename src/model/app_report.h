@@ -157,7 +157,8 @@ struct pk_app_report {
 
     const char *package; /* Android package or Apple bundle id */
     const char *version_name;
-    int64_t version_code;
+    int64_t version_code;       /* as aapt and stores show it */
+    int64_t version_code_major; /* above it in Android's 64-bit version; 0: none */
     const char *label;
     int64_t min_sdk;
     int64_t target_sdk;
@@ -192,8 +193,8 @@ struct pk_app_report {
 
 extern const struct pk_schema pk_app_report_schema;
 
-/* As `picket scan --json` prints it: the schema's encoding, and of an APK also the values that are zero
- * or empty, so that "no DEX" and "no label" can be told from "not known". The caller owns it; NULL
+/* As `picket scan --json` prints it: the schema's encoding, and of an APK also texts that are
+ * empty and a DEX count of 0, so that "no DEX" and "no label" can be told from "not known". The caller owns it; NULL
  * when memory is short. */
 json_t *pk_app_report_json(const struct pk_app_report *report);
 

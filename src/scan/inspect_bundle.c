@@ -56,7 +56,8 @@ static void add_part(struct bundle *b, const char *name, const char *sha256,
         .sha256 = sha256,
         .package = report->package,
         .split = report->split,
-        .version_code = report->version_code,
+        .version_code = (int64_t)((uint64_t)report->version_code_major << 32 |
+                (uint32_t)report->version_code),
         .verified = signature != NULL && signature->verified,
         .signers = signers_of(b->ctx, signature),
     };

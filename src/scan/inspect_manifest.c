@@ -50,7 +50,8 @@ void pk_inspect_manifest(struct pk_inspect_context *ctx, const struct pk_manifes
 
     out->package = pk_inspect_keep(ctx, manifest->package);
     out->version_name = pk_inspect_keep(ctx, manifest->version_name);
-    out->version_code = manifest->version_code;
+    out->version_code = (int32_t)manifest->version_code;
+    out->version_code_major = (int32_t)(manifest->version_code >> 32);
     out->label = pk_inspect_keep(ctx, manifest->label);
     out->min_sdk = manifest->min_sdk;
     out->target_sdk = manifest->target_sdk;
