@@ -113,12 +113,9 @@ def compare(path, name):
         compared.add(digest)
         dump = subprocess.run([BUILD / "tests" / "dump_code", *files], capture_output=True, text=True, check=True)
     peer = Peer(path)
-    scan = subprocess.run([BUILD / "bin" / "picket", "scan", "--json", path], capture_output=True, text=True,
-                          check=False)
-    try:
-        report = json.loads(scan.stdout)
-    except ValueError:
-        check(f"{name}: a report", False, scan.stdout + scan.stderr)
+    report = scan(path)
+    if "broken" in report:
+        check(f"{name}: a report", False, report)
         return 0
     rows = report.get("dex", [])
     odd = {f["id"] for f in report.get("findings", [])}
@@ -156,6 +153,42 @@ def material(folder):
         yield path, str(path.relative_to(shared))
 
 
+def scan(path):
+    run = subprocess.run([BUILD / "bin" / "picket", "scan", "--json", path], capture_output=True, text=True,
+                         check=False)
+    try:
+        return json.loads(run.stdout)
+    except ValueError:
+        return {"broken": run.stdout + run.stderr}
+
+
+def check_alone(folder):
+    """What no other tool says."""
+    sys.path.insert(0, str(ROOT / "tests" / "tools"))
+    import dex_samples  # pylint: disable=import-outside-toplevel
+
+    plain = dex_samples.plain(35).build()
+    cases = (
+        ("a container of 500", dex_samples.container(500), {"dex.container"}, 500),
+        ("a container of 501", dex_samples.container(501), {"dex.container", "limit.dex_files"}, 500),
+        ("a payload", plain + bytes(1024), {"dex.payload"}, 1),
+        ("padding", plain + bytes(1023), set(), 1),
+        ("a cut one", plain[:-1], {"dex.malformed"}, 0),
+        ("another checksum", plain[:8] + b"abcd" + plain[12:], {"dex.checksum"}, 1),
+        ("another digest", plain[:8] + zlib.adler32(bytes(20) + plain[32:]).to_bytes(4, "little") + bytes(20)
+         + plain[32:], {"dex.signature"}, 1),
+    )
+    for name, data, findings, rows in cases:
+        path = Path(folder) / "alone.dex"
+        path.write_bytes(data)
+        report = scan(path)
+        met = {finding["id"]: finding["count"] for finding in report.get("findings", [])}
+        check(f"{name}: findings", set(met) == findings, report)
+        check(f"{name}: DEX files", len(report.get("dex", [])) == rows, report)
+        if name == "a cut one":
+            check(f"{name}: verdict", report.get("verdict") == "malformed" and met == {"dex.malformed": 1}, report)
+
+
 def main():
     if shutil.which("dexdump") is None:
         print("SKIPPED: dexdump is not installed")
@@ -164,6 +197,8 @@ def main():
         with tempfile.TemporaryDirectory() as folder:
             given = [(Path(arg), arg) for arg in sys.argv[1:]]
             equal = sum(compare(path, name) for path, name in given or material(folder))
+            if not given:
+                check_alone(folder)
         print(f"{equal} references equal to dexdump's")
     print(f"{passed} passed, {failed} failed")
     return 1 if failed or passed == 0 else 0

@@ -8,6 +8,7 @@ readelf goes by the sections, Picket by the segments alone: where a file is hone
 libraries, symbols, names and flags. tests/tools/dump_code.c prints ours.
 """
 
+import json
 import os
 import re
 import subprocess
@@ -127,10 +128,46 @@ def material(folder):
         print(f"SKIPPED: '{shared}' is not there (PICKET_SHARED names the folder above data/)", flush=True)
 
 
+def check_report(folder):
+    """An app with native code: what a scan reports of it, a library that is none included."""
+    sys.path.insert(0, str(ROOT / "tests" / "tools"))
+    import dex_samples  # pylint: disable=import-outside-toplevel
+
+    corpus = ROOT / "tests" / "fuzz" / "corpus" / "elf"
+    libraries = {"lib/arm64-v8a/libg.so": corpus / "graphics-arm64.so",
+                 "lib/armeabi-v7a/libg.so": corpus / "graphics-armv7.so"}
+    path = Path(folder) / "app.apk"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("classes.dex", dex_samples.plain(35).build())
+        for entry, library in libraries.items():
+            archive.write(library, entry)
+        archive.writestr("lib/arm64-v8a/libfake.so", "no library")
+        archive.writestr("lib/arm64-v8a/libcut.so", (corpus / "graphics-arm64.so").read_bytes()[:60])
+    run = subprocess.run([BUILD / "bin" / "picket", "scan", "--json", path], capture_output=True, text=True,
+                         check=False)
+    report = json.loads(run.stdout)
+    rows = {row["file"]: row for row in report.get("native", [])}
+    check("report: libraries", set(rows) == set(libraries), report)
+    for entry, library in libraries.items():
+        peer, row = theirs(library), rows.get(entry, {})
+        check(f"report: {entry}", row.get("abi") == entry.split("/")[1] and row.get("needed") == peer["needed"]
+              and row.get("imports", 0) == len(peer["import"]) and row.get("exports", 0) == len(peer["export"]),
+              (row, peer))
+        marks = {"nx": "nx", "relro": "relro", "bind_now": "bind_now", "textrel": "text_relocations"}
+        check(f"report: {entry}: hardening", all((peer[key] == "1") == (mark in row.get("hardening", []))
+                                                 for key, mark in marks.items()), (row, peer))
+    met = {finding["id"]: finding for finding in report.get("findings", [])}
+    for wanted, name in (("elf.fake", "libfake.so"), ("elf.malformed", "libcut.so")):
+        check(f"report: {wanted}", name in met.get(wanted, {}).get("evidence", "")
+              and met[wanted]["count"] == 1, met)
+
+
 def main():
     with tempfile.TemporaryDirectory() as folder:
         given = [(Path(arg), arg) for arg in sys.argv[1:]]
         equal = sum(compare(path, name) for path, name in given or material(folder))
+        if not given:
+            check_report(folder)
     print(f"{equal} names of symbols equal to readelf's")
     print(f"{passed} passed, {failed} failed")
     return 1 if failed or passed == 0 else 0

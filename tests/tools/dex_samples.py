@@ -134,6 +134,17 @@ def plain(version):
     return Dex(version=version).method("again", [0x71, 0, 0, 0x001A, 1, 0x000E]).method("go")
 
 
+def container(count):
+    """So many logical DEX files in one."""
+    size = len(plain(41).build())
+    parts = []
+    for i in range(count):
+        part = plain(41)
+        part.base = i * size
+        parts.append(part.build(count * size))
+    return b"".join(parts)
+
+
 def samples():
     yield "payloads", Dex().method("go", PAYLOADS).build()
     dex = Dex(version=38)
@@ -150,13 +161,7 @@ def samples():
     yield "unused", Dex().method("go", [0x003E, 0x00E3, 0x0073, 0x00F9, 0x000E]).build()
     yield "cut_instruction", Dex().method("go", [0x000E, 0x0018, 1]).build()
     yield "version_041", plain(41).build()
-    sizes = [len(plain(41).build()) for _ in range(3)]
-    parts = []
-    for i in range(3):
-        part = plain(41)
-        part.base = sum(sizes[:i])
-        parts.append(part.build(sum(sizes)))
-    yield "container", b"".join(parts)
+    yield "container", container(3)
 
 
 def main():
