@@ -73,9 +73,9 @@
 #define PK_ARSC_TEXT_MAX (16UL * 1024 * 1024)
 
 /* --- signatures */
-/* Each one costs up to some milliseconds (a DSA key of 10,000 bits). Real ones: one signer, two for
- * different hashes at most; a chain of three certificates. */
-#define PK_CMS_SIGNERS_MAX    32UL
+/* Each signer costs up to 15 ms (a DSA key of 10,000 bits), and a JAR may have ten such blocks. Real
+ * ones: one signer, two for different hashes at most; a chain of three certificates. */
+#define PK_CMS_SIGNERS_MAX    8UL
 #define PK_CMS_CERTS_MAX      64UL
 #define PK_CMS_ATTRIBUTES_MAX 64UL
 #define PK_CMS_CHAIN_MAX      8UL /* certificates above the signer's that are verified */

@@ -6,6 +6,7 @@
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "formats/der.h"
@@ -205,21 +206,29 @@ int pk_key_parse(struct pk_slice spki, struct pk_arena *arena, EVP_PKEY **out)
     return PK_OK;
 }
 
-static const char *curve_name(const char *openssl)
-{
-    static const char *const names[][2] = {
-        { "secp224r1", "P-224" },
-        { "prime256v1", "P-256" },
-        { "secp384r1", "P-384" },
-        { "secp521r1", "P-521" },
-    };
+/* The curves that Android's BoringSSL knows; on others, and on those that a key describes by itself, no
+ * platform verifies anything. OpenSSL would, and would ask the system for random numbers to do so. */
+static const char *const curves[][2] = {
+    { "secp224r1", "P-224" },
+    { "prime256v1", "P-256" },
+    { "secp384r1", "P-384" },
+    { "secp521r1", "P-521" },
+};
 
-    for (size_t i = 0; i < PK_COUNT(names); i++) {
-        if (strcmp(names[i][0], openssl) == 0) {
-            return names[i][1];
+/* The usual name of an elliptic key's curve, NULL when it is none of ours; *openssl is then its other
+ * name, "?" for none at all. */
+static const char *curve_name(const EVP_PKEY *key, char openssl[64])
+{
+    if (EVP_PKEY_get_group_name(key, openssl, 64, NULL) != 1) {
+        ERR_clear_error();
+        (void)snprintf(openssl, 64, "?");
+    }
+    for (size_t i = 0; i < PK_COUNT(curves); i++) {
+        if (strcmp(curves[i][0], openssl) == 0) {
+            return curves[i][1];
         }
     }
-    return openssl;
+    return NULL;
 }
 
 const char *pk_key_text(const EVP_PKEY *key, struct pk_arena *arena)
@@ -231,11 +240,9 @@ const char *pk_key_text(const EVP_PKEY *key, struct pk_arena *arena)
         return "";
     }
     if (EVP_PKEY_is_a(key, "EC")) {
-        if (EVP_PKEY_get_group_name(key, curve, sizeof(curve), NULL) != 1) {
-            (void)strcpy(curve, "?");
-            ERR_clear_error();
-        }
-        text = pk_arena_printf(arena, "EC %s", curve_name(curve));
+        const char *name = curve_name(key, curve);
+
+        text = pk_arena_printf(arena, "EC %s", name != NULL ? name : curve);
     } else if (EVP_PKEY_is_a(key, "ED25519")) {
         text = "Ed25519";
     } else if (EVP_PKEY_is_a(key, "ED448")) {
@@ -251,6 +258,8 @@ const char *pk_key_text(const EVP_PKEY *key, struct pk_arena *arena)
 
 static bool key_fits(EVP_PKEY *key, enum pk_signing signing)
 {
+    char curve[64];
+
     switch (signing) {
     case PK_SIGNING_NONE:
         return false;
@@ -261,7 +270,7 @@ static bool key_fits(EVP_PKEY *key, enum pk_signing signing)
     case PK_SIGNING_DSA:
         return EVP_PKEY_is_a(key, "DSA");
     case PK_SIGNING_ECDSA:
-        return EVP_PKEY_is_a(key, "EC");
+        return EVP_PKEY_is_a(key, "EC") && curve_name(key, curve) != NULL;
     }
     return false;
 }

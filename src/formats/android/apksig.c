@@ -297,7 +297,7 @@ static void verify(struct pk_apksig_run *run, unsigned *found)
     if (run->ctx.min_sdk < PK_APKSIG_SDK_N || *found == 0) {
         pk_apksig_v1_verify(&run->ctx, *found);
     }
-    if (failed(run) || !pk_apksig_stamp_verify(run, *found) || failed(run)) {
+    if (failed(run) || out->format_error || !pk_apksig_stamp_verify(run, *found) || failed(run)) {
         return;
     }
     if ((out->schemes & PK_APKSIG_V1) != 0 && run->v2.verified) {
