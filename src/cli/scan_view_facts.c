@@ -269,6 +269,19 @@ static void put_architecture(
     pk_view_fact(to, style, arch->name, text);
 }
 
+static void put_app(FILE *to, const struct pk_scan_style *style, const struct pk_app_apple *apple)
+{
+    if (apple->minimum_os == NULL && apple->platforms.count == 0 && apple->frameworks.count == 0) {
+        return; /* a profile alone: it has a group of its own */
+    }
+    pk_view_heading(to, style, "app");
+    pk_view_fact(to, style, "team", apple->team_id);
+    pk_view_fact(to, style, "needs", apple->minimum_os);
+    put_list(to, style, "platforms", &apple->platforms);
+    put_list(to, style, "frameworks", &apple->frameworks);
+    put_list(to, style, "URL schemes", &apple->url_schemes);
+}
+
 void pk_view_apple(FILE *to, const struct pk_scan_style *style, const struct pk_app_apple *apple)
 {
     const struct pk_app_arch *archs;
@@ -277,20 +290,16 @@ void pk_view_apple(FILE *to, const struct pk_scan_style *style, const struct pk_
         return;
     }
     archs = apple->architectures.items;
+    put_app(to, style, apple);
     if (apple->architectures.count > 0) {
         pk_view_heading(to, style, "code");
     }
     for (size_t i = 0; i < apple->architectures.count; i++) {
         put_architecture(to, style, &archs[i]);
     }
-    pk_view_fact(to, style, "team", apple->team_id);
-    pk_view_fact(to, style, "needs", apple->minimum_os);
-    put_list(to, style, "platforms", &apple->platforms);
-    put_list(to, style, "frameworks", &apple->frameworks);
-    put_list(to, style, "URL schemes", &apple->url_schemes);
     if (apple->entitlements != NULL) {
         pk_view_heading(to, style, "entitlements");
-        pk_print_tree(to, apple->entitlements);
+        pk_view_tree(to, apple->entitlements);
     }
     put_profile(to, style, apple->profile);
 }
@@ -413,7 +422,7 @@ void pk_view_plist(FILE *to, const struct pk_scan_style *style, const struct pk_
 {
     if (report->plist != NULL) {
         pk_view_heading(to, style, "content");
-        pk_print_tree(to, report->plist);
+        pk_view_tree(to, report->plist);
     }
 }
 

@@ -21,6 +21,9 @@ void pk_view_fact(FILE *to, const struct pk_scan_style *style, const char *label
 void pk_view_wrapped(FILE *to, const struct pk_scan_style *style, const char *lead, size_t width,
         const char *text);
 
+/* A JSON tree, indented. */
+void pk_view_tree(FILE *to, const json_t *value);
+
 void pk_view_identity(
         FILE *to, const struct pk_scan_style *style, const struct pk_app_report *report);
 void pk_view_signature(

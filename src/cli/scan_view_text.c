@@ -1,10 +1,11 @@
 /* Headings, facts and wrapped lines. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli/print.h"
 #include "cli/scan_view_parts.h"
 
-#define LABEL_WIDTH 14
+#define LABEL_WIDTH 16
 #define WIDTH_LEAST 40
 
 void pk_view_color(FILE *to, const struct pk_scan_style *style, const char *color)
@@ -32,6 +33,26 @@ void pk_view_fact(FILE *to, const struct pk_scan_style *style, const char *label
     }
     (void)snprintf(lead, sizeof(lead), "  %-*s", LABEL_WIDTH, label);
     pk_view_wrapped(to, style, lead, strlen(lead), text);
+}
+
+void pk_view_tree(FILE *to, const json_t *value)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *lines = open_memstream(&text, &size);
+
+    if (lines == NULL) {
+        return;
+    }
+    pk_print_tree(lines, value);
+    (void)fclose(lines);
+    for (const char *line = text; line != NULL && *line != '\0';) {
+        size_t len = strcspn(line, "\n");
+
+        (void)fprintf(to, "  %.*s\n", (int)len, line);
+        line += len + (line[len] == '\n');
+    }
+    free(text);
 }
 
 /* Characters of the word at text, up to a space or the end. */

@@ -97,6 +97,17 @@ static void fill_signers(struct pk_inspect_context *ctx, const struct pk_apksig_
     out->items = rows;
 }
 
+/* Without its dot, so that it can go on. */
+static const char *sentence(const struct pk_inspect_context *ctx, enum pk_apksig_issue issue)
+{
+    const char *text = pk_apksig_issue_text(issue);
+    size_t len = strlen(text);
+    const char *copy = len > 0 && text[len - 1] == '.' ? pk_arena_strndup(ctx->work, text, len - 1)
+                                                       : text;
+
+    return copy != NULL ? copy : text;
+}
+
 static void fill_issues(struct pk_inspect_context *ctx, const struct pk_apksig_result *result)
 {
     struct pk_app_signature *out = ctx->out->signature;
@@ -110,7 +121,7 @@ static void fill_issues(struct pk_inspect_context *ctx, const struct pk_apksig_r
         const char *name = pk_apksig_issue_name(met[i].issue);
         const char *details = met[i].details != NULL ? met[i].details : "";
         const char *text = pk_arena_printf(ctx->work, "%s: %s%s%s", name,
-                pk_apksig_issue_text(met[i].issue), details[0] != '\0' ? ": " : "", details);
+                sentence(ctx, met[i].issue), details[0] != '\0' ? ": " : "", details);
 
         pk_inspect_push(met[i].error ? &out->errors : &out->warnings, name);
         pk_inspect_push(&out->details, pk_inspect_keep(ctx, text != NULL ? text : name));
@@ -157,6 +168,29 @@ static const struct pk_apksig_issue_met *first_error(const struct pk_apksig_resu
     return NULL;
 }
 
+/* "level 21 and later", "levels 21 to 28" */
+static void say_range(const struct pk_app_signature *signature, char *out, size_t size)
+{
+    if (signature->max_sdk == 0) {
+        (void)snprintf(out, size, "level %d and later", (int)signature->min_sdk);
+    } else {
+        (void)snprintf(
+                out, size, "levels %d to %d", (int)signature->min_sdk, (int)signature->max_sdk);
+    }
+}
+
+/* What Android's own verifier would say, for people. */
+static void say_why(struct pk_inspect_context *ctx, const struct pk_apksig_issue_met *why)
+{
+    const char *details = why->details != NULL ? why->details : "";
+    char range[64];
+
+    say_range(ctx->out->signature, range, sizeof(range));
+    ctx->signed_by = pk_arena_printf(ctx->arena, "Checked for Android %s: %s%s%s%s", range,
+            sentence(ctx, why->issue), details[0] != '\0' ? " (" : "", details,
+            details[0] != '\0' ? ")" : "");
+}
+
 static void say_invalid(struct pk_inspect_context *ctx, const struct pk_apksig_result *result)
 {
     const struct pk_apksig_issue_met *why = first_error(result);
@@ -167,6 +201,9 @@ static void say_invalid(struct pk_inspect_context *ctx, const struct pk_apksig_r
         }
         ctx->signed_by = "It is not signed: no device installs it as it stands";
         return;
+    }
+    if (why != NULL) {
+        say_why(ctx, why);
     }
     if (pk_anomaly_find(&ctx->anomalies, PK_ANOMALY_APK_SIGNATURE_INVALID) != NULL) {
         return;
@@ -200,11 +237,7 @@ static void say_verified(struct pk_inspect_context *ctx, const struct pk_apksig_
                     used > 0 ? ", " : "", schemes[i].name);
         }
     }
-    if (s->max_sdk == 0) {
-        (void)snprintf(range, sizeof(range), "level %d and later", (int)s->min_sdk);
-    } else {
-        (void)snprintf(range, sizeof(range), "levels %d to %d", (int)s->min_sdk, (int)s->max_sdk);
-    }
+    say_range(s, range, sizeof(range));
     by = s->signers.count == 0 ? "nobody"
                                : pk_inspect_keep_cut(ctx, signers[0].subject, SUBJECT_MAX);
     ctx->signed_by = pk_arena_printf(ctx->arena,

@@ -2,6 +2,8 @@
 """`picket scan`, the command line: what it takes, prints and says, and how it ends; on harmless,
 broken and hostile files."""
 
+import difflib
+import json
 import os
 import pty
 import re
@@ -336,8 +338,36 @@ def test_limits(dir):
     in_time("2,000 parts", dir / "wide.apks", ["limit.names"])
 
 
+GOLDEN = ROOT / "tests" / "integration" / "golden"
+GOLDEN_FILES = {
+    "signed": "apksig/apks/v31-rsa-2048_2-tgt-34-1-tgt-28.apk",
+    "not_verified": "apksig/apks/v2-only-with-rsa-pss-sha256-2048-sig-does-not-verify.apk",
+    "ipa": "apple/test.ipa",
+    "profile": "apple/test.mobileprovision",
+    "unsigned_code": "apple/encrypted-armv7",
+}
+
+
+def test_golden(dir):
+    """What people and programs see of a few files, word for word; PICKET_GOLDEN=write renews it."""
+    data = ROOT / "tests" / "data"
+    for name, path in GOLDEN_FILES.items():
+        page = picket(path, cwd=data).stdout.decode()
+        page = re.sub(r"read in \d+ ms with \d+ MiB", "read in N ms with N MiB", page)
+        report = reports(picket("--json", path, cwd=data))[0]
+        report["ms"] = 0
+        text = json.dumps(report, indent=1, ensure_ascii=False) + "\n"
+        for kind, now in (("txt", page), ("json", text)):
+            file = GOLDEN / f"{name}.{kind}"
+            if os.environ.get("PICKET_GOLDEN") == "write":
+                file.write_text(now)
+            then = file.read_text() if file.exists() else ""
+            difference = "\n".join(difflib.unified_diff(then.splitlines(), now.splitlines(), "golden", "now", lineterm="", n=1))
+            check(f"{file.name} is as it was", then == now, difference)
+
+
 def main():
-    tests = [test_usage, test_exit_codes, test_json, test_kinds, test_folders, test_stdin_and_pipes, test_people,
+    tests = [test_golden, test_usage, test_exit_codes, test_json, test_kinds, test_folders, test_stdin_and_pipes, test_people,
              test_terminal, test_hostile_names, test_many, test_limits]
     for test in tests:
         with tempfile.TemporaryDirectory(prefix="picket-scan-") as folder:

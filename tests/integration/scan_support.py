@@ -66,7 +66,7 @@ def wrong_with(report):
     if report["kind"] not in KINDS or report["verdict"] not in VERDICTS or not report["reasons"]:
         return f"{report['kind']} {report['verdict']} {report['reasons']}"
     if report["kind"] == "apk" and "components" in report:
-        for key in ("package", "version_name", "version_code", "label", "min_sdk", "target_sdk", "dex_files"):
+        for key in ("package", "version_name", "label", "dex_files"):
             if key not in report:
                 return f"an APK without {key}"
     order = [SEVERITIES.index(f["severity"]) for f in report["findings"]]
