@@ -289,6 +289,50 @@ static void pairs_of_the_signing_block(void **state)
     assert_pair(0x504b4453, pk_slice_of(ones, sizeof(ones)), true, true, -1);
 }
 
+static void put_le32(uint8_t **p, uint32_t value)
+{
+    for (unsigned i = 0; i < 4; i++) {
+        *(*p)++ = (uint8_t)(value >> (8 * i));
+    }
+}
+
+/* One signer with more signatures of unknown kinds than are kept: the warnings do not crowd out the error. */
+static void many_warnings(void **state)
+{
+    enum {
+        COUNT = 300,
+        LIST = COUNT * 12
+    };
+    static uint8_t value[24 + LIST];
+    struct pk_slice plain = apksig_load(V2_RSA);
+    struct pk_slice file;
+    struct apksig_bench b;
+    uint8_t *p = value;
+
+    (void)state;
+    put_le32(&p, 20 - 4 + 4 + LIST); /* signers, one signer: */
+    put_le32(&p, 20 - 4 + LIST);
+    put_le32(&p, 0); /* signed data */
+    put_le32(&p, LIST);
+    for (uint32_t i = 0; i < COUNT; i++) {
+        put_le32(&p, 8);
+        put_le32(&p, 0x77770000 + i);
+        put_le32(&p, 0);
+    }
+    put_le32(&p, 4); /* public key */
+    put_le32(&p, 0);
+    file = apksig_add_pair(plain, 0x7109871a, pk_slice_of(value, sizeof(value)), true);
+    apksig_bench_open(&b, file, (struct apksig_ask){ .min_sdk = 24 }, 0);
+    assert_int_equal(b.rc, PK_OK);
+    assert_false(b.result.verified);
+    assert_true(apksig_has_issue(&b, "V2_SIG_UNKNOWN_SIG_ALGORITHM", false));
+    assert_true(apksig_has_issue(&b, "V2_SIG_MALFORMED_SIGNATURE", true));
+    assert_true(apksig_has_anomaly(&b, PK_ANOMALY_LIMIT_SIGNATURES));
+    apksig_bench_close(&b);
+    free((void *)file.ptr);
+    free((void *)plain.ptr);
+}
+
 /* --- what others say of it */
 
 static void anomalies_of_verdicts(void **state)
@@ -373,6 +417,7 @@ int main(void)
         cmocka_unit_test(signers_of_the_newest_scheme),
         cmocka_unit_test(idsig_files),
         cmocka_unit_test(pairs_of_the_signing_block),
+        cmocka_unit_test(many_warnings),
         cmocka_unit_test(anomalies_of_verdicts),
         cmocka_unit_test(issues_have_names_and_sentences),
         cmocka_unit_test(little_memory),

@@ -318,7 +318,7 @@ int pk_apksig_verify(const struct pk_apksig_input *in, struct pk_arena *arena,
 {
     struct pk_apksig_run run = {
         .ctx = { .in = in, .arena = arena, .anomalies = anomalies, .out = out },
-        .checks_left = PK_APKSIG_CHECKS_MAX,
+        .work_left = PK_APKSIG_WORK_MAX,
     };
     struct pk_apksig_digests digests = { .zip = in->zip, .block = &run.block };
     unsigned looked_at = 0;

@@ -1,5 +1,7 @@
 #include "formats/android/apksig_algorithm.h"
 
+#include <openssl/bn.h>
+#include <openssl/core_names.h>
 #include <openssl/evp.h>
 
 /* clang-format off */
@@ -136,4 +138,31 @@ enum pk_apksig_check pk_apksig_check(EVP_PKEY *key, const struct pk_apksig_algor
         return PK_CHECK_IMPOSSIBLE;
     }
     return rc == PK_OK ? PK_CHECK_HOLDS : PK_CHECK_WRONG;
+}
+
+/* Exponents are short (65537); one as long as the modulus makes a check as slow as signing. */
+static size_t rsa_work(const EVP_PKEY *key, size_t kbits)
+{
+    BIGNUM *e = NULL;
+    size_t work = kbits * kbits / 4;
+
+    if (EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_RSA_E, &e) == 1) {
+        work *= 1 + (size_t)BN_num_bits(e) / 20;
+    }
+    BN_free(e);
+    return work;
+}
+
+size_t pk_apksig_key_work(const EVP_PKEY *key)
+{
+    int bits = EVP_PKEY_get_bits(key);
+    size_t kbits = bits > 0 ? ((size_t)bits + 1023) / 1024 : 1;
+    size_t work = kbits * kbits * 4; /* DSA */
+
+    if (EVP_PKEY_is_a(key, "RSA")) {
+        work = rsa_work(key, kbits);
+    } else if (EVP_PKEY_is_a(key, "EC")) {
+        work = bits <= 256 ? 4 : 32;
+    }
+    return work > 0 ? work : 1;
 }

@@ -43,3 +43,6 @@ enum pk_apksig_check pk_apksig_check(EVP_PKEY *key, const struct pk_apksig_algor
 
 /* True when the key is of the kind that the algorithm needs. */
 bool pk_apksig_key_fits(const EVP_PKEY *key, const struct pk_apksig_algorithm *algorithm);
+
+/* How long a check with this key takes, beside one with an RSA key of 2048 bits. */
+size_t pk_apksig_key_work(const EVP_PKEY *key);

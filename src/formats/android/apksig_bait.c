@@ -113,6 +113,9 @@ static void judge_bag(
     if (pk_cms_parse(in, run->ctx.arena, &bag->cms, NULL) < 0) {
         return;
     }
+    if (!fake && bag->cms.cert_count <= 1) {
+        return; /* the usual file: there is nothing to find */
+    }
     for (size_t i = 0; i < bag->cms.cert_count && bag->count < PK_COUNT(bag->certs); i++) {
         if (pk_apksig_read_cert(run, bag->cms.certs[i], &bag->certs[bag->count])) {
             bag->count++;
@@ -160,7 +163,7 @@ static void judge_v2(struct pk_apksig_run *run)
     quiet.ctx.signers_cap = 0;
     pk_apksig_v2_parse(&quiet, block, PK_APKSIG_V2 | PK_APKSIG_V3, PK_APKSIG_SDK_N,
             PK_APKSIG_SDK_MAX, &result);
-    run->checks_left = quiet.checks_left;
+    run->work_left = quiet.work_left;
     run->ctx.rc = quiet.ctx.rc;
     parties = result.parties.items;
     for (size_t i = 0; i < result.parties.count; i++) {

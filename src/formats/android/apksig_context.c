@@ -29,8 +29,11 @@ void *pk_apksig_list_add(
 static void say(struct pk_apksig_context *ctx, unsigned scheme, enum pk_apksig_issue issue,
         bool error, const char *format, va_list args)
 {
-    struct pk_apksig_issue_met *met = pk_apksig_list_add(
-            ctx, &ctx->out->met, &ctx->issues_cap, PK_APKSIG_ISSUES_MAX, sizeof(*met));
+    /* Warnings leave room, so that what decides is always said. */
+    size_t max = PK_APKSIG_ISSUES_MAX - (error ? 0 : PK_APKSIG_ERRORS_MIN);
+    struct pk_apksig_issue_met *met = ctx->out->met.count < max
+            ? pk_apksig_list_add(ctx, &ctx->out->met, &ctx->issues_cap, max, sizeof(*met))
+            : NULL;
     char text[512];
 
     ctx->errors += error;

@@ -19,6 +19,7 @@ enum pk_apksig_sdk {
 /* What may be said and named before the rest is cut: apksig has no such limit, reports do. */
 #define PK_APKSIG_ISSUES_MAX  256
 #define PK_APKSIG_SIGNERS_MAX 64
+#define PK_APKSIG_ERRORS_MIN  64 /* of the issues, kept free of warnings */
 
 /* A list in the arena that grows; used for issues and signers. */
 struct pk_apksig_context {

@@ -36,9 +36,8 @@ static enum pk_apksig_lineage check_node(struct pk_apksig_run *run, const struct
     if (algorithm == NULL) {
         return PK_LINEAGE_MALFORMED;
     }
-    if (!pk_apksig_may_check(run) ||
-            pk_apksig_check(last->key, algorithm, node->signed_data, node->signature) !=
-                    PK_CHECK_HOLDS) {
+    if (pk_apksig_run_check(run, last->key, algorithm, node->signed_data, node->signature) !=
+            PK_CHECK_HOLDS) {
         return PK_LINEAGE_UNVERIFIED;
     }
     return PK_LINEAGE_HOLDS;
@@ -100,6 +99,8 @@ enum pk_apksig_lineage pk_apksig_lineage_read(
         }
         slot = pk_apksig_list_add(&run->ctx, &list, &cap, PK_APKSIG_LINEAGE_MAX, sizeof(cert));
         if (slot == NULL) {
+            pk_anomaly_add(run->ctx.anomalies, PK_ANOMALY_LIMIT_SIGNATURES,
+                    "more than %lu certificates in a lineage", PK_APKSIG_LINEAGE_MAX);
             return PK_LINEAGE_MALFORMED;
         }
         *slot = cert;

@@ -39,7 +39,7 @@ struct pk_apksig_run {
     struct pk_apksig_context ctx; /* first */
     struct pk_apksig_block block;
     struct pk_apksig_digests *digests;
-    size_t checks_left; /* public key operations and certificates that may still be asked for */
+    size_t work_left; /* see PK_APKSIG_WORK_MAX */
     struct pk_apksig_scheme_result v31;
     struct pk_apksig_scheme_result v3;
     struct pk_apksig_scheme_result v2;
@@ -60,8 +60,15 @@ struct pk_slice pk_apksig_prefixed(struct pk_reader *r);
 /* Two numbers, the second one a length: u32 size, u32 id, u32 length, bytes. False: malformed. */
 bool pk_apksig_read_entry(struct pk_reader *list, struct pk_apksig_entry *out);
 
-/* Takes one from the budget. False: spent, and the caller gives up on what it wanted to check. */
-bool pk_apksig_may_check(struct pk_apksig_run *run);
+#define PK_APKSIG_WORK_KEY 8UL /* for taking apart a key or a certificate */
+
+/* Takes work from the budget. False: spent, and the caller gives up on what it wanted to do. */
+bool pk_apksig_spend(struct pk_apksig_run *run, size_t work);
+
+/* pk_apksig_check() within the budget: IMPOSSIBLE when it is spent. */
+enum pk_apksig_check pk_apksig_run_check(struct pk_apksig_run *run, EVP_PKEY *key,
+        const struct pk_apksig_algorithm *algorithm, struct pk_slice message,
+        struct pk_slice signature);
 
 /* A certificate whose identity is all of these bytes. False: it is none. */
 bool pk_apksig_read_cert(struct pk_apksig_run *run, struct pk_slice bytes, struct pk_cert *out);

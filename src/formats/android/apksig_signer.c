@@ -26,13 +26,26 @@ bool pk_apksig_read_entry(struct pk_reader *list, struct pk_apksig_entry *out)
     return list->rc == PK_OK && r.rc == PK_OK;
 }
 
-bool pk_apksig_may_check(struct pk_apksig_run *run)
+bool pk_apksig_spend(struct pk_apksig_run *run, size_t work)
 {
-    if (run->checks_left == 0) {
+    if (work > run->work_left) {
+        run->work_left = 0;
+        pk_anomaly_add(run->ctx.anomalies, PK_ANOMALY_LIMIT_SIGNATURES,
+                "more work than %lu checks of RSA 2048", PK_APKSIG_WORK_MAX);
         return false;
     }
-    run->checks_left--;
+    run->work_left -= work;
     return true;
+}
+
+enum pk_apksig_check pk_apksig_run_check(struct pk_apksig_run *run, EVP_PKEY *key,
+        const struct pk_apksig_algorithm *algorithm, struct pk_slice message,
+        struct pk_slice signature)
+{
+    if (key == NULL || !pk_apksig_spend(run, pk_apksig_key_work(key))) {
+        return PK_CHECK_IMPOSSIBLE;
+    }
+    return pk_apksig_check(key, algorithm, message, signature);
 }
 
 /* The certificate is these bytes: with what follows it. */
@@ -61,7 +74,7 @@ bool pk_apksig_read_cert(struct pk_apksig_run *run, struct pk_slice bytes, struc
 {
     int rc;
 
-    if (!pk_apksig_may_check(run)) {
+    if (!pk_apksig_spend(run, PK_APKSIG_WORK_KEY)) {
         return false;
     }
     rc = pk_cert_parse(bytes, run->ctx.arena, out, NULL);
@@ -110,6 +123,11 @@ static bool read_entries(struct pk_apksig_run *run, const struct pk_apksig_diale
                 ? pk_apksig_list_add(&run->ctx, out, &cap, PK_APKSIG_ENTRIES_MAX, sizeof(entry))
                 : NULL;
         if (slot == NULL) {
+            if (out->count == PK_APKSIG_ENTRIES_MAX) {
+                pk_anomaly_add(run->ctx.anomalies, PK_ANOMALY_LIMIT_SIGNATURES,
+                        "signer %u: more than %lu records", party->index + 1,
+                        PK_APKSIG_ENTRIES_MAX);
+            }
             (void)snprintf(what, sizeof(what), "record %zu", out->count + 1);
             error(run, dialect, party, malformed, what);
             return false;
@@ -130,7 +148,7 @@ static bool check_signature(struct pk_apksig_run *run, const struct pk_apksig_di
     const char *name = entry->algorithm->name;
     EVP_PKEY *key = NULL;
 
-    if (!pk_apksig_may_check(run)) {
+    if (!pk_apksig_spend(run, PK_APKSIG_WORK_KEY)) {
         error(run, dialect, party, dialect->issues->verify_exception, "too many signatures");
         return false;
     }
@@ -139,7 +157,7 @@ static bool check_signature(struct pk_apksig_run *run, const struct pk_apksig_di
         error(run, dialect, party, dialect->issues->malformed_public_key, name);
         return false;
     }
-    switch (pk_apksig_check(key, entry->algorithm, party->signed_data, entry->bytes)) {
+    switch (pk_apksig_run_check(run, key, entry->algorithm, party->signed_data, entry->bytes)) {
     case PK_CHECK_HOLDS:
         return true;
     case PK_CHECK_WRONG:
@@ -355,6 +373,8 @@ void pk_apksig_read_signers(struct pk_apksig_run *run, const struct pk_apksig_di
                 &run->ctx, &out->parties, &cap, PK_APKSIG_PARTIES_MAX, sizeof(*party));
 
         if (party == NULL) {
+            pk_anomaly_add(run->ctx.anomalies, PK_ANOMALY_LIMIT_SIGNATURES,
+                    "more than %lu signers of one scheme", PK_APKSIG_PARTIES_MAX);
             pk_apksig_error(&run->ctx, dialect->scheme, dialect->issues->too_many_signers,
                     "more than %lu signers", PK_APKSIG_PARTIES_MAX);
             out->complete = false;

@@ -145,12 +145,9 @@ static bool check_signatures(struct pk_apksig_run *run, struct stamp *stamp,
         return false;
     }
     for (size_t i = 0; i < count; i++) {
-        enum pk_apksig_check check = PK_CHECK_IMPOSSIBLE;
+        enum pk_apksig_check check = pk_apksig_run_check(
+                run, stamp->cert.key, chosen[i]->algorithm, message, chosen[i]->bytes);
 
-        if (pk_apksig_may_check(run)) {
-            check = pk_apksig_check(
-                    stamp->cert.key, chosen[i]->algorithm, message, chosen[i]->bytes);
-        }
         if (check != PK_CHECK_HOLDS) {
             warn(run, stamp,
                     check == PK_CHECK_WRONG ? PK_ISSUE_SOURCE_STAMP_DID_NOT_VERIFY
@@ -391,7 +388,7 @@ static bool parse_quietly(struct pk_apksig_run *run, enum pk_apksig_pair id, uns
                 run->ctx.min_sdk > PK_APKSIG_SDK_N ? run->ctx.min_sdk : PK_APKSIG_SDK_N,
                 run->ctx.max_sdk, &result);
     }
-    run->checks_left = quiet.checks_left;
+    run->work_left = quiet.work_left;
     run->ctx.rc = quiet.ctx.rc;
     add_scheme(contents, index, &result);
     return result.errors == 0;
@@ -492,7 +489,7 @@ void pk_apksig_stamp_judge(struct pk_apksig_run *run)
     alone.ctx.issues_cap = 0;
     alone.ctx.signers_cap = 0;
     out->stamp = judge(&alone, &stamp);
-    run->checks_left = alone.checks_left;
+    run->work_left = alone.work_left;
     run->ctx.rc = alone.ctx.rc;
     adopt(run, &said);
     out->stamp_time = stamp.time;

@@ -97,12 +97,13 @@ static bool verify_signer(
     if (algorithm == NULL) {
         return signer_error(run, PK_ISSUE_V4_SIG_UNKNOWN_SIG_ALGORITHM, "");
     }
-    if (!pk_apksig_may_check(run) || pk_key_parse(signing->spki, run->ctx.arena, &key) < 0 ||
+    if (!pk_apksig_spend(run, PK_APKSIG_WORK_KEY) ||
+            pk_key_parse(signing->spki, run->ctx.arena, &key) < 0 ||
             !pk_apksig_key_fits(key, algorithm)) {
         return signer_error(run, PK_ISSUE_V4_SIG_MALFORMED_PUBLIC_KEY, algorithm->name);
     }
     message = signed_data(run, hashing, signing);
-    switch (pk_apksig_check(key, algorithm, message, signing->signature.bytes)) {
+    switch (pk_apksig_run_check(run, key, algorithm, message, signing->signature.bytes)) {
     case PK_CHECK_HOLDS:
         break;
     case PK_CHECK_WRONG:
