@@ -121,6 +121,7 @@ static const struct kind *kind_of(const struct pk_scan_failure *failure)
     case PK_SCAN_DIED:
     case PK_SCAN_FAILED:
     case PK_SCAN_TOO_LONG:
+    case PK_SCAN_NO_READER:
     case PK_SCAN_STATE_COUNT:
         break;
     }
@@ -138,6 +139,18 @@ static char *signal_reason(struct pk_arena *arena, int code)
                         : pk_arena_printf(arena, "the reader died on it (signal %d)", code);
 }
 
+static char *status_reason(struct pk_arena *arena, int code)
+{
+    switch (code) {
+    case PK_READER_MAP:
+        return pk_arena_strdup(arena, "the file cannot be mapped into memory");
+    case PK_READER_SANDBOX:
+        return pk_arena_strdup(arena, "the reader's own sandbox did not come up");
+    default:
+        return pk_arena_printf(arena, "the reader ended without an answer (status %d)", code);
+    }
+}
+
 static char *reason_of(const struct pk_scan_failure *failure, struct pk_arena *arena)
 {
     switch (failure->state) {
@@ -152,13 +165,11 @@ static char *reason_of(const struct pk_scan_failure *failure, struct pk_arena *a
     case PK_SCAN_TOO_LONG:
         return pk_arena_strdup(arena, "the reader's answer would be too long");
     case PK_SCAN_FAILED:
-        return failure->code == PK_READER_MAP
-                ? pk_arena_strdup(arena, "the file cannot be mapped into memory")
-                : pk_arena_printf(
-                          arena, "the reader ended without an answer (status %d)", failure->code);
+        return status_reason(arena, failure->code);
     case PK_SCAN_READY:
     case PK_SCAN_NO_SANDBOX:
     case PK_SCAN_DIED:
+    case PK_SCAN_NO_READER:
     case PK_SCAN_STATE_COUNT:
         break;
     }
@@ -201,7 +212,8 @@ const char *pk_scan_answer_name(const char *name, struct pk_arena *arena)
 {
     size_t len = strlen(name);
     json_t *text = json_stringn(name, len); /* JSON is where it is going */
-    char *out = text != NULL ? pk_arena_strndup(arena, name, len) : pk_arena_alloc(arena, len + 1, 4);
+    char *out = text != NULL ? pk_arena_strndup(arena, name, len)
+                             : pk_arena_alloc(arena, len + 1, 4);
     char *to = out;
 
     if (text == NULL && out != NULL) {

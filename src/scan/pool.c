@@ -386,6 +386,11 @@ static int look(const struct pk_scan_pool *pool, struct place *place, bool reada
         free_place(place);
         return pk_slot_no_sandbox(status, err);
     }
+    if (rc == PK_OK && status->state == PK_SCAN_NO_READER) {
+        free_place(place);
+        return pk_error_set(
+                err, PK_EIO, "picket-scan cannot start a reader: %s", pk_code_text(-status->code));
+    }
     if (rc == PK_EPEER || (rc == PK_OK && status->id != place->request.id)) {
         return again(pool, place, status, err);
     }

@@ -37,8 +37,9 @@ enum pk_scan_state {
     PK_SCAN_DIED,       /* of the signal in code */
     PK_SCAN_FAILED,     /* ended with the status in code without an answer */
     PK_SCAN_TIMEOUT,
-    PK_SCAN_MEMORY,   /* asked for more than it may have */
-    PK_SCAN_TOO_LONG, /* its answer would be */
+    PK_SCAN_MEMORY,    /* asked for more than it may have */
+    PK_SCAN_TOO_LONG,  /* its answer would be */
+    PK_SCAN_NO_READER, /* none could be forked; code is the errno. Not the file's doing */
     PK_SCAN_STATE_COUNT,
 };
 

@@ -188,8 +188,8 @@ static void watch(const struct warden *warden, struct job *job, struct pk_scan_s
     pid_t pid = fork_reader(warden, job, &pidfd);
 
     if (pid < 0) {
-        status->state = PK_SCAN_FAILED;
-        status->code = PK_READER_SANDBOX;
+        status->state = PK_SCAN_NO_READER;
+        status->code = errno;
         return;
     }
     killed = outlasts(pidfd, began_us + (int64_t)job->request.timeout_ms * 1000);

@@ -9,6 +9,7 @@ do what the file says. tests/tools/scan_driver.c is a program with a pool.
 import json
 import os
 import re
+import resource
 import shutil
 import signal
 import subprocess
@@ -327,6 +328,12 @@ def test_as_somebody(w):
     results = [json.loads(line) for line in got.stdout.splitlines()]
     check("a user without rights has the same sandbox", got.returncode == 0 and len(results) == 2 and
           reason(results[0]) == "fine" and harmless(results[1]), got)
+    # Itself, the warden, and no third: that is nothing that the file did.
+    got = subprocess.run([folder / DRIVER.name, "-p", folder / PROBE.name, "-j", "1", good], user=12345, group=12345, extra_groups=[],
+                         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NPROC, (2, 2)),
+                         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=60)
+    check("no process for a reader is an error, not a verdict", got.returncode == 3 and not got.stdout and
+          "cannot start a reader" in got.stderr, got)
     shutil.rmtree(folder)
 
 

@@ -188,6 +188,8 @@ static void test_replace(void **state)
                 "the reader ended without an answer (status 1)" },
         { { .state = PK_SCAN_FAILED, .code = 42 }, PK_ANOMALY_SCAN_DIED,
                 "the file cannot be mapped into memory" },
+        { { .state = PK_SCAN_FAILED, .code = 43 }, PK_ANOMALY_SCAN_DIED,
+                "the reader's own sandbox did not come up" },
         { { .state = PK_SCAN_TIMEOUT, .timeout_ms = 2500 }, PK_ANOMALY_SCAN_TIMEOUT,
                 "the reader was not done in 2.5 s" },
         { { .state = PK_SCAN_MEMORY, .memory_max = 512UL << 20 }, PK_ANOMALY_LIMIT_ARENA,
