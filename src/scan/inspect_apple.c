@@ -170,6 +170,19 @@ void pk_inspect_macho_sentence(
     }
 }
 
+/* What lets a debugger in, on iOS and on macOS. */
+static bool is_debuggable(const struct pk_codesign *sign)
+{
+    const struct pk_plist *value = pk_plist_get_as(
+            sign->entitlements, "get-task-allow", PK_PLIST_BOOL);
+
+    if (value == NULL) {
+        value = pk_plist_get_as(
+                sign->entitlements, "com.apple.security.get-task-allow", PK_PLIST_BOOL);
+    }
+    return value != NULL && value->boolean;
+}
+
 void pk_inspect_macho_facts(
         struct pk_inspect_context *ctx, struct pk_app_apple *apple, const struct pk_macho *macho)
 {
@@ -184,6 +197,7 @@ void pk_inspect_macho_facts(
         if (apple->team_id == NULL) {
             apple->team_id = pk_inspect_keep_some(ctx, sign->team_id, PK_INSPECT_TEAM_MAX);
         }
+        ctx->out->debuggable = ctx->out->debuggable || is_debuggable(sign);
         if (apple->entitlements == NULL && sign->entitlements != NULL) {
             apple->entitlements = pk_inspect_tree(ctx, sign->entitlements, NULL);
         }

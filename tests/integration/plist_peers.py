@@ -214,12 +214,12 @@ class Libplist:
 
 
 def unsigned(tree):
-    """libplist gives integers without a sign, and dates as 32 bits."""
+    """libplist gives integers without a sign, and dates as 32 bits: the rest becomes the least one."""
     kind, content = tree
     if kind == "int":
         return (kind, content & (1 << 64) - 1)
     if kind == "date":
-        return (kind, min(max(content, -2.0**31), 2.0**31 - 1))
+        return (kind, content if -2.0**31 <= content < 2.0**31 else -2.0**31)
     if kind == "array":
         return (kind, tuple(unsigned(item) for item in content))
     if kind == "dict":

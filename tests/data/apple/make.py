@@ -223,7 +223,7 @@ def macho(arch, file_type=2, sign=None, cryptid=None, libraries=("/usr/lib/libSy
 
     def command(number, body):
         size = 8 + len(body)
-        pad = -size % 8
+        pad = -size % (8 if wide else 4)
         return u32(number, size + pad) + body + bytes(pad)
 
     def segment(name, at, size):
