@@ -68,6 +68,7 @@ static int read_dex(
             return rc == PK_ENOENT ? PK_OK : rc; /* the first one is never absent */
         }
         pk_dex_check_sums(&dex);
+        pk_dex_check_ids(&dex);
         pk_dex_walk(&dex, NULL, &totals);
         add_row(rows, &dex, name, &totals);
         rows->opened++;

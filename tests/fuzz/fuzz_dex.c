@@ -141,6 +141,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         last = offset;
         watch.units = 0;
         pk_dex_check_sums(&dex);
+        pk_dex_check_ids(&dex);
         pk_dex_walk(&dex, &visitor, &totals);
         must(totals.code_units == watch.units && totals.methods_with_code <= totals.methods);
         check_match(names, &dex, watch.arena);

@@ -66,6 +66,7 @@ static int dump_dex(struct pk_slice file, const char *path, struct pk_anomalies 
         struct pk_dex_totals totals;
 
         pk_dex_check_sums(&dex);
+        pk_dex_check_ids(&dex);
         pk_dex_walk(&dex, &visitor, &totals);
         printf("dex %" PRIu32 " %" PRIu64 " %" PRIu64 "\n", dex.version, totals.code_units,
                 totals.invokes);

@@ -80,6 +80,7 @@ static void run_bytes(struct run *run, const uint8_t *bytes, size_t len)
     run->rc = pk_dex_open(pk_slice_of(bytes, len), &offset, "t.dex", &run->odd, &run->dex, NULL);
     if (run->rc == 0) {
         pk_dex_check_sums(&run->dex);
+        pk_dex_check_ids(&run->dex);
         pk_dex_walk(&run->dex, &visitor, &run->totals);
     }
 }
@@ -477,6 +478,54 @@ static void test_places_bad(void **state)
     free(good.bytes);
 }
 
+/* Every table's references; they stand behind each other: strings, types, prototypes, fields, methods. */
+static void test_ids_bad(void **state)
+{
+    static const uint16_t units[] = { 0x10fc, 0, 0, 0x000e };
+    struct dex_body body = { .units = units, .count = 4 };
+    struct dex_spec spec = { "038", &body, 1, 1, 1 };
+    struct dex_made good = dex_build(&spec);
+    size_t sites = good.map - 12;
+    const struct {
+        size_t at;
+        uint32_t value;
+        const char *what;
+    } rows[] = {
+        { 0x78, (uint32_t)good.len, "'t.dex': string 2 refers to nothing" },
+        { 0x7c, 3, "'t.dex': type 0 refers to nothing" },
+        { 0x84, 3, "'t.dex': prototype 0 refers to nothing" }, /* shorty */
+        { 0x88, 2, "'t.dex': prototype 0 refers to nothing" }, /* what it returns */
+        { 0x8c, (uint32_t)good.len - 3, "'t.dex': prototype 0 refers to nothing" },
+        { 0x8c, 8, "'t.dex': prototype 0 refers to nothing" }, /* the checksum is its length */
+        { 0x90, 2, "'t.dex': field 0 refers to nothing" },
+        { 0x90, 2U << 16, "'t.dex': field 0 refers to nothing" },
+        { 0x94, 3, "'t.dex': field 0 refers to nothing" },
+        { 0x98, 2, "'t.dex': method 0 refers to nothing" },
+        { 0x98, 1U << 16, "'t.dex': method 0 refers to nothing" },
+        { 0x9c, 3, "'t.dex': method 0 refers to nothing" },
+        { sites, 0xffffffff, "'t.dex': call site 0 refers to nothing" },
+        { sites + 8, 1, "'t.dex': method handle 0 refers to nothing" }, /* of a field */
+    };
+
+    (void)state;
+    for (size_t i = 0; i < PK_COUNT(rows); i++) {
+        uint8_t *bytes = pk_test_dup(good.bytes, good.len);
+        const struct pk_anomaly *met;
+        struct run run;
+
+        dex_put32(bytes + rows[i].at, rows[i].value);
+        run_bytes(&run, bytes, good.len);
+        assert_int_equal(run.rc, 0);
+        met = pk_anomaly_find(&run.odd, PK_ANOMALY_DEX_RANGE);
+        assert_non_null(met);
+        assert_int_equal(met->count, 1);
+        assert_string_equal(met->evidence, rows[i].what);
+        end(&run);
+        free(bytes);
+    }
+    free(good.bytes);
+}
+
 static void test_no_code(void **state)
 {
     struct dex_body bodies[] = {
@@ -616,6 +665,7 @@ int main(void)
         cmocka_unit_test(test_references_bad),
         cmocka_unit_test(test_payloads),
         cmocka_unit_test(test_places_bad),
+        cmocka_unit_test(test_ids_bad),
         cmocka_unit_test(test_no_code),
         cmocka_unit_test(test_shared_code),
         cmocka_unit_test(test_payload),

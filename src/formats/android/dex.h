@@ -53,6 +53,9 @@ PK_MUST_USE int pk_dex_open(struct pk_slice file, size_t *offset, const char *na
  * dex.signature). */
 void pk_dex_check_sums(const struct pk_dex *dex);
 
+/* Every reference of every table: what leads nowhere is an anomaly (dex.range), counted. */
+void pk_dex_check_ids(const struct pk_dex *dex);
+
 /* The bytes of a string without its NUL; {NULL, 0} when the index or the data are out of range, or when
  * it has no end within PK_DEX_STRING_MAX. Strings of a hostile file may share their bytes: who asks for
  * many keeps a sum and stops at a multiple of file.len. */
