@@ -101,5 +101,10 @@ static inline bool pk_axml_has_ids(const struct pk_axml *doc)
     return doc->ids.len > 0;
 }
 
+static inline bool pk_axml_has_string(const struct pk_axml *doc, uint32_t index)
+{
+    return index < doc->pool.count;
+}
+
 /* The text of a string: "" for PK_RESPOOL_NONE and for what is not there. Never NULL. */
 const char *pk_axml_text(struct pk_axml *doc, uint32_t index);

@@ -1,85 +1,23 @@
 #include "formats/android/manifest.h"
 
+#include "formats/android/manifest_list.h"
+#include "formats/android/manifest_permission.h"
 #include "formats/android/manifest_value.h"
-#include "formats/limits.h"
-
-#define PERMISSION_SLOTS 4096UL /* a power of two, twice PK_PERMISSIONS_MAX */
-#define COMPARED_MAX     64UL   /* attributes of one element that are looked through for doubles */
-
-_Static_assert(PERMISSION_SLOTS > PK_PERMISSIONS_MAX, "the set of names never fills up");
-
-/* What an old app gets more of when it asks for one of these by <uses-permission>. */
-enum asked {
-    ASKED_WRITE_STORAGE = 1U << 0,
-    ASKED_READ_CONTACTS = 1U << 1,
-    ASKED_WRITE_CONTACTS = 1U << 2,
-};
 
 struct walk {
     struct pk_axml doc;
     struct pk_manifest_source source;
     struct pk_manifest *m;
-    size_t items; /* kept in all lists */
-    int rc;
+    struct pk_manifest_lists lists;
+    struct pk_manifest_permissions permissions;
+    int64_t aapt_target; /* the level that aapt decides by */
 
     bool done; /* behind the root: only what is odd counts from here on */
     bool in_application;
     struct pk_component *component; /* open at depth 3 */
     struct pk_intent_filter *filter;
     bool main, launcher; /* of the component, over all its filters */
-
-    const char **names;  /* set of the permissions */
-    unsigned asked;      /* for which of them more is granted: enum asked */
-    int64_t aapt_target; /* the level that aapt decides by */
 };
-
-/* --- lists that grow in the arena: full whenever their count is a power of two from 4 on */
-
-static void *grow(struct walk *w, void **items, size_t *count, size_t size)
-{
-    size_t n = *count;
-
-    if (w->items >= PK_MANIFEST_ITEMS_MAX) {
-        pk_anomaly_add(w->source.anomalies, PK_ANOMALY_LIMIT_MANIFEST, "more than %lu items",
-                PK_MANIFEST_ITEMS_MAX);
-        return NULL;
-    }
-    if (n == 0 || (n >= 4 && (n & (n - 1)) == 0)) {
-        void *more = pk_arena_alloc(w->source.arena, n == 0 ? 4 : 2 * n, size);
-
-        if (more == NULL) {
-            w->rc = PK_ENOMEM;
-            return NULL;
-        }
-        if (n > 0) {
-            memcpy(more, *items, n * size);
-        }
-        *items = more;
-    }
-    w->items++;
-    (*count)++;
-    return (char *)*items + n * size;
-}
-
-static void push(struct walk *w, struct pk_strings *list, const char *text)
-{
-    void *items = (void *)list->items;
-    const char **slot;
-
-    if (text == NULL) {
-        return;
-    }
-    slot = grow(w, &items, &list->count, sizeof(*slot));
-    list->items = items;
-    if (slot != NULL) {
-        *slot = text;
-    }
-}
-
-static void *push_item(struct walk *w, struct pk_array *list, size_t size)
-{
-    return grow(w, &list->items, &list->count, size);
-}
 
 /* --- small helpers */
 
@@ -112,91 +50,9 @@ static const char *class_of(struct walk *w, const char *name)
     full = pk_arena_printf(
             w->source.arena, "%s%s%s", w->m->package, name[0] == '.' ? "" : ".", name);
     if (full == NULL) {
-        w->rc = PK_ENOMEM;
+        w->lists.rc = PK_ENOMEM;
     }
     return full;
-}
-
-/* --- permissions: each once */
-
-static const char **permission_slot(struct walk *w, const char *name)
-{
-    uint32_t hash = 2166136261U;
-    size_t i;
-
-    for (const char *p = name; *p != '\0'; p++) {
-        hash = (hash ^ (uint8_t)*p) * 16777619U;
-    }
-    i = hash % PERMISSION_SLOTS;
-    while (w->names[i] != NULL && strcmp(w->names[i], name) != 0) {
-        i = (i + 1) % PERMISSION_SLOTS;
-    }
-    return &w->names[i];
-}
-
-static bool add_permission(struct walk *w, const char *name)
-{
-    const char **slot;
-
-    if (name == NULL || name[0] == '\0') {
-        return false;
-    }
-    slot = permission_slot(w, name);
-    if (*slot != NULL) {
-        return false;
-    }
-    if (w->m->permissions.count >= PK_PERMISSIONS_MAX) {
-        pk_anomaly_add(w->source.anomalies, PK_ANOMALY_LIMIT_MANIFEST, "more than %lu permissions",
-                PK_PERMISSIONS_MAX);
-        return false;
-    }
-    *slot = name;
-    push(w, &w->m->permissions, name);
-    return true;
-}
-
-static void imply(struct walk *w, const char *name)
-{
-    if (add_permission(w, name)) {
-        push(w, &w->m->implied_permissions, name);
-    }
-}
-
-static void note_asked(struct walk *w, const char *name)
-{
-    static const struct {
-        const char *name;
-        unsigned asked;
-    } rows[] = {
-        { "android.permission.WRITE_EXTERNAL_STORAGE", ASKED_WRITE_STORAGE },
-        { "android.permission.READ_CONTACTS", ASKED_READ_CONTACTS },
-        { "android.permission.WRITE_CONTACTS", ASKED_WRITE_CONTACTS },
-    };
-
-    for (size_t i = 0; name != NULL && i < PK_COUNT(rows); i++) {
-        if (strcmp(name, rows[i].name) == 0) {
-            w->asked |= rows[i].asked;
-        }
-    }
-}
-
-/* What aapt dump badging adds (tools/aapt/Command.cpp): the platform's own split permissions. */
-static void imply_permissions(struct walk *w)
-{
-    if (w->aapt_target < 4) {
-        imply(w, "android.permission.WRITE_EXTERNAL_STORAGE");
-        imply(w, "android.permission.READ_PHONE_STATE");
-        w->asked |= ASKED_WRITE_STORAGE;
-    }
-    if ((w->asked & ASKED_WRITE_STORAGE) != 0) {
-        imply(w, "android.permission.READ_EXTERNAL_STORAGE");
-    }
-    if (w->aapt_target < 16 && (w->asked & ASKED_READ_CONTACTS) != 0) {
-        imply(w, "android.permission.READ_CALL_LOG");
-    }
-    if (w->aapt_target < 16 && (w->asked & ASKED_WRITE_CONTACTS) != 0) {
-        imply(w, "android.permission.WRITE_CALL_LOG");
-    }
 }
 
 /* --- elements */
@@ -291,15 +147,14 @@ static void take_child(struct walk *w, const char *tag)
             take_application(w);
         }
     } else if (is(tag, "uses-permission")) {
-        note_asked(w, name_of(w));
-        (void)add_permission(w, name_of(w));
+        pk_manifest_ask(&w->permissions, name_of(w), false);
     } else if (is(tag, "uses-permission-sdk-23") || is(tag, "uses-permission-sdk-m")) {
-        (void)add_permission(w, name_of(w));
+        pk_manifest_ask(&w->permissions, name_of(w), true);
     } else if (is(tag, "permission")) {
-        push(w, &w->m->defined_permissions, name_of(w));
+        pk_manifest_add_text(&w->lists, &w->m->defined_permissions, name_of(w));
     } else if (is(tag, "uses-feature")) {
         if (pk_manifest_bool(&w->source, ATTR_REQUIRED, "required", true)) {
-            push(w, &w->m->features, name_of(w));
+            pk_manifest_add_text(&w->lists, &w->m->features, name_of(w));
         }
     } else if (is(tag, "uses-sdk")) {
         take_uses_sdk(w);
@@ -309,7 +164,7 @@ static void take_child(struct walk *w, const char *tag)
 static void take_component(struct walk *w, enum pk_component_kind kind, bool alias)
 {
     const struct pk_manifest_source *s = &w->source;
-    struct pk_component *c = push_item(w, &w->m->components, sizeof(*c));
+    struct pk_component *c = pk_manifest_add(&w->lists, &w->m->components, sizeof(*c));
 
     w->component = c;
     w->main = false;
@@ -336,7 +191,7 @@ static void take_component(struct walk *w, enum pk_component_kind kind, bool ali
 static void take_metadata(struct walk *w)
 {
     const char *value = pk_manifest_any(&w->source, ATTR_VALUE, "value");
-    struct pk_metadata_item *item = push_item(w, &w->m->metadata, sizeof(*item));
+    struct pk_metadata_item *item = pk_manifest_add(&w->lists, &w->m->metadata, sizeof(*item));
 
     if (value == NULL) {
         value = pk_manifest_any(&w->source, ATTR_RESOURCE, "resource");
@@ -360,7 +215,7 @@ static void take_part(struct walk *w, const char *tag)
     } else if (is(tag, "meta-data")) {
         take_metadata(w);
     } else if (is(tag, "uses-library")) {
-        push(w, &w->m->libraries, name_of(w));
+        pk_manifest_add_text(&w->lists, &w->m->libraries, name_of(w));
     } else if (is(tag, "library") || is(tag, "static-library")) {
         w->m->is_shared_library = true;
     }
@@ -368,7 +223,7 @@ static void take_part(struct walk *w, const char *tag)
 
 static void take_filter(struct walk *w)
 {
-    w->filter = push_item(w, &w->component->filters, sizeof(*w->filter));
+    w->filter = pk_manifest_add(&w->lists, &w->component->filters, sizeof(*w->filter));
     if (w->filter != NULL) {
         *w->filter = (struct pk_intent_filter){ 0 };
         (void)pk_manifest_int(&w->source, ATTR_PRIORITY, "priority", &w->filter->priority);
@@ -381,8 +236,8 @@ static void take_condition(struct walk *w, const char *tag)
     const char *name;
 
     if (is(tag, "data")) {
-        push(w, &w->filter->schemes, text_of(w, ATTR_SCHEME, "scheme"));
-        push(w, &w->filter->hosts, text_of(w, ATTR_HOST, "host"));
+        pk_manifest_add_text(&w->lists, &w->filter->schemes, text_of(w, ATTR_SCHEME, "scheme"));
+        pk_manifest_add_text(&w->lists, &w->filter->hosts, text_of(w, ATTR_HOST, "host"));
         return;
     }
     name = name_of(w);
@@ -390,10 +245,10 @@ static void take_condition(struct walk *w, const char *tag)
         return;
     }
     if (is(tag, "action")) {
-        push(w, &w->filter->actions, name);
+        pk_manifest_add_text(&w->lists, &w->filter->actions, name);
         w->main |= is(name, "android.intent.action.MAIN");
     } else if (is(tag, "category")) {
-        push(w, &w->filter->categories, name);
+        pk_manifest_add_text(&w->lists, &w->filter->categories, name);
         w->launcher |= is(name, "android.intent.category.LAUNCHER");
     }
 }
@@ -404,78 +259,12 @@ static void end_component(struct walk *w)
     const struct pk_component *c = w->component;
 
     if (c != NULL && c->kind == PK_COMPONENT_ACTIVITY && w->main && w->launcher) {
-        push(w, &w->m->launchers, c->name);
+        pk_manifest_add_text(&w->lists, &w->m->launchers, c->name);
         if (c->target == NULL && w->m->launchable[0] == '\0') {
             w->m->launchable = c->name;
         }
     }
     w->component = NULL;
-}
-
-/* --- what is odd about an element's attributes */
-
-static void check_doubles(struct walk *w)
-{
-    size_t n = w->doc.attribute_count < COMPARED_MAX ? w->doc.attribute_count : COMPARED_MAX;
-
-    for (size_t i = 1; i < n; i++) {
-        struct pk_axml_attribute a = pk_axml_attribute(&w->doc, i);
-
-        for (size_t k = 0; k < i; k++) {
-            struct pk_axml_attribute b = pk_axml_attribute(&w->doc, k);
-
-            if (a.id == b.id && (a.id != 0 || (a.name == b.name && a.ns == b.ns))) {
-                pk_anomaly_add(w->source.anomalies, PK_ANOMALY_AXML_DUPLICATE_ATTRIBUTE,
-                        "'%s', line %u", pk_axml_text(&w->doc, a.name), w->doc.line);
-                return;
-            }
-        }
-    }
-}
-
-static void check_name(struct walk *w, const struct pk_axml_attribute *a)
-{
-    const char *name = pk_axml_text(&w->doc, a->name);
-
-    if (name[0] == '\0' && a->name < w->doc.pool.count) {
-        pk_anomaly_add(w->source.anomalies, PK_ANOMALY_AXML_ATTRIBUTE_NAME_EMPTY,
-                "resource id 0x%08x, line %u", a->id, w->doc.line);
-    } else if (a->ns != PK_RESPOOL_NONE && !pk_axml_has_ids(&w->doc)) {
-        pk_anomaly_add(w->source.anomalies, PK_ANOMALY_AXML_RESOURCE_MAP_MISSING,
-                "attribute '%s' has no resource id", name);
-    }
-    if (strchr(name, ':') != NULL) {
-        pk_anomaly_add(w->source.anomalies, PK_ANOMALY_AXML_NAMESPACE, "attribute '%s'", name);
-    }
-}
-
-/* A text stands twice in an attribute: as written in the source, and as the value. */
-static void check_texts(struct walk *w, const struct pk_axml_attribute *a)
-{
-    const char *raw;
-    const char *value;
-
-    if (a->type != PK_RES_STRING || a->raw == PK_RESPOOL_NONE || a->raw == a->data) {
-        return;
-    }
-    raw = pk_axml_text(&w->doc, a->raw);
-    value = pk_axml_text(&w->doc, a->data);
-    if (strcmp(raw, value) != 0) {
-        pk_anomaly_add(w->source.anomalies, PK_ANOMALY_AXML_RAW_VALUE,
-                "'%s' is written as '%.60s' and means '%.60s'", pk_axml_text(&w->doc, a->name), raw,
-                value);
-    }
-}
-
-static void check_attributes(struct walk *w)
-{
-    for (size_t i = 0; i < w->doc.attribute_count; i++) {
-        struct pk_axml_attribute a = pk_axml_attribute(&w->doc, i);
-
-        check_name(w, &a);
-        check_texts(w, &a);
-    }
-    check_doubles(w);
 }
 
 /* --- the walk */
@@ -501,7 +290,7 @@ static int start_element(struct walk *w, struct pk_error *err)
                 "element '%s' behind the root", tag);
         return PK_OK;
     }
-    check_attributes(w);
+    pk_manifest_check_attributes(&w->source);
     switch (depth) {
     case 1:
         return take_root(w, tag, err);
@@ -565,8 +354,8 @@ static int walk_events(struct walk *w, struct pk_error *err)
         if (rc < 0) {
             return rc;
         }
-        if (w->rc < 0) {
-            return pk_error_set(err, w->rc, "out of memory");
+        if (w->lists.rc < 0) {
+            return pk_error_set(err, w->lists.rc, "out of memory");
         }
     }
     if (w->doc.elements == 0) {
@@ -587,11 +376,10 @@ int pk_manifest_parse(struct pk_slice xml, const struct pk_arsc *arsc, struct pk
         .launchable = "",
         .target_sandbox_version = 1,
     };
-    struct walk w = { .m = &m };
+    struct walk w = { .m = &m, .lists = { .arena = arena, .anomalies = anomalies } };
     int rc;
 
-    w.names = pk_arena_alloc(arena, PERMISSION_SLOTS, sizeof(*w.names));
-    if (w.names == NULL) {
+    if (pk_manifest_permissions_init(&w.permissions, &w.lists) < 0) {
         return pk_error_set(err, PK_ENOMEM, "out of memory");
     }
     rc = pk_axml_open(xml, arena, anomalies, &w.doc, err);
@@ -603,10 +391,12 @@ int pk_manifest_parse(struct pk_slice xml, const struct pk_arsc *arsc, struct pk
     if (rc < 0) {
         return rc;
     }
-    imply_permissions(&w);
-    if (w.rc < 0) {
-        return pk_error_set(err, w.rc, "out of memory");
+    pk_manifest_imply(&w.permissions, w.aapt_target);
+    if (w.lists.rc < 0) {
+        return pk_error_set(err, w.lists.rc, "out of memory");
     }
+    m.permissions = w.permissions.all;
+    m.implied_permissions = w.permissions.implied;
     *out = m;
     return PK_OK;
 }

@@ -77,3 +77,6 @@ bool pk_manifest_bool(const struct pk_manifest_source *s, enum pk_manifest_attr 
         const char *name, bool absent);
 /* An attribute without namespace and id, such as "package"; NULL when absent. */
 const char *pk_manifest_plain(const struct pk_manifest_source *s, const char *name);
+
+/* Says what is odd about the attributes of the current element. */
+void pk_manifest_check_attributes(const struct pk_manifest_source *s);
