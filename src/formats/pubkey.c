@@ -291,23 +291,82 @@ static bool set_padding(EVP_PKEY_CTX *ctx, enum pk_signing signing, const EVP_MD
     return true;
 }
 
+/* A signature by DSA or ECDSA is a SEQUENCE of two numbers and nothing else. */
+static bool is_pair(struct pk_slice signature)
+{
+    struct pk_der sequence;
+    struct pk_der number;
+
+    return pk_der_next(&signature, &sequence) == PK_OK && sequence.tag == PK_DER_SEQUENCE &&
+            signature.len == 0 && pk_der_next(&sequence.value, &number) == PK_OK &&
+            number.tag == PK_DER_INTEGER && pk_der_next(&sequence.value, &number) == PK_OK &&
+            number.tag == PK_DER_INTEGER && sequence.value.len == 0;
+}
+
+/* What PKCS #1 pads: a SEQUENCE of the hash's algorithm and the digest. */
+static bool is_digest_info(struct pk_slice in, enum pk_hash hash)
+{
+    struct pk_der info;
+    struct pk_der algorithm;
+    struct pk_der oid;
+    struct pk_der digest;
+    char text[PK_OID_TEXT];
+
+    return pk_der_expect(&in, PK_DER_SEQUENCE, &info) == PK_OK && in.len == 0 &&
+            pk_der_expect(&info.value, PK_DER_SEQUENCE, &algorithm) == PK_OK &&
+            pk_der_expect(&algorithm.value, PK_DER_OID, &oid) == PK_OK &&
+            strcmp(pk_der_oid(oid.value, text), hashes[hash].oid) == 0 &&
+            pk_der_expect(&info.value, PK_DER_OCTET_STRING, &digest) == PK_OK &&
+            info.value.len == 0;
+}
+
+/* An RSA signature that does not hold: is it well padded and yet of something else than a digest of this
+ * kind? */
+static bool holds_something_else(EVP_PKEY *key, enum pk_hash hash, struct pk_slice signature)
+{
+    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(NULL, key, NULL);
+    uint8_t *plain = malloc(signature.len);
+    size_t len = signature.len;
+    bool padded = ctx != NULL && plain != NULL && EVP_PKEY_verify_recover_init(ctx) == 1 &&
+            EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PADDING) == 1 &&
+            EVP_PKEY_verify_recover(ctx, plain, &len, signature.ptr, signature.len) == 1;
+    bool other = padded && !is_digest_info(pk_slice_of(plain, len), hash);
+
+    free(plain);
+    EVP_PKEY_CTX_free(ctx);
+    return other;
+}
+
+static bool is_signature(
+        EVP_PKEY *key, enum pk_signing signing, enum pk_hash hash, struct pk_slice signature)
+{
+    bool rsa = signing == PK_SIGNING_RSA || signing == PK_SIGNING_RSA_PSS;
+
+    if (rsa ? signature.len != (size_t)EVP_PKEY_get_size(key) : !is_pair(signature)) {
+        return false;
+    }
+    return signing != PK_SIGNING_RSA || !holds_something_else(key, hash, signature);
+}
+
 int pk_key_verify_digest(EVP_PKEY *key, enum pk_signing signing, enum pk_hash hash,
         struct pk_slice digest, struct pk_slice signature)
 {
     const EVP_MD *md = pk_hash_md(hash);
     EVP_PKEY_CTX *ctx;
-    bool holds;
+    int rc = PK_OK;
 
     if (key == NULL || md == NULL || !key_fits(key, signing)) {
         return PK_ETYPE;
     }
     ctx = EVP_PKEY_CTX_new_from_pkey(NULL, key, NULL);
-    holds = digest.len == pk_hash_size(hash) && ctx != NULL && EVP_PKEY_verify_init(ctx) == 1 &&
-            set_padding(ctx, signing, md) &&
-            EVP_PKEY_verify(ctx, signature.ptr, signature.len, digest.ptr, digest.len) == 1;
+    if (digest.len != pk_hash_size(hash) || ctx == NULL || EVP_PKEY_verify_init(ctx) != 1 ||
+            !set_padding(ctx, signing, md) ||
+            EVP_PKEY_verify(ctx, signature.ptr, signature.len, digest.ptr, digest.len) != 1) {
+        rc = is_signature(key, signing, hash, signature) ? PK_ECRYPTO : PK_EMALF;
+    }
     EVP_PKEY_CTX_free(ctx);
     ERR_clear_error();
-    return holds ? PK_OK : PK_ECRYPTO;
+    return rc;
 }
 
 int pk_key_verify(EVP_PKEY *key, enum pk_signing signing, enum pk_hash hash,

@@ -51,7 +51,8 @@ PK_MUST_USE int pk_key_parse(struct pk_slice spki, struct pk_arena *arena, EVP_P
 const char *pk_key_text(const EVP_PKEY *key, struct pk_arena *arena);
 
 /* Does the signature over a message with this digest hold? PK_OK; PK_ECRYPTO: no; PK_ETYPE: the key is
- * not one for this way of signing (Java's InvalidKeyException). */
+ * not one for this way of signing (Java's InvalidKeyException); PK_EMALF: no, and it is none at all: of
+ * another size than the key, not two numbers, or with another hash inside (Java's SignatureException). */
 PK_MUST_USE int pk_key_verify_digest(EVP_PKEY *key, enum pk_signing signing, enum pk_hash hash,
         struct pk_slice digest, struct pk_slice signature);
 PK_MUST_USE int pk_key_verify(EVP_PKEY *key, enum pk_signing signing, enum pk_hash hash,

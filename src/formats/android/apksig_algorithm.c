@@ -134,7 +134,7 @@ enum pk_apksig_check pk_apksig_check(EVP_PKEY *key, const struct pk_apksig_algor
         return PK_CHECK_IMPOSSIBLE;
     }
     rc = pk_key_verify(key, algorithm->signing, algorithm->hash, message, signature);
-    if (rc == PK_ETYPE) {
+    if (rc == PK_ETYPE || rc == PK_EMALF) {
         return PK_CHECK_IMPOSSIBLE;
     }
     return rc == PK_OK ? PK_CHECK_HOLDS : PK_CHECK_WRONG;

@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "formats/android/apksig_v1_internal.h"
+#include "formats/limits.h"
 
 /* How one SignerInfo ended. */
 enum outcome {
@@ -94,22 +95,6 @@ static enum outcome check_attributes(
             : DOES_NOT_HOLD;
 }
 
-/* Java throws where the signature cannot even be one: an RSA signature of another length than the key's,
- * a DSA or ECDSA one that is not two numbers. */
-static bool is_well_formed(
-        const struct pk_cert *cert, enum pk_signing signing, struct pk_slice signature)
-{
-    struct pk_der sequence;
-    struct pk_der number;
-
-    if (signing == PK_SIGNING_RSA) {
-        return signature.len == (size_t)EVP_PKEY_get_size(cert->key);
-    }
-    return pk_der_expect(&signature, PK_DER_SEQUENCE, &sequence) == PK_OK &&
-            pk_der_expect(&sequence.value, PK_DER_INTEGER, &number) == PK_OK &&
-            pk_der_expect(&sequence.value, PK_DER_INTEGER, &number) == PK_OK;
-}
-
 static enum outcome check_signature(struct block *b, const struct pk_cms_signer *info,
         const struct pk_cert *cert, const struct way *way)
 {
@@ -128,12 +113,11 @@ static enum outcome check_signature(struct block *b, const struct pk_cms_signer 
         return HOLDS;
     case PK_ETYPE:
         return exception(b, ": the certificate's key is not one for this signature");
+    case PK_EMALF:
+        return exception(b, ": the signature is malformed");
     default:
-        break;
+        return DOES_NOT_HOLD;
     }
-    return is_well_formed(cert, way->signing, info->signature)
-            ? DOES_NOT_HOLD
-            : exception(b, ": the signature is malformed");
 }
 
 static enum outcome check_algorithms(
@@ -275,6 +259,11 @@ void pk_v1_verify_block(struct pk_v1 *v, struct pk_v1_signer *signer)
     if (rc == PK_ENOMEM) {
         v->ctx->rc = rc;
     } else if (rc < 0) {
+        if (rc == PK_ELIMIT) {
+            pk_anomaly_add(v->ctx->anomalies, PK_ANOMALY_LIMIT_JAR_FILE,
+                    "a signature block with more than %lu signers or %lu certificates",
+                    PK_CMS_SIGNERS_MAX, PK_CMS_CERTS_MAX);
+        }
         (void)refuse(&b, PK_ISSUE_JAR_SIG_PARSE_EXCEPTION, "");
     } else if (b.cms.signer_count == 0) {
         (void)refuse(&b, PK_ISSUE_JAR_SIG_NO_SIGNERS, "");
