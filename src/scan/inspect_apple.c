@@ -6,14 +6,22 @@
 #define SUBJECT_MAX    120
 #define JSON_DEPTH_MAX 18U /* what the report's row takes, without the leaves and {"plist": ...} */
 /* Text of a tree that goes into the report; a larger one is told by its size. */
-#define JSON_TEXT_MAX (1024UL * 1024)
+#define JSON_TEXT_MAX   (1024UL * 1024)
+#define JSON_VALUES_MAX 100000UL
 
 json_t *pk_inspect_tree(
         struct pk_inspect_context *ctx, const struct pk_plist *value, const char *key)
 {
-    json_t *json = pk_plist_to_json_within(value, JSON_DEPTH_MAX);
-    json_t *out = json;
+    json_t *json;
+    json_t *out;
 
+    if (pk_plist_count(value, JSON_VALUES_MAX) == JSON_VALUES_MAX) {
+        pk_anomaly_add(&ctx->anomalies, PK_ANOMALY_LIMIT_NAMES,
+                "a property list of %lu values and more is not reported", JSON_VALUES_MAX);
+        return NULL;
+    }
+    json = pk_plist_to_json_within(value, JSON_DEPTH_MAX);
+    out = json;
     if (json == NULL) {
         return NULL;
     }

@@ -593,6 +593,8 @@ static void trees_are_compared_and_asked(void **state)
     assert_null(pk_plist_get_as(a.root, "b", PK_PLIST_STRING));
     assert_null(pk_plist_text(a.root, "b", a.arena));
     assert_string_equal(pk_plist_text(a.root, "a", a.arena), "1");
+    assert_int_equal(pk_plist_count(a.root, 1000), 14);
+    assert_int_equal(pk_plist_count(a.root, 5), 5);
     assert_string_equal(pk_plist_date_text(pk_plist_get(a.root, "a"), a.arena), "");
     json = pk_plist_to_json_within(pk_plist_get(a.root, "b"), 1);
     text = json_dumps(json, JSON_COMPACT);

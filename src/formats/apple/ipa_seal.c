@@ -8,6 +8,10 @@
 #include "formats/apple/plist_tree.h"
 #include "formats/pubkey.h"
 
+#define DAMAGES_TOLD 1000UL /* with their names; more are counted */
+/* An archive holds fewer files, so more rows are a lie that only costs time. */
+#define ROWS_MAX (2 * PK_ZIP_ENTRIES_MAX)
+
 struct seal {
     struct pk_ipa_job *job;
     struct pk_slice folder;
@@ -53,12 +57,16 @@ static int hash_is(
 
 static int damage(struct seal *s, size_t *count, struct pk_slice path, const char *how)
 {
-    const char *clean = pk_printable(s->job->arena, path.ptr, path.len, 200);
+    const char *clean;
 
+    (*count)++;
+    if (s->out->changed + s->out->missing + s->out->unlisted > DAMAGES_TOLD) {
+        return PK_OK;
+    }
+    clean = pk_printable(s->job->arena, path.ptr, path.len, 200);
     if (clean == NULL) {
         return pk_ipa_no_memory(s->job);
     }
-    (*count)++;
     pk_anomaly_add(
             s->job->anomalies, PK_ANOMALY_MACHO_CODE_DIRECTORY, "sealed file '%s' %s", clean, how);
     return pk_ipa_problem(s->job, &s->out->problem, "'%s' %s", clean, how);
@@ -386,6 +394,9 @@ int pk_ipa_check_seal(struct pk_ipa_job *job, struct pk_slice folder, struct pk_
     }
     if (s.files == NULL) {
         return pk_ipa_problem(job, &out->problem, "CodeResources lists no files");
+    }
+    if (s.files->count > ROWS_MAX) {
+        return pk_ipa_problem(job, &out->problem, "CodeResources lists %zu files", s.files->count);
     }
     rc = check(&s, pk_plist_get(list, s.modern ? "rules2" : "rules"));
     free(s.order);

@@ -240,6 +240,18 @@ bool pk_plist_eq(const struct pk_plist *a, const struct pk_plist *b)
     return true;
 }
 
+/* Recursion is as deep as the tree: PK_PLIST_DEPTH_MAX. */
+size_t pk_plist_count(const struct pk_plist *value, size_t max)
+{
+    bool container = value->type == PK_PLIST_ARRAY || value->type == PK_PLIST_DICT;
+    size_t count = 1;
+
+    for (size_t i = 0; container && count < max && i < value->count; i++) {
+        count += pk_plist_count(&value->items[i], max - count);
+    }
+    return count < max ? count : max;
+}
+
 /* Text without NUL, which JSON's readers do not like. */
 static json_t *text_json(struct pk_slice text)
 {

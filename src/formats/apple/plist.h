@@ -72,6 +72,9 @@ const char *pk_plist_text(const struct pk_plist *dict, const char *key, struct p
  * memory is short. */
 const char *pk_plist_date_text(const struct pk_plist *value, struct pk_arena *arena);
 
+/* How many values the tree has, at most max: for a look before writing it out. */
+size_t pk_plist_count(const struct pk_plist *value, size_t max);
+
 /* The same values, whatever the order of the keys. */
 bool pk_plist_eq(const struct pk_plist *a, const struct pk_plist *b);
 

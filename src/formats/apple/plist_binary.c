@@ -41,7 +41,8 @@ struct bplist {
     size_t ref_size;
     size_t count;
     size_t root;
-    uint64_t refs_read; /* in all containers */
+    uint64_t refs_read;  /* in all containers */
+    uint64_t bytes_read; /* of text and data; objects may overlap */
     struct object *memo;
     struct open_object stack[PK_PLIST_DEPTH_MAX];
     size_t depth;
@@ -232,6 +233,10 @@ static int read_bytes(struct bplist *b, struct pk_slice in, struct pk_plist *out
     }
     if (length > body.len / (kind == 6 ? 2 : 1)) {
         return truncated(b, in, kind == 4 ? "data" : "a string");
+    }
+    b->bytes_read += length;
+    if (b->bytes_read > PK_PLIST_BYTES_MAX) {
+        return too_many(b, "bytes of text and data", PK_PLIST_BYTES_MAX);
     }
     *out = (struct pk_plist){ .type = kind == 4 ? PK_PLIST_DATA : PK_PLIST_STRING };
     out->data = pk_slice_of(body.ptr, (size_t)length);
