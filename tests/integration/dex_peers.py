@@ -30,7 +30,8 @@ CODE = re.compile(rb"^([0-9a-f]{6,}): ((?:[0-9a-f]{4} )+) *\|[0-9a-f]+: ([a-z/0-
 # The index stands in a comment, but for invoke-custom. A string may have line breaks, and its comment is
 # lost to us: its index is in the bytes.
 REFERENCE = re.compile(rb" // (method|string|field)@([0-9a-f]+)(?:, proto@[0-9a-f]+)?$")
-REFERENCE_LINE = re.compile(r"[0-9a-f]{6,} [mcsf] [0-9a-f]{4,}$")
+REFERENCE_LINE = re.compile(rb"[0-9a-f]{6,} [mcsf] [0-9a-f]{4,}$")
+METHOD = re.compile(rb"\}, (\S+?)(?:, \([^ ]*)? // ")
 CALL_SITE = re.compile(rb", call_site@([0-9a-f]+)")
 
 compared = set()
@@ -52,12 +53,14 @@ class Peer:
         self.refused = run.returncode != 0
         self.why = run.stderr[-300:]
         self.dex, self.references = [], []
+        self.texts = []  # of each DEX: method index -> text, of those that the code calls
         for line in run.stdout.split(b"\n"):
             self.line(line)
 
     def line(self, line):
         if line == b"DEX file header:":
             self.dex.append({"code_units": 0, "invokes": 0})
+            self.texts.append({})
         elif line[:1] == b" ":
             if b"16-bit code units" in line:
                 self.dex[-1]["code_units"] += int(line.split(b":")[1].split()[0])
@@ -73,6 +76,8 @@ class Peer:
             self.dex[-1]["invokes"] += 1
         if found := REFERENCE.search(rest):
             kind, index = found[1][:1].decode(), int(found[2], 16)
+            if kind == "m":
+                self.texts[-1][index] = METHOD.search(rest)[1]
         elif opcode.startswith(b"invoke-custom"):
             kind, index = "c", int(CALL_SITE.search(rest)[1], 16)
         elif opcode.startswith(b"const-string"):
@@ -111,7 +116,7 @@ def compare(path, name):
         if digest in compared:
             return 0  # many test APKs carry the same code
         compared.add(digest)
-        dump = subprocess.run([BUILD / "tests" / "dump_code", *files], capture_output=True, text=True, check=True)
+        dump = subprocess.run([BUILD / "tests" / "dump_code", *files], capture_output=True, check=True).stdout
     peer = Peer(path)
     report = scan(path)
     if "broken" in report:
@@ -128,14 +133,28 @@ def compare(path, name):
         return 0
     ours = [{key: row.get(key, 0) for key in (*TABLES, "code_units", "invokes")} for row in rows]
     check(f"{name}: counts", ours == peer.dex, f"{ours}\n{peer.dex}")
-    references = [line for line in dump.stdout.splitlines() if REFERENCE_LINE.match(line)]
+    lines = dump.split(b"\n")
+    references = [line.decode() for line in lines if REFERENCE_LINE.match(line)]
     if references != peer.references:
         where = next((i for i, (a, b) in enumerate(zip(references, peer.references)) if a != b), -1)
         check(f"{name}: references", False, f"{len(references)} and {len(peer.references)}; the first other one "
               f"is number {where}: {references[where:where + 1]} {peer.references[where:where + 1]}")
         return 0
     check(f"{name}: references", True)
+    compare_texts(name, lines, peer)
     return len(references)
+
+
+def compare_texts(name, lines, peer):
+    """dexdump writes "Lclass;.name:(..)V" where we write "Lclass;->name(..)V"."""
+    texts, number = [], 0
+    for line in lines:
+        if line.startswith(b"method "):
+            texts.append(line[7:].replace(b"->", b".", 1).replace(b"(", b":(", 1))
+        elif line.startswith(b"dex "):
+            other = {i: (texts[i], text) for i, text in peer.texts[number].items() if texts[i] != text}
+            check(f"{name}: texts of DEX {number}", not other, list(other.items())[:2])
+            texts, number = [], number + 1
 
 
 def material(folder):

@@ -4,7 +4,8 @@
  *     dump_code FILE...
  *
  * DEX:  "dex VERSION CODE_UNITS INVOKES" for each logical DEX, and before it one line a reference, in the
- *       order of the code: "OFFSET KIND INDEX", in hex; kinds m(ethod), s(tring), f(ield), c(all site)
+ *       order of the code: "OFFSET KIND INDEX", in hex; kinds m(ethod), s(tring), f(ield), c(all site);
+ *       and "method TEXT" for each method reference, in the order of the table
  * ELF:  "elf KEY VALUE"
  * Both: "odd ID COUNT EVIDENCE", and "refused CODE" */
 #include <fcntl.h>
@@ -50,6 +51,18 @@ static void on_field(void *ctx, const struct pk_dex *dex, const struct pk_dex_co
     line(code, pc, 'f', field);
 }
 
+/* Each text is gone before the next one: a large app's would fill any arena. */
+static void print_methods(const struct pk_dex *dex)
+{
+    for (uint32_t i = 0; i < dex->method_count; i++) {
+        struct pk_arena *arena = pk_arena_create(2 * PK_DEX_TEXT_MAX);
+        const char *text = pk_dex_method_text(dex, i, arena);
+
+        printf("method %s\n", text != NULL ? text : "");
+        pk_arena_destroy(arena);
+    }
+}
+
 static int dump_dex(struct pk_slice file, const char *path, struct pk_anomalies *odd)
 {
     static const struct pk_dex_visitor visitor = {
@@ -68,6 +81,7 @@ static int dump_dex(struct pk_slice file, const char *path, struct pk_anomalies 
         pk_dex_check_sums(&dex);
         pk_dex_check_ids(&dex);
         pk_dex_walk(&dex, &visitor, &totals);
+        print_methods(&dex);
         printf("dex %" PRIu32 " %" PRIu64 " %" PRIu64 "\n", dex.version, totals.code_units,
                 totals.invokes);
     }
