@@ -210,7 +210,6 @@ def check_alone(folder):
 
 def main():
     if shutil.which("dexdump") is None:
-        print("SKIPPED: dexdump is not installed")
         check("dexdump", False, "apt install dexdump")
     else:
         with tempfile.TemporaryDirectory() as folder:
