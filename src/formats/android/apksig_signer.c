@@ -1,9 +1,5 @@
 #include "formats/android/apksig_signer.h"
 
-#include <openssl/crypto.h>
-#include <openssl/x509.h>
-
-#include "base/crypt.h"
 #include "formats/limits.h"
 
 struct pk_slice pk_apksig_prefixed(struct pk_reader *r)
@@ -24,78 +20,6 @@ bool pk_apksig_read_entry(struct pk_reader *list, struct pk_apksig_entry *out)
     out->bytes = pk_apksig_prefixed(&r);
     out->algorithm = pk_apksig_algorithm_find(out->id);
     return list->rc == PK_OK && r.rc == PK_OK;
-}
-
-bool pk_apksig_spend(struct pk_apksig_run *run, size_t work)
-{
-    if (work > run->work_left) {
-        run->work_left = 0;
-        pk_anomaly_add(run->ctx.anomalies, PK_ANOMALY_LIMIT_SIGNATURES,
-                "more work than %lu checks of RSA 2048", PK_APKSIG_WORK_MAX);
-        return false;
-    }
-    run->work_left -= work;
-    return true;
-}
-
-enum pk_apksig_check pk_apksig_run_check(struct pk_apksig_run *run, EVP_PKEY *key,
-        const struct pk_apksig_algorithm *algorithm, struct pk_slice message,
-        struct pk_slice signature)
-{
-    if (key == NULL || !pk_apksig_spend(run, pk_apksig_key_work(key))) {
-        return PK_CHECK_IMPOSSIBLE;
-    }
-    return pk_apksig_check(key, algorithm, message, signature);
-}
-
-/* The certificate is these bytes: with what follows it. */
-static bool rename_cert(struct pk_apksig_run *run, struct pk_slice bytes, struct pk_cert *cert)
-{
-    uint8_t sha1[PK_HASH_SIZE_MAX];
-    char sha1_hex[2 * PK_HASH_SIZE_MAX + 1];
-    char sha256_hex[PK_SHA256_HEX];
-
-    if (pk_hash_digest(PK_HASH_SHA1, bytes, sha1) < 0) {
-        return false;
-    }
-    pk_hex(pk_slice_of(sha1, pk_hash_size(PK_HASH_SHA1)), sha1_hex);
-    pk_sha256_hex(bytes, sha256_hex);
-    cert->der = bytes;
-    cert->sha1 = pk_arena_strdup(run->ctx.arena, sha1_hex);
-    cert->sha256 = pk_arena_strdup(run->ctx.arena, sha256_hex);
-    if (cert->sha1 == NULL || cert->sha256 == NULL) {
-        run->ctx.rc = PK_ENOMEM;
-        return false;
-    }
-    return true;
-}
-
-bool pk_apksig_read_cert(struct pk_apksig_run *run, struct pk_slice bytes, struct pk_cert *out)
-{
-    int rc;
-
-    if (!pk_apksig_spend(run, PK_APKSIG_WORK_KEY)) {
-        return false;
-    }
-    rc = pk_cert_parse(bytes, run->ctx.arena, out, NULL);
-    if (rc < 0) {
-        run->ctx.rc = rc == PK_ENOMEM ? PK_ENOMEM : run->ctx.rc;
-        return false;
-    }
-    /* The platform hashes what stands there, to the last byte. */
-    return out->der.len == bytes.len || rename_cert(run, bytes, out);
-}
-
-/* Signers write the key anew, so a certificate whose modulus looks negative differs from it. */
-bool pk_apksig_same_key(const struct pk_cert *cert, struct pk_slice spki)
-{
-    unsigned char *der = NULL;
-    int len = cert->key != NULL ? i2d_PUBKEY(cert->key, &der) : -1;
-    bool same = len < 0 ? pk_slice_eq(cert->spki, spki)
-                        : pk_slice_eq(pk_slice_of(der, (size_t)len), spki);
-
-    OPENSSL_free(der);
-    return same;
 }
 
 static void error(struct pk_apksig_run *run, const struct pk_apksig_dialect *dialect,
