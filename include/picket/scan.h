@@ -42,7 +42,7 @@ PICKET_API struct picket_scanner *picket_scanner_new(
         const struct picket_scan_options *options, char **error);
 PICKET_API void picket_scanner_free(struct picket_scanner *scanner);
 
-/* One file. NULL when it cannot be opened or the reader cannot be started, with *error; a file that
+/* One file; PATH.idsig beside it is its v4 signature. NULL when it cannot be opened or the reader cannot be started, with *error; a file that
  * is broken or kills its reader gives a report that says so. The caller ends it with picket_report_free(). */
 PICKET_API struct picket_report *picket_scan_path(
         struct picket_scanner *scanner, const char *path, char **error);

@@ -1,8 +1,10 @@
 /* The shared library: include/picket/scan.h over pool.h. What it returns lives in memory of its own, so a
  * report outlives its scanner. */
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "picket/scan.h"
@@ -97,11 +99,12 @@ void picket_report_free(struct picket_report *report)
     }
 }
 
-static int submit(struct picket_scanner *scanner, int fd, const char *name, struct pk_error *err)
+static int submit(struct picket_scanner *scanner, int fd, int idsig_fd, const char *name,
+        struct pk_error *err)
 {
     const struct pk_scan_job job = {
         .fd = fd,
-        .idsig_fd = -1,
+        .idsig_fd = idsig_fd,
         .min_sdk = scanner->min_sdk,
         .max_sdk = scanner->max_sdk,
         .name = name,
@@ -139,19 +142,25 @@ static int take(struct picket_scanner *scanner, struct pk_scan_job *job, struct 
     return PK_OK;
 }
 
-struct picket_report *picket_scan_fd(
-        struct picket_scanner *scanner, int fd, const char *name, char **error)
+static struct picket_report *scan(
+        struct picket_scanner *scanner, int fd, int idsig_fd, const char *name, char **error)
 {
     struct pk_error err = { .text = "out of memory" };
     struct picket_report *report = NULL;
     struct pk_scan_job job;
-    int rc = submit(scanner, fd, name, &err);
+    int rc = submit(scanner, fd, idsig_fd, name, &err);
 
     rc = rc < 0 ? rc : take(scanner, &job, &report, &err);
     if (rc < 0) {
         tell(error, &err);
     }
     return report;
+}
+
+struct picket_report *picket_scan_fd(
+        struct picket_scanner *scanner, int fd, const char *name, char **error)
+{
+    return scan(scanner, fd, -1, name, error);
 }
 
 /* O_NONBLOCK: a FIFO is refused later, and must not be waited for here. */
@@ -161,6 +170,33 @@ static int open_file(const char *path, struct pk_error *err)
     int rc = fd < 0 ? -errno : PK_OK;
 
     return rc < 0 ? pk_error_set(err, rc, "cannot open '%s': %s", path, pk_code_text(rc)) : fd;
+}
+
+/* The v4 signature that lies beside an APK; -1 when there is none that could be one. */
+static int open_idsig(const char *path)
+{
+    struct stat info;
+    char *name = NULL;
+    int fd;
+
+    if (asprintf(&name, "%s.idsig", path) < 0) {
+        return -1; /* name is not to be looked at */
+    }
+    fd = open_file(name, NULL);
+    free(name);
+    if (fd >= 0 && (fstat(fd, &info) < 0 || !S_ISREG(info.st_mode))) {
+        (void)close(fd);
+        fd = -1;
+    }
+    return fd < 0 ? -1 : fd;
+}
+
+static void close_both(int fd, int idsig_fd)
+{
+    (void)close(fd);
+    if (idsig_fd >= 0) {
+        (void)close(idsig_fd);
+    }
 }
 
 struct picket_report *picket_scan_path(
@@ -174,8 +210,9 @@ struct picket_report *picket_scan_path(
         tell(error, &err);
         return NULL;
     }
-    report = picket_scan_fd(scanner, fd, path, error);
-    (void)close(fd);
+    int idsig_fd = open_idsig(path);
+    report = scan(scanner, fd, idsig_fd, path, error);
+    close_both(fd, idsig_fd);
     return report;
 }
 
@@ -204,7 +241,7 @@ static int hear(struct run *run, struct pk_error *err)
     int rc = take(run->scanner, &job, &report, err);
 
     if (job.fd >= 0) {
-        (void)close(job.fd);
+        close_both(job.fd, job.idsig_fd);
         run->under_way--;
     }
     if (rc == PK_OK) {
@@ -214,36 +251,38 @@ static int hear(struct run *run, struct pk_error *err)
     return rc;
 }
 
-/* Gives the file to a reader, after waiting for one when all are busy. What is wrong with the file alone
- * does not end the run. */
+/* Gives the open file to a reader, after waiting for one when all are busy. PK_EAGAIN: done() had enough. */
+static int give(struct run *run, int fd, int idsig_fd, const char *path, struct pk_error *err)
+{
+    int rc = submit(run->scanner, fd, idsig_fd, path, err);
+
+    while (rc == PK_EBUSY) {
+        rc = hear(run, err);
+        if (rc == PK_OK) {
+            rc = run->ended ? PK_EAGAIN : submit(run->scanner, fd, idsig_fd, path, err);
+        }
+    }
+    return rc;
+}
+
+/* What is wrong with the file alone does not end the run. */
 static int add(struct run *run, const char *path, struct pk_error *err)
 {
     int fd = open_file(path, err);
-    int rc = fd;
+    int idsig_fd = fd < 0 ? -1 : open_idsig(path);
+    int rc = fd < 0 ? PK_EINVAL : give(run, fd, idsig_fd, path, err);
 
-    while (fd >= 0) {
-        rc = submit(run->scanner, fd, path, err);
-        if (rc != PK_EBUSY) {
-            break;
-        }
-        rc = hear(run, err);
-        if (rc < 0 || run->ended) {
-            (void)close(fd);
-            return rc;
-        }
-    }
-    if (fd >= 0 && rc == PK_OK) {
+    if (rc == PK_OK) {
         run->under_way++;
         return PK_OK;
     }
     if (fd >= 0) {
-        (void)close(fd);
+        close_both(fd, idsig_fd);
     }
-    if (fd >= 0 && rc != PK_EINVAL) {
-        return rc; /* the readers' fault, not the file's */
+    if (rc == PK_EINVAL) {
+        tell_done(run, path, NULL, err->text);
     }
-    tell_done(run, path, NULL, err->text);
-    return PK_OK;
+    return rc == PK_EINVAL || rc == PK_EAGAIN ? PK_OK : rc;
 }
 
 int picket_scan_paths(struct picket_scanner *scanner, const char *const *paths, size_t count,

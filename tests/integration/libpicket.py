@@ -14,6 +14,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent.parent
 BUILD = Path(os.environ.get("PICKET_BUILD", ROOT / "build"))
 APKS = ROOT / "tests" / "data" / "apksig" / "apks"
+SUPPORT = APKS.parent / "support"
 
 passed = failed = 0
 
@@ -149,6 +150,13 @@ def main():
         results = dict(line.split("\t", 1) for line in got.stdout.splitlines())
         check("a result for each path", {str(p) for p in paths} | {"/nowhere/y"} == set(results), results.keys())
         check("as JSON", all(json.loads(results[str(p)])["file"] == str(p) for p in paths), results)
+        v4 = folder / "v4.apk"
+        shutil.copy(APKS / "v31-rsa-2048_2-tgt-10000-dev-release.apk", v4)
+        got = [json.loads(line.split("\t", 1)[1]) for line in run(user, v4, v4, env=env).stdout.splitlines()[:1]]
+        shutil.copy(SUPPORT / "v31-rsa-2048_2-tgt-10000-dev-release.apk.idsig", str(v4) + ".idsig")
+        got += [json.loads(line.split("\t", 1)[1]) for line in run(user, v4, v4, env=env).stdout.splitlines()[:1]]
+        check("the v4 signature beside it counts", [("v4" in g["signature"]["schemes"]) for g in got] == [False, True],
+              [g["signature"] for g in got])
         compiler = shutil.which("c++")
         if compiler:
             plus = folder / "user.cc"
