@@ -66,7 +66,9 @@ struct pk_apksig_result {
     unsigned found;      /* blocks or files of the scheme are there, verified or not */
     struct pk_array met; /* struct pk_apksig_issue_met, in apksig's order */
     /* The signers that count: those of the newest scheme that the platform looks at within the range.
-     * A certificate in META-INF that no platform of the range looks at is not here. */
+     * A certificate in META-INF that no platform of the range looks at is not here. Of v3 and v3.1, which
+     * have one for each range of platforms, it is the last one, as apksigner names it. When verified is
+     * false they are what the file claims, no more. */
     struct pk_array signers; /* struct pk_apksig_signer */
     /* All signers that were looked at, with their schemes (v1 beside v2, v3 beside v3.1). */
     struct pk_array all_signers; /* struct pk_apksig_signer */

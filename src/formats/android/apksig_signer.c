@@ -1,5 +1,7 @@
 #include "formats/android/apksig_signer.h"
 
+#include <stdio.h>
+
 #include "formats/limits.h"
 
 struct pk_slice pk_apksig_prefixed(struct pk_reader *r)
