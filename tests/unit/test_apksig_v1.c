@@ -294,6 +294,14 @@ static void each_change_has_its_issue(void **state)
                         .more = { { .name = "d/" } },
                         .more_count = 1 },
                 24, 0, 0, "E:JAR_SIG_MISSING_ZIP_ENTRY_REFERENCED_IN_MANIFEST " },
+        { "an entry without a name",
+                { .manifest_from = "Name: a.txt\r\n",
+                        .manifest_to = "Name: \r\nSHA-256-Digest: "
+                                       "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\r\n"
+                                       "\r\nName: a.txt\r\n",
+                        .more = { { .name = "", .text = "" } },
+                        .more_count = 1 },
+                24, 0, 0, "verified" },
         { "a manifest section twice",
                 { .manifest_from = "Name: a.txt\r\n",
                         .manifest_to = "Name: a.txt\r\nSHA1-Digest: x\r\n\r\nName: a.txt\r\n" },

@@ -52,7 +52,7 @@ static void index_section(
     }
     entry = pk_zip_find_name(v->zip, name);
     /* apksig leaves folders out of the archive's entries. */
-    if (entry == NULL || name.len == 0 || name.ptr[name.len - 1] == '/') {
+    if (entry == NULL || (name.len > 0 && name.ptr[name.len - 1] == '/')) {
         pk_v1_error(v,
                 miss(v, missing, name) ? PK_ISSUE_JAR_SIG_DUPLICATE_MANIFEST_SECTION
                                        : PK_ISSUE_JAR_SIG_MISSING_ZIP_ENTRY_REFERENCED_IN_MANIFEST,
