@@ -1,34 +1,64 @@
-/* picket - the command line for administrators and analysts. */
+/* picket - the command line for administrators and analysts. It scans by itself and starts picket-admin
+ * for the other commands. */
 #include <stddef.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "base/error.h"
 #include "cli/command.h"
+#include "cli/commands.h"
 
-static const struct pk_command commands[] = {
-    { "scan", pk_cmd_scan, "judge app files: APK, IPA, DEX, Mach-O and kin" },
-    { "device", pk_cmd_device, "protected devices: list, show, revoke" },
-    { "incident", pk_cmd_incident, "incidents: list, show, dismiss, reopen" },
-    { "events", pk_cmd_events, "the event stream, as it happens with --follow" },
-    { "enrollment", pk_cmd_enrollment, "links that let devices in: list, create, remove" },
-    { "token", pk_cmd_token, "API tokens: list, create, remove" },
-    { "user", pk_cmd_user, "sign-in links for people" },
-    { "audit", pk_cmd_audit, "who did what" },
-    { "health", pk_cmd_health, "is the server well?" },
-    { "threat", pk_cmd_threat, "the threat catalogue: list, show" },
-    { "policy", pk_cmd_policy, "check a policy file" },
-    { "replay", pk_cmd_replay, "recorded observations through the real pipeline" },
+#define HELPER "picket-admin"
+
+struct row {
+    const char *name;
+    const char *what;
+};
+
+static const struct row admin[] = {
+#define PK_COMMAND_ROW(name, what) { #name, what },
+    PK_ADMIN_COMMANDS(PK_COMMAND_ROW)
+#undef PK_COMMAND_ROW
 };
 
 static void help(FILE *to)
 {
+    static const char row[] = "  %-12s %s\n";
+
     (void)fputs("usage: picket COMMAND [ARGUMENTS]\n\n", to);
-    for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
-        (void)fprintf(to, "  %-12s %s\n", commands[i].name, commands[i].what);
+    (void)fprintf(to, row, "scan", "judge app files: APK, IPA, DEX, Mach-O and kin");
+    for (size_t i = 0; i < PK_COUNT(admin); i++) {
+        (void)fprintf(to, row, admin[i].name, admin[i].what);
     }
     (void)fputs("\npicket COMMAND --help tells more; picket --version the version.\n"
                 "Exit status: 0 fine, 1 bad news found, 2 wrong usage, 3 could not do it.\n",
             to);
+}
+
+/* Becomes picket-admin: beside this program (a build folder), from there in the installed place, and
+ * where it was installed. Comes back only when there is none. */
+static int become_admin(char **argv)
+{
+    static const char *const places[] = { HELPER, PK_ADMIN_FROM_BIN "/" HELPER };
+    char self[PATH_MAX];
+    char path[PATH_MAX];
+    ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+    char *slash;
+
+    self[n > 0 ? n : 0] = '\0';
+    slash = strrchr(self, '/');
+    for (size_t i = 0; slash != NULL && i < PK_COUNT(places); i++) {
+        slash[1] = '\0';
+        if (snprintf(path, sizeof(path), "%s%s", self, places[i]) < (int)sizeof(path)) {
+            (void)execv(path, argv);
+        }
+    }
+    (void)execv(PK_ADMIN_INSTALLED "/" HELPER, argv);
+    (void)fprintf(stderr, "picket: cannot start %s: %s; is Picket installed as a whole?\n",
+            PK_ADMIN_INSTALLED "/" HELPER, pk_code_text(-errno));
+    return PK_EXIT_FAILED;
 }
 
 int main(int argc, char **argv)
@@ -41,9 +71,12 @@ int main(int argc, char **argv)
         (void)printf("picket %s\n", PK_VERSION);
         return PK_EXIT_FINE;
     }
-    for (size_t i = 0; argc >= 2 && i < sizeof(commands) / sizeof(commands[0]); i++) {
-        if (strcmp(argv[1], commands[i].name) == 0) {
-            return commands[i].run(argc - 1, argv + 1);
+    if (argc >= 2 && strcmp(argv[1], "scan") == 0) {
+        return pk_cmd_scan(argc - 1, argv + 1);
+    }
+    for (size_t i = 0; argc >= 2 && i < PK_COUNT(admin); i++) {
+        if (strcmp(argv[1], admin[i].name) == 0) {
+            return become_admin(argv);
         }
     }
     if (argc >= 2) {

@@ -1,0 +1,19 @@
+/* commands.h - the commands that talk to a server, hold a store or know the catalogue. They live in
+ * picket-admin, which picket starts: loading their libraries (HTTP, LDAP, Kerberos, databases) takes
+ * three times as long as scanning a small app, and none of them belongs into the program that opens
+ * files of attackers. */
+#pragma once
+
+/* name, one line for --help */
+#define PK_ADMIN_COMMANDS(X)                                         \
+    X(device, "protected devices: list, show, revoke")               \
+    X(incident, "incidents: list, show, dismiss, reopen")            \
+    X(events, "the event stream, as it happens with --follow")       \
+    X(enrollment, "links that let devices in: list, create, remove") \
+    X(token, "API tokens: list, create, remove")                     \
+    X(user, "sign-in links for people")                              \
+    X(audit, "who did what")                                         \
+    X(health, "is the server well?")                                 \
+    X(threat, "the threat catalogue: list, show")                    \
+    X(policy, "check a policy file")                                 \
+    X(replay, "recorded observations through the real pipeline")
