@@ -329,6 +329,24 @@ static void files_of_the_bundle_are_checked(void **state)
     pk_buffer_finish(&file);
 }
 
+/* A tool that is no bundle carries its list inside, and the signature seals it by itself. */
+static void the_list_inside_a_tool_is_checked(void **state)
+{
+    struct pk_buffer file = pk_test_file("apple/tool-x86_64");
+    struct reading r = read_bytes(file.ptr, file.len);
+
+    assert_true(slice(&r, 0)->info_plist.len > 100);
+    assert_memory_equal(slice(&r, 0)->info_plist.ptr, "<?xml", 5);
+    assert_true(pk_codesign_holds(&slice(&r, 0)->sign));
+    finish(&r);
+    wipe(&file, "org.example.tool</string>", 25, 0); /* in the first page, too */
+    r = read_bytes(file.ptr, file.len);
+    assert_false(slice(&r, 0)->sign.pages_verified);
+    assert_false(slice(&r, 0)->sign.special_verified);
+    finish(&r);
+    pk_buffer_finish(&file);
+}
+
 static void cut_files_end_in_an_error(void **state)
 {
     static const char *const files[] = { "apple/signed-arm64", "apple/unsigned-ppc",
@@ -508,6 +526,7 @@ int main(void)
         cmocka_unit_test(an_unsigned_best_directory_is_seen),
         cmocka_unit_test(a_stripped_signature_is_seen),
         cmocka_unit_test(files_of_the_bundle_are_checked),
+        cmocka_unit_test(the_list_inside_a_tool_is_checked),
         cmocka_unit_test(cut_files_end_in_an_error),
         cmocka_unit_test(fat_headers_that_lie),
         cmocka_unit_test(load_commands_that_lie),

@@ -222,6 +222,14 @@ static bool check_special(
     return how == NULL;
 }
 
+/* The bundle's, else the one inside the code, which the linker's own signatures leave out. */
+static struct pk_slice info_plist(const struct signature *s)
+{
+    bool sealed = pk_cs_special(s->best, PK_CS_SLOT_INFO).ptr != NULL;
+
+    return s->in->info_plist.ptr != NULL || !sealed ? s->in->info_plist : s->in->embedded_info;
+}
+
 static void check_specials(struct signature *s)
 {
     static const char *const names[PK_CS_SPECIAL_MAX] = { NULL, "Info.plist", "the requirements",
@@ -231,7 +239,7 @@ static void check_specials(struct signature *s)
     bool good = true;
 
     for (uint32_t slot = 1; slot < PK_CS_SPECIAL_MAX; slot++) {
-        struct pk_slice bytes = slot == PK_CS_SLOT_INFO ? s->in->info_plist
+        struct pk_slice bytes = slot == PK_CS_SLOT_INFO ? info_plist(s)
                 : slot == PK_CS_SLOT_RESOURCES          ? s->in->resources
                                                         : s->special[slot];
 

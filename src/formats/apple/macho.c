@@ -132,6 +132,7 @@ static int read_slice(const struct job *job, struct pk_slice bytes, struct pk_ma
     }
     in.arch = out->arch;
     in.signature = out->signature;
+    in.embedded_info = out->info_plist;
     if (in.signature.ptr == NULL && needs_signature(out->file_type)) {
         pk_anomaly_add(job->anomalies, PK_ANOMALY_MACHO_UNSIGNED, "%s", out->arch);
     }

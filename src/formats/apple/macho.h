@@ -62,6 +62,8 @@ struct pk_macho_slice {
     const char *install_name;  /* LC_ID_DYLIB, "" */
     int bits;                  /* 32, 64 */
     bool big_endian;
+    struct pk_slice
+            info_plist; /* of section __TEXT,__info_plist: tools that are no bundle; ptr NULL: none */
     struct pk_slice signature; /* what LC_CODE_SIGNATURE points at; ptr NULL: none */
     struct pk_codesign sign;
 };

@@ -221,6 +221,34 @@ static void check_segment(struct scan *s, const struct pk_macho_view *cmd, bool 
     }
 }
 
+/* Section names are 16 bytes, padded with NUL. */
+static bool is_section(struct pk_slice row, const char *segment, const char *section)
+{
+    return strncmp((const char *)row.ptr, section, 16) == 0 &&
+            strncmp((const char *)row.ptr + 16, segment, 16) == 0;
+}
+
+/* Looks for the property list that tools without a bundle carry. */
+static void sections(struct scan *s, const struct pk_macho_view *cmd, bool wide)
+{
+    uint32_t count = pk_macho_u32(cmd, wide ? 64 : 48);
+    uint64_t size = wide ? 80 : 68;
+    uint64_t at = wide ? 72 : 56;
+
+    for (uint32_t i = 0; i < count; i++, at += size) {
+        struct pk_slice row = pk_macho_part(cmd->bytes, at, size);
+
+        if (row.ptr == NULL) {
+            return;
+        }
+        if (s->out->info_plist.ptr == NULL && is_section(row, "__TEXT", "__info_plist")) {
+            s->out->info_plist = pk_macho_part(s->view.bytes,
+                    pk_macho_u32(cmd, at + (wide ? 48 : 40)),
+                    wide ? pk_macho_u64(cmd, at + 40) : pk_macho_u32(cmd, at + 36));
+        }
+    }
+}
+
 static int uuid(struct scan *s, struct pk_slice cmd)
 {
     struct pk_slice bytes = pk_macho_part(cmd, 8, 16);
@@ -334,6 +362,7 @@ static int command(struct scan *s, struct pk_slice cmd)
     case LC_SEGMENT:
     case LC_SEGMENT_64:
         check_segment(s, &v, id == LC_SEGMENT_64);
+        sections(s, &v, id == LC_SEGMENT_64);
         return PK_OK;
     case LC_SYMTAB:
         return symbols(s, &v);

@@ -52,7 +52,9 @@ struct pk_codesign_input {
     struct pk_slice code;      /* the whole slice */
     struct pk_slice signature; /* what LC_CODE_SIGNATURE points at */
     struct pk_slice info_plist, resources;
-    const char *arch; /* for the evidence */
+    struct pk_slice
+            embedded_info; /* of the code itself; looked at when info_plist is not at hand */
+    const char *arch;      /* for the evidence */
 };
 
 /* Reads and judges it. What does not hold is in *out and an anomaly. PK_ENOMEM. */

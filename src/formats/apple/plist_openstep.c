@@ -565,7 +565,7 @@ static void skip_word(struct openstep *o)
 
 bool pk_plist_maybe_openstep(struct pk_slice bytes)
 {
-    uint8_t text[LOOK_MAX];
+    uint8_t text[LOOK_MAX] = { 0 };
     struct openstep o = { .in = { .ptr = text } };
     bool mark = bytes.len >= 3 && memcmp(bytes.ptr, "\xef\xbb\xbf", 3) == 0;
     bool utf16 = bytes.len >= 2 &&

@@ -211,7 +211,7 @@ CPUS = {"arm64": (0x0100000c, 0), "arm64e": (0x0100000c, 2), "armv7": (12, 9), "
 
 
 def macho(arch, file_type=2, sign=None, cryptid=None, libraries=("/usr/lib/libSystem.B.dylib",),
-          build=(2, 0x000d0000, 0x00110400), install_name=None, filler=5000, symbols=True):
+          build=(2, 0x000d0000, 0x00110400), install_name=None, filler=5000, symbols=True, info=b""):
     """sign: a function from the code to its signature. The signature's size is asked for first."""
     cpu, subtype = CPUS[arch]
     wide = bool(cpu & 0x01000000)
@@ -231,7 +231,13 @@ def macho(arch, file_type=2, sign=None, cryptid=None, libraries=("/usr/lib/libSy
             numbers = struct.pack(f"{order}4Q", at, size, at, size)
         else:
             numbers = u32(at, size, at, size)
-        return command(0x19 if wide else 1, name.encode().ljust(16, b"\0") + numbers + u32(5, 5, 0, 0))
+        rows = b""
+        if info and name == "__TEXT":  # the list of a tool that is no bundle
+            place = struct.pack(f"{order}QQ", 1024, len(info)) if wide else u32(1024, len(info))
+            rows = (b"__info_plist".ljust(16, b"\0") + b"__TEXT".ljust(16, b"\0") + place
+                    + u32(1024, 0, 0, 0, 0, 0, 0) + (u32(0) if wide else b""))
+        return command(0x19 if wide else 1, name.encode().ljust(16, b"\0") + numbers
+                       + u32(5, 5, bool(rows), 0) + rows)
 
     def build_file(limit, signed):
         names = ["_main", "___stack_chk_fail", "_objc_release", "_NSLog"] if symbols else []
@@ -262,7 +268,7 @@ def macho(arch, file_type=2, sign=None, cryptid=None, libraries=("/usr/lib/libSy
         header = u32(0xfeedfacf if wide else 0xfeedface, cpu, subtype, file_type, count, len(commands),
                      0x00200085) + (u32(0) if wide else b"")
         assert len(header) == head and head + len(commands) <= 1024
-        image = (header + commands).ljust(where, b"\0") + table + strings
+        image = ((header + commands).ljust(1024, b"\0") + info).ljust(where, b"\0") + table + strings
         return image + bytes(i * 7 & 0xff for i in range(limit - len(image)))
 
     limit = (2048 + 512 + filler + 15) & ~15
@@ -380,6 +386,9 @@ def write_zip(path, files, prefix="Payload/Test.app/"):
                              zipfile.ZIP_DEFLATED)
 
 
+TOOL_INFO = plistlib.dumps({"CFBundleIdentifier": "org.example.tool"})
+
+
 def shared_bplist(levels):
     """Arrays that each hold the one before twice: 2^levels values in a few hundred bytes."""
     objects = [b"\x51x"] + [b"\xa2" + struct.pack(">HH", i, i) for i in range(levels)]
@@ -400,6 +409,9 @@ def main():
             "signed-arm64": macho("arm64", sign=plain),
             "adhoc-x86_64": macho("x86_64", build=(1, 0x000a0f00, 0x000e0000), sign=lambda code: signature(
                 code, "adhoc", None, kinds=("sha256",), page=14)),
+            "tool-x86_64": macho("x86_64", build=(1, 0x000b0000, 0x000e0000), filler=100, info=TOOL_INFO,
+                                 sign=lambda code: signature(code, "org.example.tool", signer,
+                                                             info=TOOL_INFO)),
             "sha384-arm64e": macho("arm64e", sign=lambda code: signature(
                 code, "org.example.tool", signer, kinds=("sha384",))),
             "entitlements-differ": macho("arm64", filler=100, sign=lambda code: signature(
