@@ -372,6 +372,35 @@ static void what_is_no_profile_is_refused(void **state)
     pk_buffer_finish(&file);
 }
 
+/* Memory that ends anywhere: an error or an app, never half of one. */
+static void short_memory_fails_cleanly(void **state)
+{
+    struct pk_buffer file = pk_test_file("apple/test.ipa");
+    size_t failures = 0;
+
+    for (size_t max = 4000; max < 600000; max += max < 200000 ? 1777 : 20011) {
+        struct pk_arena *arena = pk_arena_create(max);
+        struct pk_anomalies anomalies;
+        struct pk_ipa ipa = { .folder = NULL };
+        struct pk_zip zip;
+        struct pk_error err;
+        int rc = pk_anomalies_init(&anomalies, arena);
+
+        if (rc == PK_OK) {
+            rc = pk_zip_open(pk_buffer_slice(&file), arena, &anomalies, &zip, &err);
+        }
+        if (rc == PK_OK) {
+            rc = pk_ipa_parse(&zip, arena, &anomalies, &ipa, &err);
+        }
+        assert_true(rc == PK_OK || rc == PK_ENOMEM);
+        assert_int_equal(ipa.folder != NULL, rc == PK_OK);
+        failures += rc == PK_ENOMEM ? 1 : 0;
+        pk_arena_destroy(arena);
+    }
+    assert_true(failures > 20);
+    pk_buffer_finish(&file);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -383,6 +412,7 @@ int main(void)
         cmocka_unit_test(an_app_at_the_top_is_read),
         cmocka_unit_test(profiles_are_read),
         cmocka_unit_test(what_is_no_profile_is_refused),
+        cmocka_unit_test(short_memory_fails_cleanly),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
