@@ -165,6 +165,7 @@ void pk_view_identity(
         FILE *to, const struct pk_scan_style *style, const struct pk_app_report *report)
 {
     char *abis = report->native_code.count > 0 ? join(&report->native_code, NAMES_SHOWN, "") : NULL;
+    char text[TEXT_SIZE];
 
     pk_view_heading(to, style, "identity");
     pk_view_fact(to, style, "label", report->label);
@@ -176,6 +177,11 @@ void pk_view_identity(
     pk_view_fact(to, style, "processors", abis);
     pk_view_fact(to, style, "debuggable", report->debuggable ? "yes" : NULL);
     pk_view_fact(to, style, "test only", report->test_only ? "yes" : NULL);
+    if (report->axml != NULL && report->package == NULL) {
+        (void)snprintf(text, sizeof(text), "<%s>, %" PRId64 " elements, %" PRId64 " attributes",
+                report->axml->root, report->axml->elements, report->axml->attributes);
+        pk_view_fact(to, style, "document", text);
+    }
     put_size(to, style, report);
     free(abis);
 }

@@ -3,10 +3,10 @@
 #define AT(s, m) offsetof(struct s, m)
 
 /* Texts come from attackers' files: what is longer is cut by the reader before it gets here. */
-#define TEXT_MAX  1024
+#define TEXT_MAX       1024
 #define TREE_DEPTH_MAX 20 /* of property lists; real ones stay below 12 */
-#define HASH_LEN  64
-#define NAMES_MAX 8192 /* permissions, exported names: the readers' own limits are lower */
+#define HASH_LEN       64
+#define NAMES_MAX      8192 /* permissions, exported names: the readers' own limits are lower */
 
 static const char *const kind_names[] = { "unknown", "apk", "bundle", "dex", "elf", "ipa", "macho",
     "plist", "profile", "axml", NULL };
@@ -48,6 +48,14 @@ static const struct pk_field signature_fields[] = {
 };
 static const struct pk_schema signature_schema =
     PK_SCHEMA(struct pk_app_signature, signature_fields, "signature");
+
+static const struct pk_field axml_fields[] = {
+    { "root", PK_TYPE_STRING, PK_REQUIRED, AT(pk_app_axml, root), .max = TEXT_MAX },
+    { "elements", PK_TYPE_INT, PK_REQUIRED, AT(pk_app_axml, elements), .min = 0, .max = 1e9 },
+    { "attributes", PK_TYPE_INT, PK_REQUIRED, AT(pk_app_axml, attributes), .min = 0, .max = 1e9 },
+    { "namespaces", PK_TYPE_INT, PK_REQUIRED, AT(pk_app_axml, namespaces), .min = 0, .max = 1e9 },
+};
+static const struct pk_schema axml_schema = PK_SCHEMA(struct pk_app_axml, axml_fields, "axml");
 
 static const struct pk_field component_fields[] = {
     { "activities", PK_TYPE_INT, PK_REQUIRED, AT(pk_app_components, activities), .min = 0, .max = 1e9 },
@@ -179,6 +187,7 @@ static const struct pk_field report_fields[] = {
     { "features", PK_TYPE_STRINGS, 0, AT(pk_app_report, features), .count_max = NAMES_MAX, .max = TEXT_MAX },
     { "native_code", PK_TYPE_STRINGS, 0, AT(pk_app_report, native_code), .count_max = 32, .max = 64 },
     { "components", PK_TYPE_OBJECT, 0, AT(pk_app_report, components), .sub = &component_schema },
+    { "axml", PK_TYPE_OBJECT, 0, AT(pk_app_report, axml), .sub = &axml_schema },
     { "dex_files", PK_TYPE_INT, 0, AT(pk_app_report, dex_files), .min = 0, .max = 65535 },
     { "dex", PK_TYPE_OBJECTS, 0, AT(pk_app_report, dex), .count_max = 1024, .sub = &dex_schema },
     { "native", PK_TYPE_OBJECTS, 0, AT(pk_app_report, native), .count_max = 4096, .sub = &native_schema },

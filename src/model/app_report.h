@@ -63,6 +63,14 @@ struct pk_app_signature {
     int64_t max_sdk;
 };
 
+/* A binary XML document as it stands. */
+struct pk_app_axml {
+    const char *root; /* name of the first element */
+    int64_t elements;
+    int64_t attributes;
+    int64_t namespaces; /* declared */
+};
+
 struct pk_app_components {
     int64_t activities;
     int64_t services;
@@ -175,6 +183,7 @@ struct pk_app_report {
     struct pk_strings features;
     struct pk_strings native_code; /* ABIs */
     struct pk_app_components *components;
+    struct pk_app_axml *axml; /* of the manifest, or of a document on its own */
     int64_t dex_files;
     struct pk_array dex;                /* struct pk_app_dex */
     struct pk_array native;             /* struct pk_app_native */

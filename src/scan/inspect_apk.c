@@ -81,6 +81,7 @@ static void read_manifest(
         rc = pk_manifest_parse(xml->bytes, table, ctx->work, &ctx->anomalies, &manifest, &err);
         if (rc == PK_OK) {
             pk_inspect_manifest(ctx, &manifest);
+            rc = pk_inspect_document(ctx, xml->bytes);
         }
         if (rc == PK_OK && table != NULL && manifest.target_sdk >= MAPPED_TABLE_SDK) {
             check_table_place(ctx, zip, pk_zip_find(zip, "resources.arsc"));

@@ -8,6 +8,9 @@
 /* The manifest's facts into the report. */
 void pk_inspect_manifest(struct pk_inspect_context *ctx, const struct pk_manifest *manifest);
 
+/* How a binary XML document looks, into the report; says no anomaly. PK_EMALF: it has no element. */
+PK_MUST_USE int pk_inspect_document(struct pk_inspect_context *ctx, struct pk_slice xml);
+
 /* Verifies the signature; manifest: the plain bytes of AndroidManifest.xml, empty when there is none. */
 void pk_inspect_signature(
         struct pk_inspect_context *ctx, struct pk_zip *zip, struct pk_slice manifest);

@@ -1,3 +1,4 @@
+#include "formats/android/axml.h"
 #include "scan/inspect_apk.h"
 
 static bool has_filters(const struct pk_component *component)
@@ -71,12 +72,55 @@ void pk_inspect_manifest(struct pk_inspect_context *ctx, const struct pk_manifes
     out->components = components(ctx, manifest);
 }
 
+/* How the document looks as XML, whatever it is for. */
+static int count_document(struct pk_inspect_context *ctx, struct pk_slice xml,
+        struct pk_anomalies *anomalies, struct pk_app_axml *out)
+{
+    struct pk_axml doc;
+    int event = pk_axml_open(xml, ctx->work, anomalies, &doc, NULL);
+
+    *out = (struct pk_app_axml){ 0 };
+    if (event < 0) {
+        return event;
+    }
+    while ((event = pk_axml_next(&doc)) > PK_AXML_END) {
+        out->namespaces += event == PK_AXML_START_NAMESPACE;
+        if (event == PK_AXML_START_ELEMENT) {
+            out->attributes += (int64_t)doc.attribute_count;
+            if (out->root == NULL) {
+                out->root = pk_inspect_keep(ctx, pk_axml_text(&doc, doc.name));
+            }
+        }
+    }
+    out->elements = (int64_t)doc.elements;
+    return event < 0 ? event : out->root != NULL ? PK_OK : PK_EMALF;
+}
+
+int pk_inspect_document(struct pk_inspect_context *ctx, struct pk_slice xml)
+{
+    struct pk_app_axml *axml = pk_inspect_alloc(ctx, 1, sizeof(*axml));
+    int rc = axml != NULL ? count_document(ctx, xml, NULL, axml) : PK_ENOMEM;
+
+    if (rc == PK_OK) {
+        ctx->out->axml = axml;
+    }
+    return rc;
+}
+
+/* A manifest, or another of the documents that an app carries, such as a layout. */
 void pk_inspect_axml(struct pk_inspect_context *ctx)
 {
     struct pk_manifest manifest;
     struct pk_error err = { 0 };
-    int rc = pk_manifest_parse(ctx->file, NULL, ctx->work, &ctx->anomalies, &manifest, &err);
+    int rc = pk_inspect_document(ctx, ctx->file);
 
+    if (rc == PK_OK && strcmp(ctx->out->axml->root, "manifest") != 0) {
+        struct pk_app_axml again; /* now what is odd about it, too */
+
+        (void)count_document(ctx, ctx->file, &ctx->anomalies, &again);
+        return;
+    }
+    rc = pk_manifest_parse(ctx->file, NULL, ctx->work, &ctx->anomalies, &manifest, &err);
     if (pk_inspect_full(ctx, rc, "the manifest")) {
         pk_inspect_refuse(ctx, "The manifest needs more memory than a scan may have");
     } else if (rc < 0) {
