@@ -143,10 +143,12 @@ static int submit(struct run *r, struct pk_error *err)
 static void put_json(FILE *to, const struct pk_app_report *report)
 {
     json_t *json = pk_app_report_json(report);
+    char *text = json != NULL ? pk_json_text(json) : NULL;
 
-    if (json != NULL) {
-        pk_print_json(to, json);
+    if (text != NULL) {
+        (void)fprintf(to, "%s\n", text);
     }
+    free(text);
     json_decref(json);
 }
 
