@@ -1,5 +1,4 @@
 #include "formats/cms.h"
-
 #include "formats/limits.h"
 
 static int check_attributes(const struct pk_cms *cms, const struct pk_cms_signer *signer,

@@ -360,7 +360,7 @@ int pk_elf_parse(struct pk_slice file, const char *name, struct pk_arena *arena,
     struct pk_elf_image image = {
         .file = file, .arena = arena, .anomalies = anomalies, .name = name
     };
-    struct header header = { 0 };
+    struct header header = { .at = &layout32 };
     int rc;
 
     if (!pk_elf_magic(file)) {

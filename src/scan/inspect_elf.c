@@ -91,7 +91,7 @@ static struct pk_strings abis(struct pk_inspect_context *ctx, const struct pk_zi
             pk_inspect_push(&out, pk_inspect_keep_bytes(ctx, abi));
         }
     }
-    if (out.count > 1) {
+    if (out.items != NULL && out.count > 1) {
         qsort(out.items, out.count, sizeof(*out.items), by_text);
     }
     return out;

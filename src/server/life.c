@@ -30,10 +30,10 @@
 #define SETTINGS_MEMORY (4UL * 1024 * 1024)
 /* Uploads of the largest size that may lie in the state folder at a time. */
 #define SPOOLED_FILES_MAX 4
-#define ROUTES_MAX      96
-#define NETWORK_KEY     "network_key" /* of the store's meta table */
-#define LIMIT_SLOTS     65536
-#define FILES_SPARE     512UL /* descriptors beside the connections */
+#define ROUTES_MAX        96
+#define NETWORK_KEY       "network_key" /* of the store's meta table */
+#define LIMIT_SLOTS       65536
+#define FILES_SPARE       512UL /* descriptors beside the connections */
 
 /* What only start and stop care about. */
 struct life {
@@ -346,7 +346,8 @@ static int listen_on(struct life *life, struct pk_error *err)
     int rc;
 
     memcpy(life->routes, device_routes, count * sizeof(life->routes[0]));
-    life->route_count = count + pk_api_routes(&s->settings, life->routes + count, ROUTES_MAX - count);
+    life->route_count = count +
+            pk_api_routes(&s->settings, life->routes + count, ROUTES_MAX - count);
     rc = pk_http_start(&http, life->routes, life->route_count, pk_api_console, s, &s->http, err);
     if (rc == PK_OK && http.port == 0) {
         rc = write_port(s, pk_http_port(s->http), err);

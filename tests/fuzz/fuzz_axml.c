@@ -33,12 +33,11 @@ static void read_events(struct pk_slice in, struct pk_arena *arena, struct pk_an
 {
     struct pk_axml doc;
     size_t events = 0;
-    int event;
 
     if (pk_axml_open(in, arena, anomalies, &doc, NULL) < 0) {
         return;
     }
-    while ((event = pk_axml_next(&doc)) > PK_AXML_END) {
+    while (pk_axml_next(&doc) > PK_AXML_END) {
         check_text(pk_axml_text(&doc, doc.name));
         check_text(pk_axml_text(&doc, doc.ns));
         for (size_t i = 0; i < doc.attribute_count; i++) {

@@ -47,6 +47,7 @@ static void text_is_made_printable(void **state)
         { "\xc3\xa9t\xc3\xa9", 5, 100, "\xc3\xa9t\xc3\xa9" },
         { "\xc0\x80", 2, 100, "\\xc0\\x80" },
         { "\xed\xa0\x80", 3, 100, "\\xed\\xa0\\x80" },
+        /* NOLINTNEXTLINE(misc-misleading-bidirectional): that is what is tested */
         { "gpj.\xe2\x80\xae"
           "exe",
                 10, 100, "gpj.\\u{202e}exe" },

@@ -150,18 +150,18 @@ static void a_long_identifier_has_no_text(void **state)
 static void numbers_are_equal_when_their_slices_are(void **state)
 {
     static const uint8_t padded[] = { 0, 0, 0x7f };
-    static const uint8_t unsigned_[] = { 0, 0x80 };
+    static const uint8_t positive[] = { 0, 0x80 };
     static const uint8_t minus[] = { 0xff, 0xff, 0x80 };
     static const uint8_t wide[] = { 0x01, 0, 0, 0, 0 };
     int32_t number;
 
     assert_int_equal(pk_der_integer(pk_slice_of(padded, 3)).len, 1);
-    assert_int_equal(pk_der_integer(pk_slice_of(unsigned_, 2)).len, 2);
+    assert_int_equal(pk_der_integer(pk_slice_of(positive, 2)).len, 2);
     assert_int_equal(pk_der_integer(pk_slice_of(minus, 3)).len, 1);
     assert_int_equal(pk_der_integer(pk_slice_of(NULL, 0)).len, 1);
     assert_int_equal(pk_der_int(pk_slice_of(padded, 3), &number), PK_OK);
     assert_int_equal(number, 127);
-    assert_int_equal(pk_der_int(pk_slice_of(unsigned_, 2), &number), PK_OK);
+    assert_int_equal(pk_der_int(pk_slice_of(positive, 2), &number), PK_OK);
     assert_int_equal(number, 128);
     assert_int_equal(pk_der_int(pk_slice_of(minus, 3), &number), PK_OK);
     assert_int_equal(number, -128);

@@ -261,6 +261,7 @@ static void test_container(void **state)
     size_t offset = 0;
 
     (void)state;
+    assert_true(len > first);
     both = realloc(both, len);
     assert_non_null(both);
     memmove(both + first, one.bytes, one.len);

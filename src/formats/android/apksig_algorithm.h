@@ -6,8 +6,8 @@
 #include "formats/pubkey.h"
 
 struct pk_apksig_algorithm {
-    uint32_t id;
     const char *name;
+    uint32_t id;
     enum pk_apksig_content content; /* the digest that it signs */
     enum pk_signing signing;
     enum pk_hash hash;

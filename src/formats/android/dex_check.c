@@ -35,7 +35,7 @@ static void check_offsets(
 
         highest = place > highest ? place : highest;
     }
-    for (uint32_t i = 0; highest >= dex->file.len && i < count; i++) {
+    for (uint32_t i = 0; table != NULL && highest >= dex->file.len && i < count; i++) {
         if (pk_dex_le32(table + 4 * (size_t)i) >= dex->file.len) {
             bad(dex, what, i);
         }
