@@ -380,8 +380,9 @@ static void put_dex(FILE *to, const struct pk_scan_style *style, const struct pk
         classes += dex[i].classes;
         if (i < DEX_SHOWN) {
             (void)snprintf(text, sizeof(text),
-                    "DEX %03" PRId64 ", %" PRId64 " classes, %" PRId64 " methods", dex[i].version,
-                    dex[i].classes, dex[i].methods);
+                    "DEX %03" PRId64 ", %" PRId64 " class%s, %" PRId64 " method%s", dex[i].version,
+                    dex[i].classes, dex[i].classes == 1 ? "" : "es", dex[i].methods,
+                    dex[i].methods == 1 ? "" : "s");
             pk_view_fact(to, style, dex[i].file, text);
         }
     }
