@@ -104,7 +104,7 @@ void pk_base64(struct pk_slice in, char *out)
     (void)EVP_EncodeBlock((unsigned char *)out, in.ptr, (int)in.len);
 }
 
-static int base64_value(uint8_t c)
+int pk_base64_value(uint8_t c)
 {
     if (c >= 'A' && c <= 'Z') {
         return c - 'A';
@@ -136,7 +136,7 @@ int pk_unbase64(struct pk_slice text, uint8_t *out, size_t out_max, size_t *out_
             padding++;
             continue;
         }
-        value = base64_value(c);
+        value = pk_base64_value(c);
         if (value < 0 || padding > 0) {
             return PK_EMALF;
         }

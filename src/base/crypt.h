@@ -28,6 +28,8 @@ PK_MUST_USE int pk_unhex(const char *text, uint8_t *out, size_t size);
 /* Standard base64 with padding; out needs pk_base64_size(in.len) bytes. One line. */
 #define PK_BASE64_SIZE(n) (((n) + 2) / 3 * 4 + 1)
 void pk_base64(struct pk_slice in, char *out);
+/* The value of a digit of base64, or -1; '=' is none. */
+int pk_base64_value(uint8_t c);
 /* White space is skipped. Writes at most out_max bytes, *out_len says how many.
  * PK_EMALF, PK_ELIMIT. */
 PK_MUST_USE int pk_unbase64(struct pk_slice text, uint8_t *out, size_t out_max, size_t *out_len);

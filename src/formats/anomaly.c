@@ -2,7 +2,7 @@
 
 #include <stdio.h>
 
-#include "base/buffer.h"
+#include "base/utf8.h"
 #include "formats/anomaly_table.h"
 
 const struct pk_anomaly_kind *pk_anomaly_kind(enum pk_anomaly_id id)
@@ -73,34 +73,6 @@ const struct pk_anomaly *pk_anomaly_find(const struct pk_anomalies *list, enum p
     return NULL;
 }
 
-/* Length of the well-formed UTF-8 sequence at p (RFC 3629), 0 when there is none; *rune is its value. */
-static size_t utf8_sequence(const uint8_t *p, size_t left, uint32_t *rune)
-{
-    static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
-    size_t len = p[0] < 0x80  ? 1
-            : p[0] >> 5 == 6  ? 2
-            : p[0] >> 4 == 14 ? 3
-            : p[0] >> 3 == 30 ? 4
-                              : 0;
-    uint32_t value;
-
-    if (len == 0 || len > left) {
-        return 0;
-    }
-    value = len == 1 ? p[0] : p[0] & (0x7fU >> len);
-    for (size_t i = 1; i < len; i++) {
-        if ((p[i] & 0xc0) != 0x80) {
-            return 0;
-        }
-        value = value << 6 | (p[i] & 0x3fU);
-    }
-    if (value < least[len] || value > 0x10ffff || (value >= 0xd800 && value <= 0xdfff)) {
-        return 0;
-    }
-    *rune = value;
-    return len;
-}
-
 /* What would let a name pretend to be another, or move what is printed after it. */
 static bool is_deceptive(uint32_t rune)
 {
@@ -123,7 +95,7 @@ const char *pk_printable(struct pk_arena *arena, const void *bytes, size_t len, 
     }
     for (size_t i = 0; i < len;) {
         uint32_t rune = p[i];
-        size_t n = utf8_sequence(p + i, len - i, &rune);
+        size_t n = pk_utf8_next(p + i, len - i, &rune);
 
         if (used + sizeof(ellipsis) - 1 <= max) {
             last = used;

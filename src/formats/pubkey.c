@@ -291,8 +291,7 @@ static bool set_padding(EVP_PKEY_CTX *ctx, enum pk_signing signing, const EVP_MD
     return true;
 }
 
-/* A signature by DSA or ECDSA is a SEQUENCE of two numbers and nothing else. */
-static bool is_pair(struct pk_slice signature)
+bool pk_signature_is_pair(struct pk_slice signature)
 {
     struct pk_der sequence;
     struct pk_der number;
@@ -342,7 +341,7 @@ static bool is_signature(
 {
     bool rsa = signing == PK_SIGNING_RSA || signing == PK_SIGNING_RSA_PSS;
 
-    if (rsa ? signature.len != (size_t)EVP_PKEY_get_size(key) : !is_pair(signature)) {
+    if (rsa ? signature.len != (size_t)EVP_PKEY_get_size(key) : !pk_signature_is_pair(signature)) {
         return false;
     }
     return signing != PK_SIGNING_RSA || !holds_something_else(key, hash, signature);
@@ -379,21 +378,4 @@ int pk_key_verify(EVP_PKEY *key, enum pk_signing signing, enum pk_hash hash,
     }
     return pk_key_verify_digest(
             key, signing, hash, pk_slice_of(digest, pk_hash_size(hash)), signature);
-}
-
-void pk_pubkey_warm(void)
-{
-    /* A key of 512 bits with the exponent 65537; the numbers need not be good ones. */
-    static const uint8_t spki[] = { 0x30, 0x5c, 0x30, 0x0d, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86,
-        0xf7, 0x0d, 0x01, 0x01, 0x01, 0x05, 0x00, 0x03, 0x4b, 0x00, 0x30, 0x48, 0x02, 0x41, 0x00,
-        0x80, [88] = 1, 0x02, 0x03, 0x01, 0x00, 0x01 };
-    struct pk_arena *arena = pk_arena_create(4096);
-    EVP_PKEY *key = NULL;
-
-    if (arena != NULL && pk_key_parse(pk_slice_of(spki, sizeof(spki)), arena, &key) == PK_OK &&
-            pk_key_verify(key, PK_SIGNING_RSA, PK_HASH_SHA256, pk_slice_of(spki, 1),
-                    pk_slice_of(spki, 64)) == PK_OK) {
-        abort(); /* such a signature cannot hold */
-    }
-    pk_arena_destroy(arena);
 }

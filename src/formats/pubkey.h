@@ -50,6 +50,9 @@ PK_MUST_USE int pk_key_parse(struct pk_slice spki, struct pk_arena *arena, EVP_P
 /* "RSA 2048", "EC P-256", "DSA 1024", "Ed25519" in the arena; "" for NULL. */
 const char *pk_key_text(const EVP_PKEY *key, struct pk_arena *arena);
 
+/* A signature by DSA or ECDSA is a SEQUENCE of two numbers and nothing else. */
+bool pk_signature_is_pair(struct pk_slice signature);
+
 /* Does the signature over a message with this digest hold? PK_OK; PK_ECRYPTO: no; PK_ETYPE: the key is
  * not one for this way of signing (Java's InvalidKeyException); PK_EMALF: no, and it is none at all: of
  * another size than the key, not two numbers, or with another hash inside (Java's SignatureException). */
@@ -57,6 +60,3 @@ PK_MUST_USE int pk_key_verify_digest(EVP_PKEY *key, enum pk_signing signing, enu
         struct pk_slice digest, struct pk_slice signature);
 PK_MUST_USE int pk_key_verify(EVP_PKEY *key, enum pk_signing signing, enum pk_hash hash,
         struct pk_slice message, struct pk_slice signature);
-
-/* Fetches what verification needs, so that processes forked later find it warm. */
-void pk_pubkey_warm(void);

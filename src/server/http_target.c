@@ -1,3 +1,4 @@
+#include "base/utf8.h"
 #include "server/http_internal.h"
 
 static int hex_digit(char c)
@@ -9,25 +10,18 @@ static int hex_digit(char c)
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* RFC 3629: no overlong forms, no surrogates, at most U+10FFFF. */
 static bool is_utf8(const char *text)
 {
-    const unsigned char *p = (const unsigned char *)text;
+    size_t left = strlen(text);
 
-    while (*p != '\0') {
-        unsigned char lead = *p++;
-        int more = lead < 0x80 ? 0 : lead >= 0xf0 ? 3 : lead >= 0xe0 ? 2 : 1;
-        unsigned char low = lead == 0xe0 ? 0xa0 : lead == 0xf0 ? 0x90 : 0x80;
-        unsigned char high = lead == 0xed ? 0x9f : lead == 0xf4 ? 0x8f : 0xbf;
+    while (left > 0) {
+        size_t n = pk_utf8_next((const uint8_t *)text, left, NULL);
 
-        if (more > 0 && (lead < 0xc2 || lead > 0xf4)) {
+        if (n == 0) {
             return false;
         }
-        for (; more > 0; more--, p++, low = 0x80, high = 0xbf) {
-            if (*p < low || *p > high) {
-                return false;
-            }
-        }
+        text += n;
+        left -= n;
     }
     return true;
 }

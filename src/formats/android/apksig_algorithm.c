@@ -111,18 +111,6 @@ bool pk_apksig_key_fits(const EVP_PKEY *key, const struct pk_apksig_algorithm *a
     return false;
 }
 
-/* A signature by DSA or ECDSA is a SEQUENCE of two numbers and nothing else. */
-static bool is_pair(struct pk_slice signature)
-{
-    struct pk_der sequence;
-    struct pk_der number;
-
-    return pk_der_next(&signature, &sequence) == PK_OK && sequence.tag == PK_DER_SEQUENCE &&
-            signature.len == 0 && pk_der_next(&sequence.value, &number) == PK_OK &&
-            number.tag == PK_DER_INTEGER && pk_der_next(&sequence.value, &number) == PK_OK &&
-            number.tag == PK_DER_INTEGER && sequence.value.len == 0;
-}
-
 enum pk_apksig_check pk_apksig_check(EVP_PKEY *key, const struct pk_apksig_algorithm *algorithm,
         struct pk_slice message, struct pk_slice signature)
 {
@@ -130,7 +118,8 @@ enum pk_apksig_check pk_apksig_check(EVP_PKEY *key, const struct pk_apksig_algor
     int rc;
 
     if (key == NULL || !pk_apksig_key_fits(key, algorithm) ||
-            (rsa ? signature.len != (size_t)EVP_PKEY_get_size(key) : !is_pair(signature))) {
+            (rsa ? signature.len != (size_t)EVP_PKEY_get_size(key)
+                 : !pk_signature_is_pair(signature))) {
         return PK_CHECK_IMPOSSIBLE;
     }
     rc = pk_key_verify(key, algorithm->signing, algorithm->hash, message, signature);

@@ -1,4 +1,5 @@
 /* Which digests of a section count: the platforms picked them by rules that changed with level 18. */
+#include "base/crypt.h"
 #include "formats/android/apksig_v1_internal.h"
 #include "formats/android/jar_manifest.h"
 
@@ -31,20 +32,6 @@ struct said {
     size_t list_count;
 };
 
-static int base64_digit(uint8_t c)
-{
-    if (c >= 'A' && c <= 'Z') {
-        return c - 'A';
-    }
-    if (c >= 'a' && c <= 'z') {
-        return c - 'a' + 26;
-    }
-    if (c >= '0' && c <= '9') {
-        return c - '0' + 52;
-    }
-    return c == '+' ? 62 : c == '/' ? 63 : -1;
-}
-
 /* Java's basic decoder: no white space, the padding may be left out. Longer than any digest, or not
  * base64: no length, so it is equal to nothing. */
 static void decode(struct pk_slice text, struct pk_v1_expected *out)
@@ -62,7 +49,7 @@ static void decode(struct pk_slice text, struct pk_v1_expected *out)
         return;
     }
     for (size_t i = 0; i < text.len; i++) {
-        int digit = base64_digit(text.ptr[i]);
+        int digit = pk_base64_value(text.ptr[i]);
 
         if (digit < 0 || used == sizeof(out->value)) {
             return;

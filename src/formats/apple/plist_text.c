@@ -1,41 +1,15 @@
 /* plist_text.c - encodings of property lists. */
 #include <strings.h>
 
+#include "base/utf8.h"
 #include "formats/apple/plist_tree.h"
 
 #define REPLACEMENT 0xfffdU
 
-/* Length of the well-formed sequence at p (RFC 3629), 0 when there is none. */
-static size_t utf8_length(const uint8_t *p, size_t left)
-{
-    static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
-    size_t len = p[0] < 0x80  ? 1
-            : p[0] >> 5 == 6  ? 2
-            : p[0] >> 4 == 14 ? 3
-            : p[0] >> 3 == 30 ? 4
-                              : 0;
-    uint32_t value;
-
-    if (len == 0 || len > left) {
-        return 0;
-    }
-    value = len == 1 ? p[0] : p[0] & (0x7fU >> len);
-    for (size_t i = 1; i < len; i++) {
-        if ((p[i] & 0xc0) != 0x80) {
-            return 0;
-        }
-        value = value << 6 | (p[i] & 0x3fU);
-    }
-    if (value < least[len] || value > 0x10ffff || (value >= 0xd800 && value <= 0xdfff)) {
-        return 0;
-    }
-    return len;
-}
-
 bool pk_plist_is_utf8(struct pk_slice text)
 {
     for (size_t i = 0; i < text.len;) {
-        size_t n = text.ptr[i] < 0x80 ? 1 : utf8_length(text.ptr + i, text.len - i);
+        size_t n = text.ptr[i] < 0x80 ? 1 : pk_utf8_next(text.ptr + i, text.len - i, NULL);
 
         if (n == 0) {
             return false;

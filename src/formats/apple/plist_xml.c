@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "base/buffer.h"
+#include "base/crypt.h"
 #include "formats/apple/plist_tree.h"
 
 #define NUMBER_MAX 127 /* characters of a number; doubles need 25 */
@@ -397,20 +398,6 @@ static bool date_of(struct pk_slice s, struct pk_plist *out)
     return true;
 }
 
-static int sextet(uint8_t c)
-{
-    if (c >= 'A' && c <= 'Z') {
-        return c - 'A';
-    }
-    if (c >= 'a' && c <= 'z') {
-        return c - 'a' + 26;
-    }
-    if (c >= '0' && c <= '9') {
-        return c - '0' + 52;
-    }
-    return c == '+' ? 62 : c == '/' ? 63 : c == '=' ? 0 : -1;
-}
-
 /* Base64 as CoreFoundation takes it: anything else in between is passed over, an incomplete group at
  * the end is left out. */
 static int data_of(struct xml *x, struct pk_slice s, struct pk_plist *out)
@@ -425,7 +412,7 @@ static int data_of(struct xml *x, struct pk_slice s, struct pk_plist *out)
         return pk_error_set(x->b.err, PK_ENOMEM, "out of memory");
     }
     for (size_t i = 0; i < s.len; i++) {
-        int value = sextet(s.ptr[i]);
+        int value = s.ptr[i] == '=' ? 0 : pk_base64_value(s.ptr[i]);
 
         if (s.ptr[i] >= 0x80) {
             return pk_plist_fail(x->b.err, PK_EMALF, x->pos, "data that is not base64");
