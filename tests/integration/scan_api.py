@@ -2,12 +2,14 @@
 """App files sent to a real picketd: who may, how large, and that the answer is that of the command
 line. The bytes must never stay."""
 
+import http.client
 import json
 import os
 import subprocess
 import sys
 import tempfile
 import threading
+import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
@@ -107,6 +109,44 @@ def test_many_at_once(w):
     check("24 uploads at a time, each its own answer", good == names, sorted(set(names) - set(good)))
 
 
+def begin(client, size, sent):
+    """An upload of which only a part came: the open connection."""
+    link = http.client.HTTPSConnection("localhost", client.server.port, timeout=30, context=client.server.context)
+    link.putrequest("POST", f"{BASE}/scan")
+    for name, value in (("Authorization", f"Bearer {client.token}"), ("Content-Length", str(size)), *BINARY.items()):
+        link.putheader(name, value)
+    link.endheaders()
+    link.send(b"P" * sent)
+    return link
+
+
+def spooled(server):
+    held = (os.path.join(f"/proc/{server.process.pid}/fd", fd) for fd in os.listdir(f"/proc/{server.process.pid}/fd"))
+    return sum(os.stat(fd).st_size for fd in held if "/state/#" in os.readlink(fd))
+
+
+def wait_for(look, seconds=20):
+    end = time.monotonic() + seconds
+    while not look() and time.monotonic() < end:
+        time.sleep(0.05)
+    return look()
+
+
+def test_no_room(w, server):
+    """Uploads under way may take four times the largest one; who gives up frees his room."""
+    part = 7 << 20
+    links = [begin(w["responder"], 8 << 20, part) for _ in range(4)]
+    check("four halves lie in nameless files", wait_for(lambda: spooled(server) == 4 * part), spooled(server))
+    full = send(w["responder"], None, announce=8 << 20)
+    is_problem("the fifth, before its body", full, 503, "storage_full")
+    check("it says when to come again", "retry-after" in full.headers, full.headers)
+    check("small ones still pass", send(w["responder"], (APKS / SMALL).read_bytes()).status == 200)
+    for link in links:
+        link.close()
+    check("broken uploads leave nothing", wait_for(lambda: spooled(server) == 0), spooled(server))
+    check("and there is room again", send(w["responder"], b"P" * (8 << 20)).status == 200)
+
+
 def test_nothing_stays(w, server):
     state = server.dir / "state"
     left = [p.name for p in state.iterdir() if p.stat().st_size > 0 and "PK\x03\x04" in p.read_bytes()[:4].decode("latin-1")]
@@ -141,6 +181,7 @@ def main():
         test_who_and_what(w, server)
         test_odd_bodies(w)
         test_many_at_once(w)
+        test_no_room(w, server)
         test_nothing_stays(w, server)
         test_a_reader_that_is_killed(w, server)
         kids = children(server.process.pid)

@@ -8,27 +8,14 @@ import subprocess
 import zlib
 from pathlib import Path
 
+from rest_support import Tally  # noqa: F401: the suites take it from here
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 BUILD = Path(os.environ.get("PICKET_BUILD", ROOT / "build")).resolve()
 PICKET = BUILD / "bin" / "picket"
 KINDS = {"apk", "bundle", "dex", "elf", "ipa", "macho", "plist", "profile", "axml", "unknown"}
 VERDICTS = {"clean", "unwanted", "suspicious", "malicious", "malformed"}
 SEVERITIES = ["info", "low", "medium", "high", "critical"]
-
-
-class Tally:
-    def __init__(self):
-        self.passed = self.failed = 0
-
-    def check(self, name, good, shown=""):
-        self.passed, self.failed = self.passed + bool(good), self.failed + (not good)
-        if not good:
-            print(f"FAILED  {name}\n        {str(shown)[:900]}", flush=True)
-        return bool(good)
-
-    def end(self):
-        print(f"{self.passed} passed, {self.failed} failed")
-        return 1 if self.failed or not self.passed else 0
 
 
 def picket(*args, stdin=None, env=None, timeout=120, cwd=None, **more):
