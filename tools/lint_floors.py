@@ -15,6 +15,7 @@ FLOORS = [
     ["base"],
     ["formats"],
     ["model"],
+    ["intel"],
     ["store"],
     ["journal"],
     ["crowd"],

@@ -6,7 +6,7 @@
 
 #include "cli/print.h"
 #include "cli/scan_view_parts.h"
-#include "scan/inspect.h"
+#include "model/app_verdict.h"
 
 #define REASONS_SHOWN 4 /* of a file in a list */
 #define NAME_WIDTH    44
@@ -38,7 +38,7 @@ static size_t reasons_of(const struct pk_app_report *report, bool all)
 {
     size_t count = report->reasons.count;
 
-    return !all && count > 0 && strcmp(report->reasons.items[count - 1], PK_INSPECT_SCOPE) == 0
+    return !all && count > 0 && strcmp(report->reasons.items[count - 1], PK_APP_SCOPE) == 0
             ? count - 1
             : count;
 }
@@ -137,6 +137,6 @@ void pk_scan_view_tally(
     }
     (void)fputc('\n', to);
     pk_view_color(to, style, PK_COLOR_DIM);
-    (void)fprintf(to, "%s.\n", PK_INSPECT_SCOPE);
+    (void)fprintf(to, "%s.\n", PK_APP_SCOPE);
     pk_view_color(to, style, PK_COLOR_OFF);
 }

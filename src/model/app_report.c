@@ -13,6 +13,10 @@ static const char *const kind_names[] = { "unknown", "apk", "bundle", "dex", "el
 static const char *const verdict_names[] = { "clean", "unwanted", "suspicious", "malicious",
     "malformed", NULL };
 static const char *const stamp_names[] = { "absent", "failed", "verified", NULL };
+static const char *const weight_names[] = { "none", "unwanted", "suspicious", "malicious", NULL };
+static const char *const sdk_kind_names[] = { "other", "advertising", "analytics", "crash",
+    "framework", "identification", "location", "packer", "payment", "plugin", "push", "remote",
+    "security", "social", NULL };
 static const char *const severity_names[] = { "info", "low", "medium", "high", "critical", NULL };
 
 /* clang-format off */
@@ -147,9 +151,109 @@ static const struct pk_field finding_fields[] = {
     { "attack", PK_TYPE_STRINGS, PK_REQUIRED, AT(pk_app_finding, attack), .count_max = 32, .max = 16 },
     { "rule", PK_TYPE_STRING, PK_REQUIRED, AT(pk_app_finding, rule), .max = 160 },
     { "count", PK_TYPE_INT, 0, AT(pk_app_finding, count), .min = 0, .max = 9e15 },
+    { "verdict", PK_TYPE_ENUM, 0, AT(pk_app_finding, weight), .names = weight_names },
+    { "confidence", PK_TYPE_REAL, 0, AT(pk_app_finding, confidence), .min = 0, .max = 1 },
+    { "excepted", PK_TYPE_STRING, 0, AT(pk_app_finding, excepted), .max = TEXT_MAX },
 };
 static const struct pk_schema finding_schema =
     PK_SCHEMA(struct pk_app_finding, finding_fields, "finding");
+
+static const struct pk_field host_fields[] = {
+    { "name", PK_TYPE_STRING, PK_REQUIRED, AT(pk_app_host, name), .max = 255 },
+    { "cleartext", PK_TYPE_BOOL, PK_REQUIRED, AT(pk_app_host, cleartext) },
+    { "seen", PK_TYPE_STRING, 0, AT(pk_app_host, seen), .max = 32 },
+};
+static const struct pk_schema host_schema = PK_SCHEMA(struct pk_app_host, host_fields, "host");
+
+static const struct pk_field sdk_fields[] = {
+    { "id", PK_TYPE_STRING, PK_REQUIRED, AT(pk_app_sdk, id), .max = 96 },
+    { "name", PK_TYPE_STRING, PK_REQUIRED, AT(pk_app_sdk, name), .max = 200 },
+    { "kind", PK_TYPE_ENUM, PK_REQUIRED, AT(pk_app_sdk, kind), .names = sdk_kind_names },
+    { "tracker", PK_TYPE_BOOL, PK_REQUIRED, AT(pk_app_sdk, tracker) },
+    { "evidence", PK_TYPE_STRING, 0, AT(pk_app_sdk, evidence), .max = TEXT_MAX },
+};
+static const struct pk_schema sdk_schema = PK_SCHEMA(struct pk_app_sdk, sdk_fields, "sdk");
+
+static const struct pk_field library_fields[] = {
+    { "name", PK_TYPE_STRING, PK_REQUIRED, AT(pk_app_library, name), .max = 200 },
+    { "version", PK_TYPE_STRING, PK_REQUIRED, AT(pk_app_library, version), .max = 64 },
+    { "file", PK_TYPE_STRING, 0, AT(pk_app_library, file), .max = TEXT_MAX },
+    { "native", PK_TYPE_BOOL, PK_REQUIRED, AT(pk_app_library, native) },
+    { "cves", PK_TYPE_STRINGS, 0, AT(pk_app_library, cves), .count_max = 64, .max = 24 },
+    { "fixed", PK_TYPE_STRING, 0, AT(pk_app_library, fixed), .max = 64 },
+};
+static const struct pk_schema library_schema =
+    PK_SCHEMA(struct pk_app_library, library_fields, "library");
+
+static const struct pk_field leak_fields[] = {
+    { "data", PK_TYPE_STRING, PK_REQUIRED, AT(pk_app_leak, data), .max = 64 },
+    { "to", PK_TYPE_STRING, PK_REQUIRED, AT(pk_app_leak, to), .max = 64 },
+    { "source", PK_TYPE_STRING, PK_REQUIRED, AT(pk_app_leak, source), .max = TEXT_MAX },
+    { "sink", PK_TYPE_STRING, PK_REQUIRED, AT(pk_app_leak, sink), .max = TEXT_MAX },
+    { "source_in", PK_TYPE_STRING, 0, AT(pk_app_leak, source_in), .max = TEXT_MAX },
+    { "sink_in", PK_TYPE_STRING, 0, AT(pk_app_leak, sink_in), .max = TEXT_MAX },
+    { "path", PK_TYPE_STRINGS, 0, AT(pk_app_leak, path), .count_max = 8, .max = TEXT_MAX },
+};
+static const struct pk_schema leak_schema = PK_SCHEMA(struct pk_app_leak, leak_fields, "leak");
+
+static const struct pk_field icon_fields[] = {
+    { "file", PK_TYPE_STRING, PK_REQUIRED, AT(pk_app_icon, file), .max = TEXT_MAX },
+    { "sha256", PK_TYPE_STRING, 0, AT(pk_app_icon, sha256), .max = HASH_LEN },
+    { "phash", PK_TYPE_STRING, 0, AT(pk_app_icon, phash), .max = 16 },
+    { "dhash", PK_TYPE_STRING, 0, AT(pk_app_icon, dhash), .max = 16 },
+};
+static const struct pk_schema icon_schema = PK_SCHEMA(struct pk_app_icon, icon_fields, "icon");
+
+static const struct pk_field obfuscation_fields[] = {
+    { "short_names", PK_TYPE_REAL, PK_REQUIRED, AT(pk_app_obfuscation, short_names), .min = 0, .max = 1 },
+    { "odd_names", PK_TYPE_REAL, PK_REQUIRED, AT(pk_app_obfuscation, odd_names), .min = 0, .max = 1 },
+    { "random_assets", PK_TYPE_REAL, PK_REQUIRED, AT(pk_app_obfuscation, random_assets), .min = 0, .max = 1 },
+    { "reflection", PK_TYPE_INT, PK_REQUIRED, AT(pk_app_obfuscation, reflection), .min = 0, .max = 9e15 },
+    { "native_methods", PK_TYPE_INT, PK_REQUIRED, AT(pk_app_obfuscation, native_methods), .min = 0, .max = 9e15 },
+    { "missing_components", PK_TYPE_INT, PK_REQUIRED, AT(pk_app_obfuscation, missing_components), .min = 0, .max = 1e9 },
+};
+static const struct pk_schema obfuscation_schema =
+    PK_SCHEMA(struct pk_app_obfuscation, obfuscation_fields, "obfuscation");
+
+static const struct pk_field model_part_fields[] = {
+    { "feature", PK_TYPE_STRING, PK_REQUIRED, AT(pk_app_model_part, feature), .max = 160 },
+    { "text", PK_TYPE_STRING, PK_REQUIRED, AT(pk_app_model_part, text), .max = 200 },
+    { "weight", PK_TYPE_REAL, PK_REQUIRED, AT(pk_app_model_part, weight), .min = -1000, .max = 1000 },
+};
+static const struct pk_schema model_part_schema =
+    PK_SCHEMA(struct pk_app_model_part, model_part_fields, "model part");
+
+static const struct pk_field model_fields[] = {
+    { "name", PK_TYPE_STRING, PK_REQUIRED, AT(pk_app_model, name), .max = 64 },
+    { "version", PK_TYPE_STRING, PK_REQUIRED, AT(pk_app_model, version), .max = 64 },
+    { "probability", PK_TYPE_REAL, PK_REQUIRED, AT(pk_app_model, probability), .min = 0, .max = 1 },
+    { "verdict", PK_TYPE_ENUM, PK_REQUIRED, AT(pk_app_model, verdict), .names = weight_names },
+    { "familiar", PK_TYPE_BOOL, PK_REQUIRED, AT(pk_app_model, familiar) },
+    { "distance", PK_TYPE_REAL, PK_REQUIRED, AT(pk_app_model, distance), .min = 0, .max = 1e9 },
+    { "parts", PK_TYPE_OBJECTS, 0, AT(pk_app_model, parts), .count_max = 32, .sub = &model_part_schema },
+};
+static const struct pk_schema model_schema = PK_SCHEMA(struct pk_app_model, model_fields, "model");
+
+static const struct pk_field match_fields[] = {
+    { "rule", PK_TYPE_STRING, PK_REQUIRED, AT(pk_app_match, rule), .max = 200 },
+    { "namespace", PK_TYPE_STRING, 0, AT(pk_app_match, space), .max = 200 },
+    { "tags", PK_TYPE_STRINGS, 0, AT(pk_app_match, tags), .count_max = 64, .max = 128 },
+    { "file", PK_TYPE_STRING, PK_REQUIRED, AT(pk_app_match, file), .max = TEXT_MAX },
+    { "strings", PK_TYPE_STRINGS, 0, AT(pk_app_match, strings), .count_max = 8, .max = TEXT_MAX },
+};
+static const struct pk_schema match_schema = PK_SCHEMA(struct pk_app_match, match_fields, "match");
+
+static const struct pk_field hit_fields[] = {
+    { "kind", PK_TYPE_STRING, PK_REQUIRED, AT(pk_app_hit, kind), .max = 32 },
+    { "value", PK_TYPE_STRING, PK_REQUIRED, AT(pk_app_hit, value), .max = TEXT_MAX },
+    { "indicator", PK_TYPE_STRING, 0, AT(pk_app_hit, indicator), .max = TEXT_MAX },
+    { "family", PK_TYPE_STRING, 0, AT(pk_app_hit, family), .max = 200 },
+    { "category", PK_TYPE_STRING, 0, AT(pk_app_hit, category), .max = 64 },
+    { "source", PK_TYPE_STRING, PK_REQUIRED, AT(pk_app_hit, source), .max = 200 },
+    { "reference", PK_TYPE_STRING, 0, AT(pk_app_hit, reference), .max = TEXT_MAX },
+    { "date", PK_TYPE_STRING, 0, AT(pk_app_hit, date), .max = 32 },
+};
+static const struct pk_schema hit_schema = PK_SCHEMA(struct pk_app_hit, hit_fields, "hit");
 
 static const struct pk_field part_fields[] = {
     { "file", PK_TYPE_STRING, PK_REQUIRED, AT(pk_app_part, file), .max = TEXT_MAX },
@@ -194,12 +298,29 @@ static const struct pk_field report_fields[] = {
     { "entries", PK_TYPE_INT, 0, AT(pk_app_report, entries), .min = 0, .max = 65535 },
     { "inflated", PK_TYPE_INT, 0, AT(pk_app_report, inflated), .min = 0, .max = 9e15 },
     { "signature", PK_TYPE_OBJECT, 0, AT(pk_app_report, signature), .sub = &signature_schema },
+    { "signed_by", PK_TYPE_STRING, 0, AT(pk_app_report, signed_by), .max = TEXT_MAX },
+    { "problem", PK_TYPE_STRING, 0, AT(pk_app_report, problem), .max = TEXT_MAX },
     { "apple", PK_TYPE_OBJECT, 0, AT(pk_app_report, apple), .sub = &apple_schema },
     { "parts", PK_TYPE_OBJECTS, 0, AT(pk_app_report, parts), .count_max = 256, .sub = &part_schema },
     { "plist", PK_TYPE_JSON, 0, AT(pk_app_report, plist), .max = TREE_DEPTH_MAX },
+    { "techniques", PK_TYPE_STRINGS, 0, AT(pk_app_report, techniques), .count_max = 256, .max = 16 },
+    { "hosts", PK_TYPE_OBJECTS, 0, AT(pk_app_report, hosts), .count_max = 2000, .sub = &host_schema },
+    { "cleartext", PK_TYPE_TRI, 0, AT(pk_app_report, cleartext) },
+    { "backup", PK_TYPE_TRI, 0, AT(pk_app_report, backup) },
+    { "sdks", PK_TYPE_OBJECTS, 0, AT(pk_app_report, sdks), .count_max = 512, .sub = &sdk_schema },
+    { "libraries", PK_TYPE_OBJECTS, 0, AT(pk_app_report, libraries), .count_max = 1024, .sub = &library_schema },
+    { "packers", PK_TYPE_STRINGS, 0, AT(pk_app_report, packers), .count_max = 16, .max = 100 },
+    { "obfuscation", PK_TYPE_OBJECT, 0, AT(pk_app_report, obfuscation), .sub = &obfuscation_schema },
+    { "leaks", PK_TYPE_OBJECTS, 0, AT(pk_app_report, leaks), .count_max = 512, .sub = &leak_schema },
+    { "leaks_limit", PK_TYPE_STRING, 0, AT(pk_app_report, leaks_limit), .max = 200 },
+    { "icon", PK_TYPE_OBJECT, 0, AT(pk_app_report, icon), .sub = &icon_schema },
+    { "model", PK_TYPE_OBJECT, 0, AT(pk_app_report, model), .sub = &model_schema },
+    { "matches", PK_TYPE_OBJECTS, 0, AT(pk_app_report, matches), .count_max = 512, .sub = &match_schema },
+    { "hits", PK_TYPE_OBJECTS, 0, AT(pk_app_report, hits), .count_max = 512, .sub = &hit_schema },
     { "findings", PK_TYPE_OBJECTS, PK_REQUIRED, AT(pk_app_report, findings), .count_max = 512, .sub = &finding_schema },
     { "verdict", PK_TYPE_ENUM, PK_REQUIRED, AT(pk_app_report, verdict), .names = verdict_names },
     { "reasons", PK_TYPE_STRINGS, PK_REQUIRED, AT(pk_app_report, reasons), .count_max = 64, .max = TEXT_MAX },
+    { "score", PK_TYPE_REAL, PK_REQUIRED, AT(pk_app_report, score), .min = 0, .max = 1 },
     { "ms", PK_TYPE_REAL, 0, AT(pk_app_report, ms), .min = 0, .max = 1e9 },
 };
 const struct pk_schema pk_app_report_schema =
@@ -214,6 +335,16 @@ const char *pk_app_kind_name(int kind)
 const char *pk_app_verdict_name(int verdict)
 {
     return verdict_names[verdict];
+}
+
+const char *pk_app_weight_name(int weight)
+{
+    return weight_names[weight];
+}
+
+const char *pk_app_sdk_kind_name(int kind)
+{
+    return sdk_kind_names[kind];
 }
 
 /* Adds the key where the encoder left an empty value out. */

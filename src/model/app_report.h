@@ -136,14 +136,137 @@ struct pk_app_apple {
     struct pk_strings url_schemes;
 };
 
+/* What one finding alone says about the file: "none" for a fact that many harmless apps share. */
+enum pk_app_weight {
+    PK_APP_WEIGHT_NONE,
+    PK_APP_WEIGHT_UNWANTED,
+    PK_APP_WEIGHT_SUSPICIOUS,
+    PK_APP_WEIGHT_MALICIOUS,
+};
+
 struct pk_app_finding {
-    const char *id; /* "zip.method_bogus"; later also of threats.yaml and the rules */
+    const char *id; /* of anomalies.yaml ("zip.method_bogus"), of a behaviour rule ("sms.intercept")
+                     * or of threats.yaml ("malware.banker") */
     int severity;   /* enum pk_severity */
     const char *title;
     const char *evidence;
     struct pk_strings attack; /* ATT&CK Mobile ids */
-    const char *rule;         /* leads to its documentation: "structure/zip.method_bogus" */
+    const char *rule;         /* leads to its documentation: "structure/zip.method_bogus",
+                               * "rules/sms.intercept", "model/android", "known/indicator" */
     int64_t count;
+    int weight;           /* enum pk_app_weight, "verdict" in JSON */
+    double confidence;    /* 0..1 that the finding's title is true of the file; 0: not said */
+    const char *excepted; /* the reason of the local exception that takes its weight away; NULL */
+};
+
+/* A host that the app names in code, resources or libraries. */
+struct pk_app_host {
+    const char *name; /* lower case, without port; or an address */
+    bool cleartext;   /* some URL of it begins with http:// */
+    const char *seen; /* where first: "code" "resources" "native" "assets" "manifest" */
+};
+
+enum pk_app_sdk_kind {
+    PK_APP_SDK_OTHER,
+    PK_APP_SDK_ADVERTISING,
+    PK_APP_SDK_ANALYTICS,
+    PK_APP_SDK_CRASH,
+    PK_APP_SDK_FRAMEWORK,
+    PK_APP_SDK_IDENTIFICATION,
+    PK_APP_SDK_LOCATION,
+    PK_APP_SDK_PACKER,
+    PK_APP_SDK_PAYMENT,
+    PK_APP_SDK_PLUGIN, /* runs other apps inside */
+    PK_APP_SDK_PUSH,
+    PK_APP_SDK_REMOTE, /* remote control, screen sharing */
+    PK_APP_SDK_SECURITY,
+    PK_APP_SDK_SOCIAL,
+};
+
+/* A known piece of other people's code. Trackers are those of kind advertising, analytics,
+ * identification, location. */
+struct pk_app_sdk {
+    const char *id; /* "google.admob" */
+    const char *name;
+    int kind; /* enum pk_app_sdk_kind */
+    bool tracker;
+    const char *evidence; /* "Lcom/google/android/gms/ads/", a file name */
+};
+
+/* A library whose version could be read, and what is wrong with it. */
+struct pk_app_library {
+    const char *name;
+    const char *version;
+    const char *file; /* entry, or "code" */
+    bool native;
+    struct pk_strings cves; /* those that this version has */
+    const char *fixed;      /* first version without them; NULL */
+};
+
+/* Private data that reaches a way out, through the app's own code. */
+struct pk_app_leak {
+    const char *data;   /* "device id", "location", "contacts", "sms", "accounts" ... */
+    const char *to;     /* "sms", "network", "log", "file", "broadcast", "other app" ... */
+    const char *source; /* "Landroid/telephony/TelephonyManager;->getDeviceId" */
+    const char *sink;
+    const char *source_in; /* "Lde/ecspride/MainActivity;->onCreate" */
+    const char *sink_in;
+    struct pk_strings path; /* methods between, at most 8 */
+};
+
+struct pk_app_icon {
+    const char *file;
+    const char *sha256; /* of the image file */
+    const char *phash;  /* 16 hex digits: perceptual hash (DCT); NULL: not decodable */
+    const char *dhash;  /* 16 hex digits: gradient hash */
+};
+
+/* How far names and strings hide what the code does. */
+struct pk_app_obfuscation {
+    double short_names;   /* share of the app's own classes with names of one or two letters */
+    double odd_names;     /* ... with names outside letters, digits, _ and $ */
+    double random_assets; /* share of asset bytes that look encrypted */
+    int64_t reflection;   /* calls of Method.invoke and the like */
+    int64_t native_methods;
+    int64_t missing_components; /* declared in the manifest, absent from the code: packed */
+};
+
+struct pk_app_model_part {
+    const char *feature;
+    const char *text; /* in words: "can send text messages" */
+    double weight;    /* contribution in log-odds; positive: towards malware */
+};
+
+/* The classifier's opinion. */
+struct pk_app_model {
+    const char *name; /* "android" */
+    const char *version;
+    double probability;    /* calibrated */
+    int verdict;           /* enum pk_app_weight: none, suspicious, malicious */
+    bool familiar;         /* like what it was trained on; false: its opinion does not count */
+    double distance;       /* of the guard, 1.0: at the border */
+    struct pk_array parts; /* struct pk_app_model_part, largest first */
+};
+
+/* A hit of the user's own YARA rules. */
+struct pk_app_match {
+    const char *rule;
+    const char *space; /* namespace: the rule file */
+    struct pk_strings tags;
+    const char *file;          /* entry, "code" for DEX strings, "." for the whole file */
+    struct pk_strings strings; /* "$a at 0x120", at most 8 */
+};
+
+/* A hit in the indicators. */
+struct pk_app_hit {
+    const char *kind;      /* "sha256" "sha1" "md5" "signer" "package" "domain" "ip" ... */
+    const char *value;     /* what of the app was found */
+    const char *indicator; /* what stands in the list, when it differs: the parent domain */
+    const char *family;    /* "Pegasus"; NULL */
+    const char *category;  /* "stalkerware", "spyware", "banker" ...; NULL */
+    const char *source;    /* "stalkerware-indicators" */
+    const char *reference; /* URL; NULL */
+    const char *date;      /* first seen, RFC 3339 date; NULL */
 };
 
 /* One file of a bundle; its findings and signature stand here, the bundle's report sums them up. */
@@ -190,12 +313,32 @@ struct pk_app_report {
     int64_t entries;                    /* of the archive */
     int64_t inflated;                   /* bytes in all, as the directory claims */
     struct pk_app_signature *signature; /* NULL: a kind that carries none */
-    struct pk_app_apple *apple;         /* NULL: not of Apple's world */
-    struct pk_array parts;              /* struct pk_app_part, of a bundle */
-    json_t *plist;                      /* kind plist: its content as JSON, {"plist": ...} */
+    const char *signed_by;              /* one sentence on the signature, for the reasons; NULL */
+    const char *problem; /* why the platform could not read it as what it is; NULL: it could */
+    struct pk_app_apple *apple; /* NULL: not of Apple's world */
+    struct pk_array parts;      /* struct pk_app_part, of a bundle */
+    json_t *plist;              /* kind plist: its content as JSON, {"plist": ...} */
+
+    /* What it does, by content. Empty lists mean "none found". */
+    struct pk_strings techniques; /* ATT&CK Mobile ids of all findings, sorted */
+    struct pk_array hosts;        /* struct pk_app_host */
+    enum pk_tri cleartext;        /* may it speak plain HTTP: manifest and network configuration */
+    enum pk_tri backup;           /* may its data be copied off the device */
+    struct pk_array sdks;         /* struct pk_app_sdk */
+    struct pk_array libraries;    /* struct pk_app_library */
+    struct pk_strings packers;
+    struct pk_app_obfuscation *obfuscation;
+    struct pk_array leaks; /* struct pk_app_leak */
+    const char *
+            leaks_limit; /* why the search for leaks is not complete; NULL: within its limits it is */
+    struct pk_app_icon *icon;
+    struct pk_app_model *model; /* NULL: not a kind that it judges */
+    struct pk_array matches;    /* struct pk_app_match */
+    struct pk_array hits;       /* struct pk_app_hit; by who asked, not by the reader */
 
     struct pk_array findings; /* struct pk_app_finding, worst first */
     int verdict;              /* enum pk_app_verdict */
+    double score;             /* 0..1, how likely it is that the app should not be there */
     struct pk_strings reasons;
     double ms; /* wall time of the reading, by who asked */
 };
@@ -209,3 +352,5 @@ json_t *pk_app_report_json(const struct pk_app_report *report);
 
 const char *pk_app_kind_name(int kind);       /* "apk" */
 const char *pk_app_verdict_name(int verdict); /* "clean" */
+const char *pk_app_weight_name(int weight);   /* "none" */
+const char *pk_app_sdk_kind_name(int kind);   /* "advertising" */

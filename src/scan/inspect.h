@@ -14,10 +14,6 @@ struct pk_inspect_options {
     const char *stamp_cert; /* expected SHA-256 of the SourceStamp's certificate; NULL: any */
 };
 
-/* The last reason of every report: how far the judgement goes. */
-#define PK_INSPECT_SCOPE \
-    "This judges structure and signature; rules against malware are not part of it yet"
-
 /* Fills the report but for file and ms. What cannot be read is a verdict (malformed) with its reason,
  * not a failure; PK_ENOMEM is the only one. The report lives in the arena. */
 PK_MUST_USE int pk_inspect(struct pk_slice file, const struct pk_inspect_options *options,

@@ -62,13 +62,12 @@ static bool wants_jar_digests(
     return min_sdk < BLOCKS_SDK;
 }
 
-/* Reads AndroidManifest.xml into the report; *xml is the caller's to release. */
-static void read_manifest(
-        struct pk_inspect_context *ctx, struct pk_zip *zip, struct pk_zip_bytes *xml)
+/* Reads AndroidManifest.xml into the report; *xml is the caller's to release. False: it cannot be read. */
+static bool read_manifest(struct pk_inspect_context *ctx, struct pk_zip *zip,
+        struct pk_zip_bytes *xml, struct pk_manifest *manifest)
 {
     const struct pk_zip_entry *entry = pk_zip_find(zip, "AndroidManifest.xml");
     struct pk_zip_bytes table_bytes = { 0 };
-    struct pk_manifest manifest;
     struct pk_error err = { 0 };
     int rc = entry == NULL ? PK_ENOENT : pk_zip_read(zip, entry, xml, &err);
 
@@ -78,34 +77,38 @@ static void read_manifest(
     if (rc == PK_OK) {
         const struct pk_arsc *table = open_table(ctx, zip, &table_bytes);
 
-        rc = pk_manifest_parse(xml->bytes, table, ctx->work, &ctx->anomalies, &manifest, &err);
+        rc = pk_manifest_parse(xml->bytes, table, ctx->work, &ctx->anomalies, manifest, &err);
         if (rc == PK_OK) {
-            pk_inspect_manifest(ctx, &manifest);
+            pk_inspect_manifest(ctx, manifest);
             rc = pk_inspect_document(ctx, xml->bytes);
         }
-        if (rc == PK_OK && table != NULL && manifest.target_sdk >= MAPPED_TABLE_SDK) {
+        if (rc == PK_OK && table != NULL && manifest->target_sdk >= MAPPED_TABLE_SDK) {
             check_table_place(ctx, zip, pk_zip_find(zip, "resources.arsc"));
         }
         pk_zip_release(&table_bytes);
     }
     if (rc == PK_OK) {
-        return;
+        return true;
     }
     if (rc == PK_ENOENT) {
         pk_anomaly_add(&ctx->anomalies, PK_ANOMALY_APK_MISSING_MANIFEST, "no such entry");
         pk_inspect_refuse(ctx, "No device can install this app: it has no AndroidManifest.xml");
-        return;
+        return false;
     }
     (void)pk_inspect_full(ctx, rc, "the manifest");
     pk_anomaly_add(&ctx->anomalies, PK_ANOMALY_APK_MISSING_MANIFEST, "%s", err.text);
     pk_inspect_refuse(
             ctx, "No device can install this app: its manifest cannot be read (%s)", err.text);
+    return false;
 }
 
 void pk_inspect_apk(struct pk_inspect_context *ctx, struct pk_zip *zip)
 {
     struct pk_inspect_seen seen = { 0 };
+    struct pk_inspect_code code = { 0 };
     struct pk_zip_bytes xml = { 0 };
+    struct pk_manifest manifest;
+    bool readable;
 
     ctx->out->entries = (int64_t)zip->count;
     ctx->out->inflated = claimed_size(zip);
@@ -115,10 +118,12 @@ void pk_inspect_apk(struct pk_inspect_context *ctx, struct pk_zip *zip)
         pk_inspect_refuse(ctx, "The archive needs more memory than a scan may have");
         return;
     }
-    read_manifest(ctx, zip, &xml);
-    pk_inspect_dex_entries(ctx, zip, &seen);
-    pk_inspect_native_entries(ctx, zip, &seen);
+    readable = read_manifest(ctx, zip, &xml, &manifest);
+    pk_inspect_dex_entries(ctx, zip, &seen, &code);
+    pk_inspect_native_entries(ctx, zip, &seen, &code);
     pk_inspect_signature(ctx, zip, xml.bytes);
     pk_zip_release(&xml);
     pk_inspect_hidden_entries(ctx, zip, &seen);
+    pk_inspect_judge(ctx, &code, zip, readable ? &manifest : NULL);
+    pk_inspect_code_release(&code);
 }

@@ -3,6 +3,7 @@
 
 #include "formats/android/manifest.h"
 #include "formats/zip.h"
+#include "scan/inspect_code.h"
 #include "scan/inspect_context.h"
 
 /* The manifest's facts into the report. */
@@ -21,11 +22,11 @@ struct pk_inspect_seen {
 };
 
 /* All DEX files that the platform loads (classes.dex, classes2.dex ... without a gap), walked. */
-void pk_inspect_dex_entries(
-        struct pk_inspect_context *ctx, struct pk_zip *zip, struct pk_inspect_seen *seen);
+void pk_inspect_dex_entries(struct pk_inspect_context *ctx, struct pk_zip *zip,
+        struct pk_inspect_seen *seen, struct pk_inspect_code *code);
 /* lib/ABI/NAME.so: headers and dynamic section of each. */
-void pk_inspect_native_entries(
-        struct pk_inspect_context *ctx, struct pk_zip *zip, struct pk_inspect_seen *seen);
+void pk_inspect_native_entries(struct pk_inspect_context *ctx, struct pk_zip *zip,
+        struct pk_inspect_seen *seen, struct pk_inspect_code *code);
 /* The first bytes of all other entries: archives and DEX files under any name. */
 void pk_inspect_hidden_entries(
         struct pk_inspect_context *ctx, struct pk_zip *zip, const struct pk_inspect_seen *seen);

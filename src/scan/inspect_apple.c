@@ -164,17 +164,18 @@ void pk_inspect_macho_sentence(
         return;
     }
     if (s->verified && s->signers.count > 0) {
-        ctx->signed_by = pk_arena_printf(ctx->arena, "Its code signature holds; signed by %s%s",
+        ctx->out->signed_by = pk_arena_printf(ctx->arena,
+                "Its code signature holds; signed by %s%s",
                 pk_inspect_keep_cut(ctx, signers[0].subject, SUBJECT_MAX),
                 apple ? "" : ", whose certificate does not lead to Apple");
     } else if (count_signed(macho) == 0) {
-        ctx->signed_by = "It is not signed: no iPhone runs it as it stands";
+        ctx->out->signed_by = "It is not signed: no iPhone runs it as it stands";
     } else if (count_signed(macho) < macho->slices.count) {
-        ctx->signed_by = "Not all of its architectures are signed";
+        ctx->out->signed_by = "Not all of its architectures are signed";
     } else if (!slices[0].sign.cms_present) {
-        ctx->signed_by = "It is signed ad hoc, which names nobody";
+        ctx->out->signed_by = "It is signed ad hoc, which names nobody";
     } else {
-        ctx->signed_by = "Its code signature does not hold";
+        ctx->out->signed_by = "Its code signature does not hold";
     }
 }
 

@@ -32,6 +32,36 @@ static void take_anomalies(
     }
 }
 
+/* What the judges said of a part. */
+static void take_opinion(
+        struct pk_inspect_context *ctx, const char *name, const struct pk_app_opinion *from)
+{
+    struct pk_app_subject bundle = { .arena = ctx->arena };
+
+    for (size_t i = 0; i < from->count && ctx->rc == PK_OK; i++) {
+        const struct pk_app_finding *f = &from->items[i];
+        const char *evidence = pk_arena_printf(ctx->arena, "%.80s: %s", name, f->evidence);
+        const char **attack = pk_inspect_alloc(ctx, f->attack.count + 1, sizeof(*attack));
+
+        if (evidence == NULL || attack == NULL) {
+            ctx->rc = PK_ENOMEM;
+            return;
+        }
+        if (f->attack.count > 0) {
+            memcpy(attack, f->attack.items, f->attack.count * sizeof(*attack));
+        }
+        ctx->rc = pk_app_say(&bundle, &ctx->opinion,
+                &(struct pk_app_says){ .id = f->id,
+                        .severity = (enum pk_severity)f->severity,
+                        .title = f->title,
+                        .evidence = evidence,
+                        .attack = attack,
+                        .rule = f->rule,
+                        .weight = (enum pk_app_weight)f->weight,
+                        .confidence = f->confidence });
+    }
+}
+
 static struct pk_strings signers_of(
         struct pk_inspect_context *ctx, const struct pk_app_signature *signature)
 {
@@ -107,9 +137,10 @@ static void inspect_part(struct bundle *b, struct pk_slice bytes, const char *na
     }
     ctx->rc = part.rc < 0 ? part.rc : ctx->rc;
     take_anomalies(ctx, name, &part.anomalies);
-    add_part(b, name, pk_inspect_keep(ctx, sha256), &report, part.malformed != NULL);
-    if (part.malformed != NULL) {
-        pk_inspect_refuse(ctx, "A part of the bundle is broken: %s: %s", name, part.malformed);
+    take_opinion(ctx, name, &part.opinion);
+    add_part(b, name, pk_inspect_keep(ctx, sha256), &report, report.problem != NULL);
+    if (report.problem != NULL) {
+        pk_inspect_refuse(ctx, "A part of the bundle is broken: %s: %s", name, report.problem);
     }
     pk_arena_destroy(part.work);
 }
@@ -178,12 +209,13 @@ static void fill_report(struct bundle *b, const struct pk_zip *zip)
     out->sha256 = own.sha256;
     out->size = own.size;
     out->kind = PK_APP_BUNDLE;
+    out->problem = own.problem;
     out->entries = (int64_t)zip->count;
     out->parts = (struct pk_array){ .items = b->parts, .count = b->count };
     if (out->signature != NULL && b->unverified > 0) {
         out->signature->verified = false; /* the installer wants every part to hold */
     }
-    b->ctx->signed_by = b->unverified == 0
+    b->ctx->out->signed_by = b->unverified == 0
             ? pk_arena_printf(b->ctx->arena, "The signatures of all its %zu parts hold", b->count)
             : pk_arena_printf(b->ctx->arena, "The signatures of %zu of its %zu parts do not hold",
                       b->unverified, b->count);

@@ -1,11 +1,8 @@
 /* What was met becomes findings, worst first; those become the verdict and its reasons. */
-#include <inttypes.h>
 #include <stdlib.h>
 
+#include "model/app_verdict.h"
 #include "scan/inspect_context.h"
-
-#define REASONS_MAX    12 /* a person reads no more; all findings are listed anyway */
-#define REASONS_SEVERE 8
 
 _Static_assert((int)PK_WEIGHT_CRITICAL == (int)PK_SEVERITY_CRITICAL,
         "the catalogue's weights and the report's severities are one scale");
@@ -66,7 +63,8 @@ static const char *rule_of(struct pk_inspect_context *ctx, const char *id)
 static void make_findings(struct pk_inspect_context *ctx)
 {
     struct pk_anomalies *met = &ctx->anomalies;
-    struct pk_app_finding *items = pk_inspect_alloc(ctx, met->count + 1, sizeof(*items));
+    struct pk_app_finding *items = pk_inspect_alloc(
+            ctx, met->count + ctx->opinion.count + 1, sizeof(*items));
 
     if (items == NULL) {
         return;
@@ -88,99 +86,29 @@ static void make_findings(struct pk_inspect_context *ctx)
             .attack = attack_of(ctx, kind),
             .rule = rule_of(ctx, kind->id),
             .count = (int64_t)a->count,
+            /* High and critical anomalies are for what benign build tools never do. */
+            .weight = (int)kind->weight >= PK_SEVERITY_HIGH ? PK_APP_WEIGHT_SUSPICIOUS
+                                                            : PK_APP_WEIGHT_NONE,
         };
     }
 }
 
-static void PK_PRINTF(2, 3) reason(struct pk_inspect_context *ctx, const char *format, ...)
+/* What the judges of content said, behind the structure's findings. */
+static void take_opinion(struct pk_inspect_context *ctx)
 {
-    char text[1024];
-    va_list args;
+    struct pk_app_finding *items = ctx->out->findings.items;
 
-    if (ctx->out->reasons.count == REASONS_MAX) {
-        return;
-    }
-    va_start(args, format);
-    (void)vsnprintf(text, sizeof(text), format, args);
-    va_end(args);
-    pk_inspect_push(&ctx->out->reasons, pk_inspect_keep(ctx, text));
-}
-
-/* What the first reason has said already, when the platform cannot read the file. */
-static bool is_said(const struct pk_inspect_context *ctx, const char *id)
-{
-    return ctx->malformed != NULL &&
-            (strcmp(id, pk_anomaly_kind(PK_ANOMALY_ZIP_MALFORMED)->id) == 0 ||
-                    strcmp(id, pk_anomaly_kind(PK_ANOMALY_APK_MISSING_MANIFEST)->id) == 0);
-}
-
-/* The sentences of findings that decide; returns how many findings are high or critical. */
-static size_t severe_reasons(struct pk_inspect_context *ctx)
-{
-    const struct pk_app_finding *items = ctx->out->findings.items;
-    size_t severe = 0;
-
-    for (size_t i = 0; i < ctx->out->findings.count; i++) {
-        if (items[i].severity < PK_SEVERITY_HIGH) {
-            break; /* worst first */
-        }
-        if (severe++ < REASONS_SEVERE && !is_said(ctx, items[i].id)) {
-            reason(ctx, "%s%s%s", items[i].title, items[i].evidence[0] != '\0' ? ": " : "",
-                    items[i].evidence);
-        }
-    }
-    if (severe > REASONS_SEVERE) {
-        reason(ctx, "and %zu more findings of this weight", severe - REASONS_SEVERE);
-    }
-    return severe;
-}
-
-static void oddities(struct pk_inspect_context *ctx)
-{
-    const struct pk_app_finding *items = ctx->out->findings.items;
-    size_t count = 0;
-    size_t first = 0;
-
-    for (size_t i = 0; i < ctx->out->findings.count; i++) {
-        if (items[i].severity == PK_SEVERITY_LOW || items[i].severity == PK_SEVERITY_MEDIUM) {
-            first = count++ == 0 ? i : first;
-        }
-    }
-    if (count == 0) {
-        reason(ctx, "Nothing about its structure is odd");
-    } else if (count == 1) {
-        reason(ctx, "Its structure has one oddity that harmless files have, too: %s",
-                items[first].title);
-    } else {
-        reason(ctx, "Its structure has %zu oddities that harmless files have, too; the first: %s",
-                count, items[first].title);
+    for (size_t i = 0; i < ctx->opinion.count; i++) {
+        items[ctx->out->findings.count++] = ctx->opinion.items[i];
     }
 }
 
 void pk_inspect_conclude(struct pk_inspect_context *ctx)
 {
-    struct pk_app_report *out = ctx->out;
-    size_t severe;
-
     make_findings(ctx);
-    out->reasons = (struct pk_strings){
-        .items = pk_inspect_alloc(ctx, REASONS_MAX, sizeof(*out->reasons.items)),
-    };
     if (ctx->rc < 0) {
         return;
     }
-    if (ctx->malformed != NULL) {
-        reason(ctx, "%s", ctx->malformed);
-    }
-    severe = severe_reasons(ctx);
-    if (ctx->malformed == NULL && severe == 0) {
-        oddities(ctx);
-    }
-    if (ctx->signed_by != NULL) {
-        reason(ctx, "%s", ctx->signed_by);
-    }
-    reason(ctx, "%s", PK_INSPECT_SCOPE);
-    out->verdict = ctx->malformed != NULL ? PK_VERDICT_MALFORMED
-            : severe > 0                  ? PK_VERDICT_SUSPICIOUS
-                                          : PK_VERDICT_CLEAN;
+    take_opinion(ctx);
+    ctx->rc = pk_app_verdict_draw(ctx->out, ctx->arena);
 }

@@ -90,13 +90,13 @@ void pk_inspect_refuse(struct pk_inspect_context *ctx, const char *format, ...)
     char text[2 * PK_EVIDENCE_MAX];
     va_list args;
 
-    if (ctx->malformed != NULL) {
+    if (ctx->out->problem != NULL) {
         return;
     }
     va_start(args, format);
     (void)vsnprintf(text, sizeof(text), format, args);
     va_end(args);
-    ctx->malformed = pk_inspect_keep(ctx, text);
+    ctx->out->problem = pk_inspect_keep(ctx, text);
 }
 
 bool pk_inspect_full(struct pk_inspect_context *ctx, int rc, const char *what)

@@ -5,6 +5,7 @@
  * is gone before the report is written, and a file that fills the readers' arena still gets one. */
 #pragma once
 
+#include "defense/malware/app.h"
 #include "formats/anomaly.h"
 #include "scan/inspect.h"
 
@@ -21,12 +22,10 @@ struct pk_inspect_context {
     struct pk_arena *work;  /* of the readers; ends with the inspection */
     struct pk_arena *arena; /* of the report */
     struct pk_anomalies anomalies;
+    struct pk_app_opinion opinion; /* of the judges of content */
     struct pk_app_report *out;
-    unsigned depth;        /* 0: the file itself; 1: a part of a bundle */
-    const char *malformed; /* why the platform could not read it as what it is; NULL: it could */
-    const char
-            *signed_by; /* one sentence on the signature, for the reasons; NULL: nothing to say */
-    int rc;             /* PK_ENOMEM of the report's arena, sticky */
+    unsigned depth; /* 0: the file itself; 1: a part of a bundle */
+    int rc;         /* PK_ENOMEM of the report's arena, sticky */
 };
 
 /* Zeroed memory of the report; NULL sets rc. */

@@ -11,6 +11,7 @@ struct rows {
     size_t count;
     size_t cap;
     size_t opened; /* logical DEX files so far, of all entries */
+    struct pk_inspect_code *code;
 };
 
 static void add_row(struct rows *rows, const struct pk_dex *dex, const char *name,
@@ -49,7 +50,7 @@ static void add_row(struct rows *rows, const struct pk_dex *dex, const char *nam
 /* Reads every logical DEX of the bytes. PK_OK when there was at least one and none was refused; a refused
  * one that begins like a DEX is an anomaly already. */
 static int read_dex(
-        struct rows *rows, struct pk_slice bytes, const char *name, struct pk_error *err)
+        struct rows *rows, struct pk_slice bytes, bool held, const char *name, struct pk_error *err)
 {
     size_t offset = 0;
     int rc = PK_OK;
@@ -72,6 +73,9 @@ static int read_dex(
         pk_dex_walk(&dex, NULL, &totals);
         add_row(rows, &dex, name, &totals);
         rows->opened++;
+        if (held) {
+            pk_inspect_keep_dex(rows->ctx, rows->code, &dex);
+        }
     }
 }
 
@@ -102,15 +106,20 @@ static void read_entry(struct rows *rows, struct pk_zip *zip, const struct pk_zi
     } else if (!pk_dex_magic(bytes.bytes)) {
         pk_anomaly_add(&ctx->anomalies, PK_ANOMALY_DEX_FAKE, "'%s' does not begin as a DEX", name);
     } else {
-        (void)read_dex(rows, bytes.bytes, name, &err);
+        bool held = pk_inspect_hold(ctx, rows->code, &bytes);
+
+        (void)read_dex(rows, bytes.bytes, held, name, &err);
+        if (held) {
+            return;
+        }
     }
     pk_zip_release(&bytes);
 }
 
-void pk_inspect_dex_entries(
-        struct pk_inspect_context *ctx, struct pk_zip *zip, struct pk_inspect_seen *seen)
+void pk_inspect_dex_entries(struct pk_inspect_context *ctx, struct pk_zip *zip,
+        struct pk_inspect_seen *seen, struct pk_inspect_code *code)
 {
-    struct rows rows = { .ctx = ctx };
+    struct rows rows = { .ctx = ctx, .code = code };
     const struct pk_zip_entry *entry;
     size_t n = 1;
 
@@ -129,14 +138,16 @@ void pk_inspect_dex_entries(
 
 void pk_inspect_dex_file(struct pk_inspect_context *ctx)
 {
-    struct rows rows = { .ctx = ctx };
+    struct pk_inspect_code code = { 0 };
+    struct rows rows = { .ctx = ctx, .code = &code };
     struct pk_error err = { 0 };
-    int rc = read_dex(&rows, ctx->file, "the file", &err);
+    int rc = read_dex(&rows, ctx->file, true, "the file", &err);
 
     ctx->out->dex = (struct pk_array){ .items = rows.items, .count = rows.count };
     ctx->out->dex_files = 1;
-    if (rc == PK_OK) {
-        return;
+    if (rc < 0) {
+        pk_inspect_refuse(ctx, "No device can load this DEX: %s", err.text);
     }
-    pk_inspect_refuse(ctx, "No device can load this DEX: %s", err.text);
+    pk_inspect_judge(ctx, &code, NULL, NULL);
+    pk_inspect_code_release(&code);
 }

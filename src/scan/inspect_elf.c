@@ -97,10 +97,20 @@ static struct pk_strings abis(struct pk_inspect_context *ctx, const struct pk_zi
     return out;
 }
 
-/* Readers' memory of one library is gone before the next one. */
-static void read_library(struct pk_inspect_context *ctx, struct pk_slice bytes, const char *name,
-        struct pk_array *rows)
+/* Names of all libraries that are kept until the judges have seen them, of at most PK_ELF_NAME_MAX bytes. */
+#define NAMES_HELD_MAX 65536UL
+
+struct native {
+    struct pk_array rows; /* struct pk_app_native */
+    struct pk_inspect_code *code;
+    size_t held; /* names */
+};
+
+/* Readers' memory of one library is gone before the next one, but for the names that judges ask for. */
+static void read_library(struct pk_inspect_context *ctx, struct pk_slice bytes,
+        const struct pk_zip_entry *entry, const char *name, struct native *native)
 {
+    struct pk_array *rows = &native->rows;
     struct pk_arena *arena;
     struct pk_elf elf;
     int rc;
@@ -114,7 +124,20 @@ static void read_library(struct pk_inspect_context *ctx, struct pk_slice bytes, 
     /* What the loader would refuse is an anomaly that the reader has noted. */
     rc = arena == NULL ? PK_ENOMEM : pk_elf_parse(bytes, name, arena, &ctx->anomalies, &elf, NULL);
     if (rc == PK_OK && rows->count < PK_INSPECT_ROWS_MAX) {
+        const struct pk_app_code_library library = {
+            .file = name,
+            .imports = elf.imports,
+            .exports = elf.exports,
+            .entry = entry,
+        };
+        size_t names = elf.imports.count + elf.exports.count;
+
         ((struct pk_app_native *)rows->items)[rows->count++] = row_of(ctx, name, &elf);
+        if (names <= NAMES_HELD_MAX - native->held &&
+                pk_inspect_keep_library(ctx, native->code, &library, arena)) {
+            native->held += names;
+            return;
+        }
     } else if (rc < 0) {
         (void)pk_inspect_full(ctx, rc, name);
     }
@@ -122,7 +145,7 @@ static void read_library(struct pk_inspect_context *ctx, struct pk_slice bytes, 
 }
 
 static void read_entry(struct pk_inspect_context *ctx, struct pk_zip *zip,
-        const struct pk_zip_entry *entry, struct pk_array *rows)
+        const struct pk_zip_entry *entry, struct native *native)
 {
     const char *name = pk_inspect_keep_bytes(ctx, entry->name);
     struct pk_zip_bytes bytes = { 0 };
@@ -130,28 +153,28 @@ static void read_entry(struct pk_inspect_context *ctx, struct pk_zip *zip,
     int rc = pk_zip_read(zip, entry, &bytes, &err);
 
     if (rc == PK_OK) {
-        read_library(ctx, bytes.bytes, name, rows);
+        read_library(ctx, bytes.bytes, entry, name, native);
     } else if (!pk_inspect_full(ctx, rc, name)) {
         pk_anomaly_add(&ctx->anomalies, PK_ANOMALY_ELF_MALFORMED, "'%s': %s", name, err.text);
     }
     pk_zip_release(&bytes);
 }
 
-void pk_inspect_native_entries(
-        struct pk_inspect_context *ctx, struct pk_zip *zip, struct pk_inspect_seen *seen)
+void pk_inspect_native_entries(struct pk_inspect_context *ctx, struct pk_zip *zip,
+        struct pk_inspect_seen *seen, struct pk_inspect_code *code)
 {
-    struct pk_array rows = { 0 };
+    struct native native = { .code = code };
     size_t count = 0;
 
     for (size_t i = 0; i < zip->count; i++) {
         count += is_library(zip->entries[i].name) ? 1 : 0;
     }
     ctx->out->native_code = abis(ctx, zip);
-    rows.items = pk_inspect_alloc(ctx,
+    native.rows.items = pk_inspect_alloc(ctx,
             1 + (count < PK_INSPECT_ROWS_MAX ? count : PK_INSPECT_ROWS_MAX),
             sizeof(struct pk_app_native));
     count = 0;
-    for (size_t i = 0; rows.items != NULL && i < zip->count; i++) {
+    for (size_t i = 0; native.rows.items != NULL && i < zip->count; i++) {
         if (seen->entries[i] || !is_library(zip->entries[i].name)) {
             continue;
         }
@@ -160,10 +183,10 @@ void pk_inspect_native_entries(
                     PK_NATIVE_LIBS_MAX);
             break;
         }
-        read_entry(ctx, zip, &zip->entries[i], &rows);
+        read_entry(ctx, zip, &zip->entries[i], &native);
         seen->entries[i] = true;
     }
-    ctx->out->native = rows;
+    ctx->out->native = native.rows;
 }
 
 void pk_inspect_elf_file(struct pk_inspect_context *ctx)
@@ -185,4 +208,5 @@ void pk_inspect_elf_file(struct pk_inspect_context *ctx)
     ((struct pk_app_native *)rows.items)[rows.count++] = row_of(
             ctx, pk_inspect_keep(ctx, elf.soname[0] != '\0' ? elf.soname : "the file"), &elf);
     ctx->out->native = rows;
+    pk_inspect_judge_names(ctx, "the file", &elf.imports, &elf.exports);
 }

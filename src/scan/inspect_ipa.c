@@ -1,5 +1,6 @@
 #include "formats/apple/ipa.h"
 #include "scan/inspect_apple.h"
+#include "scan/inspect_code.h"
 
 #define PLATFORMS_MAX  16
 #define FRAMEWORKS_MAX 1000
@@ -45,6 +46,20 @@ static void fill_ipa(
     }
 }
 
+/* What the app's program imports is its code. */
+static void judge(struct pk_inspect_context *ctx, struct pk_zip *zip, const struct pk_ipa *ipa)
+{
+    const struct pk_macho_slice *slices = ipa->macho != NULL ? ipa->macho->slices.items : NULL;
+    struct pk_app_code_library library = { .file = "the program" };
+    struct pk_inspect_code code = { .libraries = &library };
+
+    if (slices != NULL && ipa->macho->slices.count > 0) {
+        library.imports = slices[0].imports;
+        code.library_count = 1;
+    }
+    pk_inspect_judge(ctx, &code, zip, NULL);
+}
+
 void pk_inspect_ipa(struct pk_inspect_context *ctx, struct pk_zip *zip)
 {
     struct pk_app_apple *apple = pk_inspect_alloc(ctx, 1, sizeof(*apple));
@@ -71,8 +86,9 @@ void pk_inspect_ipa(struct pk_inspect_context *ctx, struct pk_zip *zip)
     } else {
         pk_inspect_macho_sentence(ctx, ipa.macho, ipa.apple);
         if (!ipa.verified && ipa.has_signature && ipa.problem[0] != '\0') {
-            ctx->signed_by = pk_arena_printf(
+            ctx->out->signed_by = pk_arena_printf(
                     ctx->arena, "Its code signature does not hold: %.300s", ipa.problem);
         }
     }
+    judge(ctx, zip, &ipa);
 }

@@ -1,4 +1,5 @@
 #include "scan/inspect_apple.h"
+#include "scan/inspect_code.h"
 
 void pk_inspect_macho(struct pk_inspect_context *ctx)
 {
@@ -24,5 +25,6 @@ void pk_inspect_macho(struct pk_inspect_context *ctx)
                 ctx, slices[0].sign.identifier, PK_INSPECT_TEXT_MAX);
         ctx->out->package = apple->bundle_id;
         pk_inspect_macho_sentence(ctx, &macho, slices[0].sign.chain_to_apple);
+        pk_inspect_judge_names(ctx, "the file", &slices[0].imports, NULL);
     }
 }

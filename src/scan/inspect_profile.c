@@ -25,7 +25,7 @@ void pk_inspect_profile(struct pk_inspect_context *ctx)
     ctx->out->apple = apple;
     ctx->out->package = pk_inspect_keep_some(ctx, profile.app_id, PK_INSPECT_TEXT_MAX);
     ctx->out->debuggable = profile.get_task_allow;
-    ctx->signed_by = !profile.cms_verified ? "Its signature does not hold"
-            : profile.chain_to_apple       ? "Its signature holds and leads to Apple"
-                                           : "Its signature holds but does not lead to Apple";
+    ctx->out->signed_by = !profile.cms_verified ? "Its signature does not hold"
+            : profile.chain_to_apple            ? "Its signature holds and leads to Apple"
+                                                : "Its signature holds but does not lead to Apple";
 }

@@ -186,7 +186,7 @@ static void say_why(struct pk_inspect_context *ctx, const struct pk_apksig_issue
     char range[64];
 
     say_range(ctx->out->signature, range, sizeof(range));
-    ctx->signed_by = pk_arena_printf(ctx->arena, "Checked for Android %s: %s%s%s%s", range,
+    ctx->out->signed_by = pk_arena_printf(ctx->arena, "Checked for Android %s: %s%s%s%s", range,
             sentence(ctx, why->issue), details[0] != '\0' ? " (" : "", details,
             details[0] != '\0' ? ")" : "");
 }
@@ -199,7 +199,7 @@ static void say_invalid(struct pk_inspect_context *ctx, const struct pk_apksig_r
         if (pk_anomaly_find(&ctx->anomalies, PK_ANOMALY_APK_UNSIGNED) == NULL) {
             pk_anomaly_add(&ctx->anomalies, PK_ANOMALY_APK_UNSIGNED, "%s", "");
         }
-        ctx->signed_by = "It is not signed: no device installs it as it stands";
+        ctx->out->signed_by = "It is not signed: no device installs it as it stands";
         return;
     }
     if (why != NULL) {
@@ -240,7 +240,7 @@ static void say_verified(struct pk_inspect_context *ctx, const struct pk_apksig_
     say_range(s, range, sizeof(range));
     by = s->signers.count == 0 ? "nobody"
                                : pk_inspect_keep_cut(ctx, signers[0].subject, SUBJECT_MAX);
-    ctx->signed_by = pk_arena_printf(ctx->arena,
+    ctx->out->signed_by = pk_arena_printf(ctx->arena,
             "Its signature (%s) holds for Android %s; signed by %s%s", names, range, by,
             s->signers.count > 1 ? " and others" : "");
 }

@@ -2,6 +2,7 @@
  * what memory that is short does. */
 #include "data.h"
 #include "formats/limits.h"
+#include "model/app_verdict.h"
 #include "scan/inspect.h"
 #include "zip_build.h"
 
@@ -34,7 +35,7 @@ static void inspect(struct bench *b, struct pk_slice file)
     assert_non_null(b->report.sha256);
     assert_int_equal(b->report.size, file.len);
     assert_true(b->report.reasons.count > 0);
-    assert_string_equal(b->report.reasons.items[b->report.reasons.count - 1], PK_INSPECT_SCOPE);
+    assert_string_equal(b->report.reasons.items[b->report.reasons.count - 1], PK_APP_SCOPE);
 }
 
 static void finish(struct bench *b)

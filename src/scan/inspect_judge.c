@@ -1,0 +1,47 @@
+/* The judges of content, one after the other, over one app. */
+#include "scan/inspect_code.h"
+
+typedef int (*judge)(struct pk_app_subject *app, struct pk_app_opinion *opinion);
+
+static const struct {
+    const char *name;
+    judge ask;
+} judges[] = {
+    { NULL, NULL }, /* in the order of app.h */
+};
+
+void pk_inspect_judge(struct pk_inspect_context *ctx, struct pk_inspect_code *code,
+        struct pk_zip *zip, const struct pk_manifest *manifest)
+{
+    struct pk_app_subject app = {
+        .file = ctx->file,
+        .kind = ctx->out->kind,
+        .manifest = manifest,
+        .zip = zip,
+        .dex = code->dex,
+        .dex_count = code->dex_count,
+        .code_cut = code->cut,
+        .libraries = code->libraries,
+        .library_count = code->library_count,
+        .report = ctx->out,
+        .work = ctx->work,
+        .arena = ctx->arena,
+    };
+
+    for (size_t i = 0; judges[i].ask != NULL; i++) {
+        if (judges[i].ask(&app, &ctx->opinion) < 0) {
+            (void)pk_inspect_full(ctx, PK_ENOMEM, judges[i].name);
+        }
+    }
+}
+
+void pk_inspect_judge_names(struct pk_inspect_context *ctx, const char *file,
+        const struct pk_strings *imports, const struct pk_strings *exports)
+{
+    struct pk_app_code_library library = { .file = file };
+    struct pk_inspect_code code = { .libraries = &library, .library_count = 1 };
+
+    library.imports = imports != NULL ? *imports : (struct pk_strings){ 0 };
+    library.exports = exports != NULL ? *exports : (struct pk_strings){ 0 };
+    pk_inspect_judge(ctx, &code, NULL, NULL);
+}
