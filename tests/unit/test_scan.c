@@ -116,7 +116,7 @@ static void test_status(void **state)
 
 #define REPORT(more)                                                                        \
     "{\"size\":3,\"kind\":\"apk\",\"debuggable\":false,\"permissions\":[],\"findings\":[]," \
-    "\"verdict\":\"clean\",\"reasons\":[]" more "}"
+    "\"score\":0,\"verdict\":\"clean\",\"reasons\":[]" more "}"
 
 static void test_answer(void **state)
 {
