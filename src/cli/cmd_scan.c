@@ -15,6 +15,7 @@
 #define WIDTH_USUAL   100
 #define WIDTH_MOST    160
 #define HASH_DIGITS   64
+#define YARA_MAX      100
 
 static const char usage[] =
         "usage: picket scan [OPTIONS] FILE|DIR...\n"
@@ -30,6 +31,8 @@ static const char usage[] =
         "  --all              of a folder every file\n"
         "  --jobs N           files at a time (one a processor)\n"
         "  --timeout SECONDS  for one file (10)\n"
+        "  --yara PATH        your own YARA rules: a file, or a folder of *.yar and *.yara; may be "
+        "repeated\n"
         "  --color WHEN       auto, always or never; NO_COLOR is honoured\n"
         "Exit status: 0 all clean, 1 bad news found (unwanted, suspicious, malicious, malformed),\n"
         "2 wrong usage, 3 something could not be read; the rest was scanned all the same.\n";
@@ -42,6 +45,7 @@ enum {
     OPT_ALL,
     OPT_JOBS,
     OPT_TIMEOUT,
+    OPT_YARA,
     OPT_COLOR,
     OPT_HELP,
 };
@@ -51,6 +55,8 @@ struct call {
     const char *color;
     bool all;
     bool help;
+    const char *yara[YARA_MAX + 1];
+    size_t yara_count;
 };
 
 static bool number(const char *name, const char *text, long max, long *out)
@@ -124,6 +130,13 @@ static bool take_option(struct call *call, int option, const char *text)
         }
         s->timeout_ms = (unsigned)n * 1000U;
         return true;
+    case OPT_YARA:
+        if (call->yara_count == YARA_MAX) {
+            (void)fputs("picket scan: --yara is there too often: name a folder\n", stderr);
+            return false;
+        }
+        call->yara[call->yara_count++] = text;
+        return true;
     case OPT_COLOR:
         return color_word(text, &call->color);
     case OPT_HELP:
@@ -145,6 +158,7 @@ static bool parse(int argc, char **argv, struct call *call)
         { "all", no_argument, NULL, OPT_ALL },
         { "jobs", required_argument, NULL, OPT_JOBS },
         { "timeout", required_argument, NULL, OPT_TIMEOUT },
+        { "yara", required_argument, NULL, OPT_YARA },
         { "color", required_argument, NULL, OPT_COLOR },
         { "help", no_argument, NULL, OPT_HELP },
         { NULL, 0, NULL, 0 },
@@ -217,6 +231,7 @@ int pk_cmd_scan(int argc, char **argv)
         return PK_EXIT_FINE;
     }
     call.settings.style = style_of(call.color);
+    call.settings.yara = call.yara;
     for (int i = optind; i < argc && rc == PK_OK; i++) {
         rc = pk_scan_walk(&list, argv[i], call.all, count_complaint, &tally);
         if (rc < 0) {

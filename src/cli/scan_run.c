@@ -259,6 +259,7 @@ int pk_scan_run(const struct pk_scan_settings *settings, const struct pk_scan_li
     const struct pk_scan_pool_options options = {
         .slots = settings->jobs,
         .timeout_ms = settings->timeout_ms,
+        .yara = settings->yara,
     };
     struct run r = { .settings = settings, .list = list, .tally = tally };
     int64_t begun_ms = pk_clock_monotonic_ms();

@@ -10,6 +10,7 @@ struct pk_scan_settings {
     bool json;
     unsigned jobs;
     unsigned timeout_ms;
+    const char *const *yara; /* rule files and folders, ends with NULL */
     struct pk_scan_style style;
 };
 

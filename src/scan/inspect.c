@@ -9,6 +9,7 @@
 #include "formats/elf.h"
 #include "formats/limits.h"
 #include "formats/zip.h"
+#include "scan/inspect_bytes.h"
 #include "scan/inspect_context.h"
 #include "scan/inspect_kind.h"
 
@@ -136,6 +137,7 @@ int pk_inspect(struct pk_slice file, const struct pk_inspect_options *options,
     pk_sha256_hex(file, sha256);
     out->sha256 = pk_inspect_keep(&ctx, sha256);
     inspect_bytes(&ctx);
+    pk_inspect_byte_rules(&ctx, &(struct pk_app_subject){ .report = out, .arena = arena });
     pk_inspect_conclude(&ctx);
 out:
     pk_arena_destroy(ctx.work);

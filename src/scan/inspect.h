@@ -6,12 +6,14 @@
 #include "base/error.h"
 #include "base/slice.h"
 #include "model/app_report.h"
+#include "scan/byte_rules.h"
 
 struct pk_inspect_options {
     int min_sdk;            /* 0: what the manifest says */
     int max_sdk;            /* 0: every later level */
     struct pk_slice idsig;  /* the APK's v4 signature file; ptr NULL: none */
     const char *stamp_cert; /* expected SHA-256 of the SourceStamp's certificate; NULL: any */
+    const struct pk_byte_rules *byte_rules; /* the user's own; NULL: none */
 };
 
 /* Fills the report but for file and ms. What cannot be read is a verdict (malformed) with its reason,

@@ -23,6 +23,7 @@ struct pk_inspect_context {
     struct pk_arena *arena; /* of the report */
     struct pk_anomalies anomalies;
     struct pk_app_opinion opinion; /* of the judges of content */
+    bool rules_asked;              /* the user's own rules have seen it */
     struct pk_app_report *out;
     unsigned depth; /* 0: the file itself; 1: a part of a bundle */
     int rc;         /* PK_ENOMEM of the report's arena, sticky */

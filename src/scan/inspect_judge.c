@@ -1,4 +1,5 @@
 /* The judges of content, one after the other, over one app. */
+#include "scan/inspect_bytes.h"
 #include "scan/inspect_code.h"
 
 typedef int (*judge)(struct pk_app_subject *app, struct pk_app_opinion *opinion);
@@ -33,6 +34,7 @@ void pk_inspect_judge(struct pk_inspect_context *ctx, struct pk_inspect_code *co
             (void)pk_inspect_full(ctx, PK_ENOMEM, judges[i].name);
         }
     }
+    pk_inspect_byte_rules(ctx, &app);
 }
 
 void pk_inspect_judge_names(struct pk_inspect_context *ctx, const char *file,

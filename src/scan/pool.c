@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/crypt.h"
 #include "scan/answer.h"
+#include "scan/rules_file.h"
 #include "scan/slot.h"
 
 #define TIMEOUT_MS 10000U
@@ -37,6 +38,7 @@ struct place {
 
 struct pk_scan_pool {
     char program[PATH_MAX];
+    int rules_fd; /* -1: none */
     unsigned timeout_ms;
     size_t memory_max;
     uint64_t last_id;
@@ -89,6 +91,7 @@ static struct pk_scan_pool *allocate(const struct pk_scan_pool_options *options)
     if (pool == NULL) {
         return NULL;
     }
+    pool->rules_fd = -1;
     pool->count = count < SLOTS_MAX ? count : SLOTS_MAX;
     pool->timeout_ms = options->timeout_ms > 0 ? options->timeout_ms : TIMEOUT_MS;
     pool->timeout_ms = pool->timeout_ms < INT_MAX / 2 ? pool->timeout_ms : INT_MAX / 2;
@@ -105,6 +108,18 @@ static struct pk_scan_pool *allocate(const struct pk_scan_pool_options *options)
     return pool;
 }
 
+/* picket-scan-yara lies beside picket-scan. */
+static int take_rules(struct pk_scan_pool *pool, const char *const *paths, struct pk_error *err)
+{
+    size_t len = strlen(pool->program);
+
+    if (len + sizeof("-yara") > sizeof(pool->program)) {
+        return pk_error_set(err, PK_ELIMIT, "the path of picket-scan-yara is too long");
+    }
+    memcpy(pool->program + len, "-yara", sizeof("-yara"));
+    return pk_rules_file_make(pool->program, paths, &pool->rules_fd, err);
+}
+
 int pk_scan_pool_create(
         const struct pk_scan_pool_options *options, struct pk_scan_pool **out, struct pk_error *err)
 {
@@ -119,8 +134,11 @@ int pk_scan_pool_create(
     if (rc < 0) {
         rc = pk_error_set(err, rc, "the path of picket-scan is too long");
     }
+    if (rc == PK_OK && options != NULL && options->yara != NULL && options->yara[0] != NULL) {
+        rc = take_rules(pool, options->yara, err);
+    }
     /* One shows whether the sandbox stands here; the others start with their first file. */
-    rc = rc < 0 ? rc : pk_slot_start(&pool->places[0].slot, pool->program, err);
+    rc = rc < 0 ? rc : pk_slot_start(&pool->places[0].slot, pool->program, pool->rules_fd, err);
     rc = rc < 0 ? rc : pk_slot_await(&pool->places[0].slot, START_MS, err);
     if (rc < 0) {
         pk_scan_pool_destroy(pool);
@@ -150,6 +168,9 @@ void pk_scan_pool_destroy(struct pk_scan_pool *pool)
     for (unsigned i = 0; i < pool->count; i++) {
         pk_slot_stop(&pool->places[i].slot);
         free_place(&pool->places[i]);
+    }
+    if (pool->rules_fd >= 0) {
+        (void)close(pool->rules_fd);
     }
     free(pool->places);
     free(pool);
@@ -242,7 +263,8 @@ static int ask(const struct pk_scan_pool *pool, struct place *place, struct pk_e
         if (tries > 0) {
             pk_slot_stop(&place->slot);
         }
-        rc = place->slot.pidfd < 0 ? pk_slot_start(&place->slot, pool->program, err) : PK_OK;
+        rc = place->slot.pidfd < 0 ? pk_slot_start(&place->slot, pool->program, pool->rules_fd, err)
+                                   : PK_OK;
         if (rc < 0) {
             return rc;
         }

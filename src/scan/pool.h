@@ -22,6 +22,8 @@ struct pk_scan_pool_options {
     unsigned slots;      /* 0: one a processor that this process may use */
     unsigned timeout_ms; /* of one file; 0: 10,000 */
     size_t memory_max;   /* address space a reader may fill; 0: 512 MiB */
+    /* The user's YARA rules: files and folders, ends with NULL; NULL: none. Compiled once, now. */
+    const char *const *yara;
 };
 
 /* What one file cost, as the kernel counted it. */
@@ -40,7 +42,8 @@ struct pk_scan_job {
     void *ctx;
 };
 
-/* PK_EACCES when the sandbox does not come up here: nothing is read without it. */
+/* PK_EACCES when the sandbox does not come up here: nothing is read without it. PK_EINVAL: the YARA rules do not
+ * compile, *err says where and why. */
 PK_MUST_USE int pk_scan_pool_create(const struct pk_scan_pool_options *options,
         struct pk_scan_pool **out, struct pk_error *err);
 void pk_scan_pool_destroy(struct pk_scan_pool *pool); /* ends the processes; NULL is fine */

@@ -14,6 +14,8 @@
 
 /* Where the end of the pair is in a picket-scan process. */
 #define PK_SCAN_SOCKET_FD 3
+/* Where compiled rules are in a picket-scan-yara process. */
+#define PK_SCAN_RULES_FD 4
 
 /* "Read this": with the descriptors of the file, of the memory file for the answer and, when there is
  * one, of the v4 signature, in this order. */

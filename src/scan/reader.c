@@ -32,7 +32,9 @@ static void warm_sort(void)
     qsort(items, PK_COUNT(items), sizeof(items[0]), by_value);
 }
 
-int pk_reader_prepare(void)
+static const struct pk_byte_rules *byte_rules;
+
+int pk_reader_prepare(const struct pk_byte_rules *rules)
 {
     static const char *const digests[] = { "SHA256", "SHA1", "SHA512" };
 
@@ -48,6 +50,7 @@ int pk_reader_prepare(void)
             return PK_EIO;
         }
     }
+    byte_rules = rules;
     warm_sort();
     json_object_seed(0); /* takes randomness from the system, which readers cannot */
     return PK_OK;
@@ -136,6 +139,7 @@ static int read_file(const struct pk_scan_task *task, struct pk_arena *arena, ch
         .max_sdk = task->max_sdk,
         .idsig = task->idsig,
         .stamp_cert = task->stamp_cert,
+        .byte_rules = byte_rules,
     };
     struct pk_app_report report = { 0 };
     int rc = pk_inspect(task->file, &options, arena, &report, NULL);

@@ -40,8 +40,10 @@ static int make_pair(int pair[2])
 }
 
 /* The child has standard streams that lead nowhere, its socket, and nothing else. */
-static int describe_child(posix_spawn_file_actions_t *files, posix_spawnattr_t *attributes, int end)
+static int describe_child(
+        posix_spawn_file_actions_t *files, posix_spawnattr_t *attributes, int end, int rules_fd)
 {
+    int last = rules_fd >= 0 ? PK_SCAN_RULES_FD : PK_SCAN_SOCKET_FD;
     sigset_t none;
     sigset_t all;
     int error = 0;
@@ -52,8 +54,10 @@ static int describe_child(posix_spawn_file_actions_t *files, posix_spawnattr_t *
         error = posix_spawn_file_actions_addopen(files, fd, "/dev/null", O_RDWR, 0);
     }
     error = error != 0 ? error : posix_spawn_file_actions_adddup2(files, end, PK_SCAN_SOCKET_FD);
-    error = error != 0 ? error
-                       : posix_spawn_file_actions_addclosefrom_np(files, PK_SCAN_SOCKET_FD + 1);
+    if (error == 0 && rules_fd >= 0) {
+        error = posix_spawn_file_actions_adddup2(files, rules_fd, PK_SCAN_RULES_FD);
+    }
+    error = error != 0 ? error : posix_spawn_file_actions_addclosefrom_np(files, last + 1);
     error = error != 0 ? error : posix_spawnattr_setsigmask(attributes, &none);
     error = error != 0 ? error : posix_spawnattr_setsigdefault(attributes, &all);
     error = error != 0
@@ -62,7 +66,7 @@ static int describe_child(posix_spawn_file_actions_t *files, posix_spawnattr_t *
     return -error;
 }
 
-static int spawn(const char *program, int end, pid_t *pid)
+static int spawn(const char *program, int end, int rules_fd, pid_t *pid)
 {
     char *const argv[] = { (char *)"picket-scan", NULL };
     char *const environment[] = { NULL };
@@ -75,7 +79,7 @@ static int spawn(const char *program, int end, pid_t *pid)
     }
     rc = -posix_spawnattr_init(&attributes);
     if (rc == PK_OK) {
-        rc = describe_child(&files, &attributes, end);
+        rc = describe_child(&files, &attributes, end, rules_fd);
         rc = rc < 0 ? rc : -posix_spawn(pid, program, &files, &attributes, argv, environment);
         (void)posix_spawnattr_destroy(&attributes);
     }
@@ -83,7 +87,7 @@ static int spawn(const char *program, int end, pid_t *pid)
     return rc;
 }
 
-int pk_slot_start(struct pk_slot *slot, const char *program, struct pk_error *err)
+int pk_slot_start(struct pk_slot *slot, const char *program, int rules_fd, struct pk_error *err)
 {
     int pair[2] = { -1, -1 };
     pid_t pid = -1;
@@ -92,7 +96,7 @@ int pk_slot_start(struct pk_slot *slot, const char *program, struct pk_error *er
     if (rc < 0) {
         return pk_error_set(err, rc, "no socket for picket-scan: %s", pk_code_text(rc));
     }
-    rc = spawn(program, pair[1], &pid);
+    rc = spawn(program, pair[1], rules_fd, &pid);
     (void)close(pair[1]);
     if (rc < 0) {
         (void)close(pair[0]);

@@ -16,8 +16,9 @@ struct pk_slot {
 
 void pk_slot_init(struct pk_slot *slot);
 /* Starts the program with an empty environment and nothing open but its socket; it may still say that its
- * sandbox does not come up. PK_ENOENT, PK_EACCES, other errno values. */
-PK_MUST_USE int pk_slot_start(struct pk_slot *slot, const char *program, struct pk_error *err);
+ * sandbox does not come up. rules_fd: compiled rules that it gets along, from their begin; -1: none. PK_ENOENT, PK_EACCES, other errno values. */
+PK_MUST_USE int pk_slot_start(
+        struct pk_slot *slot, const char *program, int rules_fd, struct pk_error *err);
 /* Sends a request with its descriptors, which stay the caller's. PK_EPEER: the process is gone. */
 PK_MUST_USE int pk_slot_ask(struct pk_slot *slot, const struct pk_scan_request *request,
         const int *fds, size_t fd_count);

@@ -16,6 +16,8 @@ PICKET = BUILD / "bin" / "picket"
 KINDS = {"apk", "bundle", "dex", "elf", "ipa", "macho", "plist", "profile", "axml", "unknown"}
 VERDICTS = {"clean", "unwanted", "suspicious", "malicious", "malformed"}
 SEVERITIES = ["info", "low", "medium", "high", "critical"]
+WEIGHTS = ["none", "unwanted", "suspicious", "malicious"]
+RULES = ("structure/", "scan/", "rules/", "facts/", "leaks/", "model/", "known/", "lists/", "yara/")
 
 
 def picket(*args, stdin=None, env=None, timeout=120, cwd=None, **more):
@@ -47,7 +49,7 @@ def wrong_with(report):
     """The first thing about a report's form that is not as the interface says, or None."""
     for key, kind in (("file", str), ("sha256", str), ("size", int), ("kind", str), ("verdict", str),
                       ("findings", list), ("reasons", list), ("permissions", list),
-                      ("debuggable", bool), ("ms", (int, float))):
+                      ("debuggable", bool), ("score", (int, float)), ("ms", (int, float))):
         if not isinstance(report.get(key), kind):
             return f"{key}: {report.get(key)!r}"
     if report["kind"] not in KINDS or report["verdict"] not in VERDICTS or not report["reasons"]:
@@ -56,15 +58,20 @@ def wrong_with(report):
         for key in ("package", "version_name", "label", "dex_files"):
             if key not in report:
                 return f"an APK without {key}"
-    order = [SEVERITIES.index(f["severity"]) for f in report["findings"]]
+    def weight(f):
+        return 0 if "excepted" in f else WEIGHTS.index(f.get("verdict", "none"))
+
+    order = [(weight(f), SEVERITIES.index(f["severity"])) for f in report["findings"]]
     if order != sorted(order, reverse=True):
         return f"findings are not worst first: {order}"
+    if not 0 <= report["score"] <= 1:
+        return f"score {report['score']}"
     for f in report["findings"]:
-        if not f["rule"].startswith(("structure/", "scan/")) or not f["title"] or "attack" not in f or "evidence" not in f:
+        if not f["rule"].startswith(RULES) or not f["title"] or "attack" not in f or "evidence" not in f:
             return f"finding {f}"
-    severe = any(SEVERITIES.index(f["severity"]) >= 3 for f in report["findings"])
-    if (report["verdict"] == "clean") == severe and report["verdict"] != "malformed":
-        return f"{report['verdict']} with {[f['severity'] for f in report['findings']]}"
+    worst = max([weight(f) for f in report["findings"]], default=0)
+    if report["verdict"] not in ("malformed", dict(zip(WEIGHTS, ["clean", *WEIGHTS[1:]]))[WEIGHTS[worst]]):
+        return f"{report['verdict']} with {[(f['id'], f.get('verdict')) for f in report['findings']]}"
     return None
 
 
