@@ -23,7 +23,7 @@ _picket_options() {
     'user signin-link') echo "$common --role" ;;
     'events '*) echo "$common --after --follow" ;;
     'policy '*) echo --json --help ;;
-    'scan '*) echo --json --min-sdk --max-sdk --stamp-cert --all --jobs --timeout --yara --color --help ;;
+    'scan '*) echo --json --min-sdk --max-sdk --stamp-cert --all --jobs --timeout --yara --report --color --help ;;
     'replay '*) echo --config --out --preds --help ;;
     *) echo "$common" ;;
     esac
@@ -57,6 +57,7 @@ _picket() {
     case $before in
     --role) words='viewer responder admin' ;;
     --color) words='auto always never' ;;
+    --report) words='html sarif json' ;;
     --filter) words=$(_picket_fields "$command") ;;
     --sort) words=$(_picket_sorts "$command") ;;
     --ca | --config | --out | --preds)

@@ -24,6 +24,9 @@ static const char usage[] =
         "nothing but compute. '-' is standard input. Of a folder it takes what looks like an app.\n"
         "APK.idsig beside an APK is its v4 signature.\n"
         "  --json             one JSON object a file, one a line\n"
+        "  --report FORM      one document of all files: html (a page for people), sarif (2.1.0, "
+        "for\n"
+        "                     build systems), json (one array)\n"
         "  --min-sdk N        would Android levels from N on accept the signature? (the app's "
         "own)\n"
         "  --max-sdk N        ... up to N (every later one)\n"
@@ -46,6 +49,7 @@ enum {
     OPT_JOBS,
     OPT_TIMEOUT,
     OPT_YARA,
+    OPT_REPORT,
     OPT_COLOR,
     OPT_HELP,
 };
@@ -130,6 +134,12 @@ static bool take_option(struct call *call, int option, const char *text)
         }
         s->timeout_ms = (unsigned)n * 1000U;
         return true;
+    case OPT_REPORT:
+        s->form = pk_report_form(text);
+        if (s->form == NULL) {
+            (void)fputs("picket scan: --report is html, sarif or json\n", stderr);
+        }
+        return s->form != NULL;
     case OPT_YARA:
         if (call->yara_count == YARA_MAX) {
             (void)fputs("picket scan: --yara is there too often: name a folder\n", stderr);
@@ -158,6 +168,7 @@ static bool parse(int argc, char **argv, struct call *call)
         { "all", no_argument, NULL, OPT_ALL },
         { "jobs", required_argument, NULL, OPT_JOBS },
         { "timeout", required_argument, NULL, OPT_TIMEOUT },
+        { "report", required_argument, NULL, OPT_REPORT },
         { "yara", required_argument, NULL, OPT_YARA },
         { "color", required_argument, NULL, OPT_COLOR },
         { "help", no_argument, NULL, OPT_HELP },
@@ -241,7 +252,8 @@ int pk_cmd_scan(int argc, char **argv)
     if (rc == PK_OK) {
         rc = pk_scan_run(&call.settings, &list, &tally, &err);
     }
-    if (rc == PK_OK && !call.settings.json && (list.walked || list.count > 1)) {
+    if (rc == PK_OK && !call.settings.json && call.settings.form == NULL &&
+            (list.walked || list.count > 1)) {
         pk_scan_view_tally(stdout, &call.settings.style, &tally);
     }
     pk_scan_list_finish(&list);

@@ -163,7 +163,9 @@ static char *view(
     if (to == NULL) {
         return NULL;
     }
-    if (s->json) {
+    if (s->form != NULL) {
+        s->form->part(to, report, r->list->count == 1);
+    } else if (s->json) {
         put_json(to, report);
     } else if (r->list->count == 1 && !r->list->walked) {
         pk_scan_view(to, &s->style, report, cost);
@@ -209,10 +211,30 @@ static int hear(struct run *r, struct pk_error *err)
     return rc;
 }
 
+/* A document begins with what all its parts come to, so they wait. */
+static int print_document(struct run *r, struct pk_error *err)
+{
+    char **parts = calloc(r->list->count, sizeof(*parts));
+
+    if (parts == NULL) {
+        return pk_error_set(err, PK_ENOMEM, "out of memory");
+    }
+    for (size_t i = 0; i < r->list->count; i++) {
+        parts[i] = r->items[i].text;
+    }
+    r->settings->form->document(stdout, parts, r->list->count, r->tally);
+    free(parts);
+    if (fflush(stdout) != 0) {
+        return pk_error_set(err, -errno, "cannot write: %s", pk_code_text(-errno));
+    }
+    return PK_OK;
+}
+
 /* What is done without a gap goes out, in the order of the list. */
 static int print(struct run *r, struct pk_error *err)
 {
-    for (; r->printed < r->list->count && r->items[r->printed].done; r->printed++) {
+    for (; r->settings->form == NULL && r->printed < r->list->count && r->items[r->printed].done;
+            r->printed++) {
         struct item *item = &r->items[r->printed];
 
         if (item->text != NULL) {
@@ -232,7 +254,7 @@ static int print(struct run *r, struct pk_error *err)
 static bool may_submit(const struct run *r)
 {
     return r->next < r->list->count && r->busy < pk_scan_pool_slots(r->pool) &&
-            r->next - r->printed < AHEAD_MAX;
+            (r->settings->form != NULL || r->next - r->printed < AHEAD_MAX);
 }
 
 static int loop(struct run *r, struct pk_error *err)
@@ -266,6 +288,9 @@ int pk_scan_run(const struct pk_scan_settings *settings, const struct pk_scan_li
     int rc;
 
     if (list->count == 0) {
+        if (settings->form != NULL) {
+            settings->form->document(stdout, NULL, 0, tally);
+        }
         return PK_OK;
     }
     r.items = calloc(list->count, sizeof(*r.items));
@@ -277,6 +302,7 @@ int pk_scan_run(const struct pk_scan_settings *settings, const struct pk_scan_li
         r.progress = pk_scan_progress_begin(list->count);
         rc = loop(&r, err);
         pk_scan_progress_clear(&r.progress);
+        rc = rc == PK_OK && settings->form != NULL ? print_document(&r, err) : rc;
     }
     pk_scan_pool_destroy(r.pool);
     for (size_t i = 0; i < list->count; i++) {

@@ -1,6 +1,7 @@
 /* scan_run.h - a list of files through the pool: several at a time, printed in the order of the list. */
 #pragma once
 
+#include "cli/report.h"
 #include "cli/scan_view.h"
 #include "cli/scan_walk.h"
 
@@ -8,6 +9,7 @@ struct pk_scan_settings {
     int min_sdk, max_sdk;
     const char *stamp_cert;
     bool json;
+    const struct pk_report_form *form; /* one document of all files; NULL: none */
     unsigned jobs;
     unsigned timeout_ms;
     const char *const *yara; /* rule files and folders, ends with NULL */
