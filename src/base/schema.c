@@ -396,6 +396,23 @@ static json_t *encode_objects(const struct pk_schema *sub, const struct pk_array
     return array;
 }
 
+/* Of a sparse row: is the number another one than its default? */
+static bool is_said(const struct pk_field *f, double number)
+{
+    return f->def == NULL ? number != 0 : number != strtod(f->def, NULL);
+}
+
+static json_t *encode_number(const struct pk_field *f, const unsigned char *from)
+{
+    double number = f->type == PK_TYPE_INT ? (double)*(const int64_t *)from : *(const double *)from;
+
+    if ((f->flags & PK_SPARSE) != 0 ? !is_said(f, number)
+                                    : number == 0 && (f->flags & PK_REQUIRED) == 0) {
+        return NULL;
+    }
+    return f->type == PK_TYPE_INT ? json_integer(*(const int64_t *)from) : json_real(number);
+}
+
 /* NULL: the value is absent (or memory is short, which json_object_set_new() turns into absence). */
 static json_t *encode_value(const struct pk_field *f, const unsigned char *from, bool wire)
 {
@@ -411,9 +428,8 @@ static json_t *encode_value(const struct pk_field *f, const unsigned char *from,
         }
         return json_boolean(*(const enum pk_tri *)from == PK_TRI_YES);
     case PK_TYPE_INT:
-        return must || *(const int64_t *)from != 0 ? json_integer(*(const int64_t *)from) : NULL;
     case PK_TYPE_REAL:
-        return must || *(const double *)from != 0 ? json_real(*(const double *)from) : NULL;
+        return encode_number(f, from);
     case PK_TYPE_TIME:
         return must || *(const int64_t *)from != 0
                 ? json_string(pk_time_format(*(const int64_t *)from, time_text))
