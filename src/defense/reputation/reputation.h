@@ -8,7 +8,7 @@
 
 #include "model/app_report.h"
 
-struct pk_intel_set;  /* intel/set.h: indicators, known signers, reference apps */
+struct pk_intel_set; /* intel/set.h: indicators, known signers, reference apps */
 struct pk_app_lists; /* lists.h: the organisation's allow and deny lists, exceptions, unwanted-app rules */
 
 struct pk_app_knowledge {
