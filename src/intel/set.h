@@ -53,6 +53,10 @@ struct pk_intel_hit {
  * URL by itself alone. The nearest and gravest hit comes first. False: not in the set. */
 bool pk_intel_find(const struct pk_intel_set *set, enum pk_intel_kind kind, const char *value,
         struct pk_intel_hit *out);
+/* The same over several sets, of which the last is followed by NULL (NULL: none): the best hit of all, marked when any
+ * of them has a warning. *which (NULL is fine) is the set that has it, for pk_intel_next(). */
+bool pk_intel_find_in(const struct pk_intel_set *const *sets, enum pk_intel_kind kind,
+        const char *value, struct pk_intel_hit *out, const struct pk_intel_set **which);
 /* The next source that knows the same indicator, best first; false: none. */
 bool pk_intel_next(const struct pk_intel_set *set, struct pk_intel_hit *hit);
 
