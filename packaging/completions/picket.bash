@@ -23,7 +23,7 @@ _picket_options() {
     'user signin-link') echo "$common --role" ;;
     'events '*) echo "$common --after --follow" ;;
     'policy '*) echo --json --help ;;
-    'scan '*) echo --json --min-sdk --max-sdk --stamp-cert --all --jobs --timeout --yara --report --color --help ;;
+    'scan '*) echo --json --min-sdk --max-sdk --stamp-cert --all --jobs --timeout --structure-only --yara --report --color --help ;;
     'replay '*) echo --config --out --preds --help ;;
     *) echo "$common" ;;
     esac

@@ -34,6 +34,7 @@ static const char usage[] =
         "  --all              of a folder every file\n"
         "  --jobs N           files at a time (one a processor)\n"
         "  --timeout SECONDS  for one file (10)\n"
+        "  --structure-only   structure and signature, not what the app does\n"
         "  --yara PATH        your own YARA rules: a file, or a folder of *.yar and *.yara; may be "
         "repeated\n"
         "  --color WHEN       auto, always or never; NO_COLOR is honoured\n"
@@ -48,6 +49,7 @@ enum {
     OPT_ALL,
     OPT_JOBS,
     OPT_TIMEOUT,
+    OPT_STRUCTURE,
     OPT_YARA,
     OPT_REPORT,
     OPT_COLOR,
@@ -140,6 +142,9 @@ static bool take_option(struct call *call, int option, const char *text)
             (void)fputs("picket scan: --report is html, sarif or json\n", stderr);
         }
         return s->form != NULL;
+    case OPT_STRUCTURE:
+        s->structure_only = true;
+        return true;
     case OPT_YARA:
         if (call->yara_count == YARA_MAX) {
             (void)fputs("picket scan: --yara is there too often: name a folder\n", stderr);
@@ -169,6 +174,7 @@ static bool parse(int argc, char **argv, struct call *call)
         { "jobs", required_argument, NULL, OPT_JOBS },
         { "timeout", required_argument, NULL, OPT_TIMEOUT },
         { "report", required_argument, NULL, OPT_REPORT },
+        { "structure-only", no_argument, NULL, OPT_STRUCTURE },
         { "yara", required_argument, NULL, OPT_YARA },
         { "color", required_argument, NULL, OPT_COLOR },
         { "help", no_argument, NULL, OPT_HELP },

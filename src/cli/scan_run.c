@@ -128,6 +128,7 @@ static int submit(struct run *r, struct pk_error *err)
         .min_sdk = r->settings->min_sdk,
         .max_sdk = r->settings->max_sdk,
         .stamp_cert = r->settings->stamp_cert,
+        .structure_only = r->settings->structure_only,
         .name = job->name,
         .ctx = job,
     };

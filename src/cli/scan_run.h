@@ -9,6 +9,7 @@ struct pk_scan_settings {
     int min_sdk, max_sdk;
     const char *stamp_cert;
     bool json;
+    bool structure_only;
     const struct pk_report_form *form; /* one document of all files; NULL: none */
     unsigned jobs;
     unsigned timeout_ms;

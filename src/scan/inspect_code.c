@@ -26,6 +26,9 @@ bool pk_inspect_hold(
 {
     void *items = code->held;
 
+    if (ctx->options->structure_only) {
+        return false; /* nobody will look at it again */
+    }
     if (bytes->bytes.len > PK_APP_CODE_MAX - code->held_bytes) {
         code->cut = true;
         return false;

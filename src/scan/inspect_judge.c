@@ -29,7 +29,7 @@ void pk_inspect_judge(struct pk_inspect_context *ctx, struct pk_inspect_code *co
         .arena = ctx->arena,
     };
 
-    for (size_t i = 0; judges[i].ask != NULL; i++) {
+    for (size_t i = 0; judges[i].ask != NULL && !ctx->options->structure_only; i++) {
         if (judges[i].ask(&app, &ctx->opinion) < 0) {
             (void)pk_inspect_full(ctx, PK_ENOMEM, judges[i].name);
         }

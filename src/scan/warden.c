@@ -93,6 +93,7 @@ static int reader_main(const struct warden *warden, const struct job *job)
     struct pk_scan_task task = {
         .min_sdk = request->min_sdk,
         .max_sdk = request->max_sdk,
+        .structure_only = request->structure_only,
         .answer_fd = STDOUT_FILENO,
     };
 

@@ -15,6 +15,7 @@ struct pk_scan_task {
     int min_sdk;
     int max_sdk;
     const char *stamp_cert; /* lower-case hex; NULL: any */
+    bool structure_only;
     int answer_fd;
 };
 
