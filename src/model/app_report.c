@@ -22,6 +22,7 @@ static const char *const severity_names[] = { "info", "low", "medium", "high", "
 /* clang-format off */
 static const struct pk_field signer_fields[] = {
     { "sha256", PK_TYPE_STRING, PK_REQUIRED, AT(pk_app_signer, sha256), .min = HASH_LEN, .max = HASH_LEN },
+    { "sha1", PK_TYPE_STRING, 0, AT(pk_app_signer, sha1), .max = 40 },
     { "subject", PK_TYPE_STRING, PK_REQUIRED, AT(pk_app_signer, subject), .max = TEXT_MAX },
     { "issuer", PK_TYPE_STRING, 0, AT(pk_app_signer, issuer), .max = TEXT_MAX },
     { "key", PK_TYPE_STRING, PK_REQUIRED, AT(pk_app_signer, key), .max = 64 },

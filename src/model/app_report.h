@@ -36,6 +36,7 @@ enum pk_stamp_word { /* "absent", "failed", "verified" */
 
 struct pk_app_signer {
     const char *sha256;  /* of the certificate, lower-case hex */
+    const char *sha1;    /* the same, as older lists name it; NULL: not said */
     const char *subject; /* RFC 2253 */
     const char *issuer;
     const char *key;        /* "RSA 2048" */

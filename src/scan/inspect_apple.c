@@ -97,6 +97,7 @@ static struct pk_app_signer signer_of(
 {
     struct pk_app_signer out = {
         .sha256 = pk_inspect_keep(ctx, cert->sha256),
+        .sha1 = pk_inspect_keep_cut(ctx, cert->sha1, 40),
         .subject = pk_inspect_keep(ctx, cert->subject),
         .issuer = pk_inspect_keep(ctx, cert->issuer),
         .key = pk_inspect_keep_cut(ctx, cert->key_text, PK_INSPECT_TEAM_MAX),

@@ -70,6 +70,7 @@ static struct pk_app_signer signer_row(struct pk_inspect_context *ctx,
 
     return (struct pk_app_signer){
         .sha256 = pk_inspect_keep(ctx, cert->sha256),
+        .sha1 = pk_inspect_keep_cut(ctx, cert->sha1, 40),
         .subject = pk_inspect_keep(ctx, cert->subject),
         .issuer = pk_inspect_keep(ctx, cert->issuer),
         .key = pk_inspect_keep_cut(ctx, cert->key_text, 60),

@@ -260,3 +260,49 @@ bool pk_confusable_plain(const char *a, const char *b)
         b++;
     }
 }
+
+static bool is_letter(uint32_t rune)
+{
+    return (rune >= 'a' && rune <= 'z') || (rune >= 'A' && rune <= 'Z');
+}
+
+/* Not shown at all, whatever stands around it. Joiners have their place in Indic and Arabic scripts: they
+ * count between Latin letters only. */
+static bool is_hidden(uint32_t rune)
+{
+    return rune == 0xad || rune == 0x34f || rune == 0x61c || (rune >= 0x200b && rune <= 0x200f) ||
+            (rune >= 0x202a && rune <= 0x202e) || (rune >= 0x2060 && rune <= 0x206f) ||
+            rune == 0xfeff || (rune >= 0xe0000 && rune <= 0xe007f);
+}
+
+/* A Latin look-alike of Greek, Cyrillic, Armenian, Cherokee, or of another dress. */
+static bool is_foreign_twin(uint32_t rune)
+{
+    return (rune >= 0x370 && rune < 0x590 && looks_like(rune) != NULL) ||
+            (rune >= 0x13a0 && rune < 0x1400 && looks_like(rune) != NULL) ||
+            (rune >= 0x1d400 && rune <= 0x1d7ff);
+}
+
+bool pk_confusable_disguised(const char *name)
+{
+    const uint8_t *bytes = (const uint8_t *)name;
+    size_t len = strnlen(name, TEXT_MAX);
+    bool latin = false;
+    bool hidden = false; /* since the last letter */
+    bool twin = false;
+    bool buried = false;
+
+    for (size_t i = 0; i < len;) {
+        uint32_t rune = 0;
+        size_t n = pk_utf8_next(bytes + i, len - i, &rune);
+
+        if (is_letter(rune)) {
+            buried = buried || (hidden && latin);
+            latin = true;
+        }
+        twin = twin || is_foreign_twin(rune);
+        hidden = is_hidden(rune);
+        i += n > 0 ? n : 1;
+    }
+    return buried || (twin && latin);
+}

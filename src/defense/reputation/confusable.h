@@ -19,3 +19,7 @@ bool pk_confusable_same(const char *a, const char *b);
 bool pk_confusable_contains(const char *name, const char *word);
 /* The same but for case and blanks: nothing is disguised. */
 bool pk_confusable_plain(const char *a, const char *b);
+
+/* Is it written to deceive: Latin letters mixed with look-alikes of another script, or signs that are not shown
+ * between letters? Accents, digits and a picture behind the name are no disguise. */
+bool pk_confusable_disguised(const char *name);

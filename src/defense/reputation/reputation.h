@@ -21,12 +21,25 @@ struct pk_app_situation {
     int64_t now_ms;        /* for the expiry of exceptions; 0: nothing has expired */
     const char *installer; /* package of the store that installed it; "" by hand; NULL: not known */
     enum pk_tri system;    /* it came with the system */
-    const char *device;    /* for exceptions of one device or group; NULL: any */
+    const char *
+            device; /* NULL: no device in particular; then only exceptions with scope "all" count */
     const char *group;
 };
 
-/* Adds findings: malware.known_bad (with hits), malware.repackaged, malware.sideloaded, malware.unwanted,
- * malware.vulnerable_app ..., marks what exceptions hold back, and draws the verdict. PK_ENOMEM. */
+/* Adds findings and hits, marks what exceptions, the allow list and known publishers hold back, and draws the
+ * verdict. What an earlier judgement added goes first, so a report may be judged again when the knowledge or the
+ * situation has changed. Texts are copied into the arena. knowledge and situation may be NULL. PK_ENOMEM.
+ *
+ * The findings and their rules:
+ *   malware.known_bad, or what the category of the indicator says (malware.stalkerware ...)
+ *       known/indicator: the file or its signer; known/name: the package; known/host: a host it names
+ *   malware.repackaged
+ *       signer/repackaged: the package is known, its signer is not; signer/broken: changed after it was signed
+ *       signer/impersonation: name and icon are those of another app
+ *   signer.rotated, signer.other, signer.missing: facts without weight
+ *   malware.sideloaded (origin/sideloaded): without weight
+ *   malware.unwanted
+ *       lists/deny; unwanted/ID: a rule of the organisation */
 PK_MUST_USE int pk_reputation_judge(struct pk_app_report *report,
         const struct pk_app_knowledge *knowledge, const struct pk_app_situation *situation,
         struct pk_arena *arena);

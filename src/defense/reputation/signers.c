@@ -103,15 +103,24 @@ static bool is_named(const char *subject, const char *part)
     return false;
 }
 
-const char *pk_signer_public_key(const struct pk_app_signer *signer)
+const char *pk_signer_public_cert(const char *sha256)
 {
     for (size_t i = 0; i < PK_COUNT(test_keys); i++) {
-        if (strcasecmp(signer->sha256, test_keys[i].sha256) == 0) {
+        if (strcasecmp(sha256, test_keys[i].sha256) == 0) {
             return test_keys[i].name;
         }
     }
-    /* Every machine makes its own, and anybody can make one more. */
-    return is_named(signer->subject, "CN=Android Debug") ? "a debug key" : NULL;
+    return NULL;
+}
+
+const char *pk_signer_public_key(const struct pk_app_signer *signer)
+{
+    const char *name = pk_signer_public_cert(signer->sha256);
+
+    /* Every machine makes its own debug key, and anybody can make one more. */
+    return name != NULL                                     ? name
+            : is_named(signer->subject, "CN=Android Debug") ? "a debug key"
+                                                            : NULL;
 }
 
 const char *pk_signers_public_key(const struct pk_app_report *report)

@@ -19,6 +19,8 @@ enum pk_signer_place pk_signers_find(const struct pk_app_report *report, const c
 /* Is it a key that everybody has: Android's test keys, the debug key of build tools? NULL: no; else its
  * name. A signature by it proves nothing about who made the app. */
 const char *pk_signer_public_key(const struct pk_app_signer *signer);
+/* The same by the certificate alone: debug keys are not known by it. */
+const char *pk_signer_public_cert(const char *sha256);
 /* The first such signer of the app; NULL: none. */
 const char *pk_signers_public_key(const struct pk_app_report *report);
 
