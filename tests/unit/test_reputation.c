@@ -535,7 +535,7 @@ static void exceptions(void **state)
         .package = "com.tool", .signer = OTHER, .weight = PK_APP_WEIGHT_MALICIOUS
     };
     static const struct app next = {
-        .package = "com.tool", .signer = OTHER, .sha256 = ELSE, .weight = PK_APP_WEIGHT_SUSPICIOUS
+        .package = "com.tool", .signer = OTHER, .sha256 = MAKER, .weight = PK_APP_WEIGHT_SUSPICIOUS
     };
     static const struct app stolen = {
         .package = "com.tool", .signer = ELSE, .weight = PK_APP_WEIGHT_MALICIOUS
