@@ -35,6 +35,11 @@ struct picket_scan_options {
     size_t memory_max;   /* of one file in bytes; 0: 512 MiB */
     int min_sdk;         /* judge signatures for Android levels from ... (0: the app's own) */
     int max_sdk;         /* ... to (0: every later one) */
+    /* What is known beyond the files. The set of indicators that came with Picket and the one that
+     * `picket intel` keeps on this machine are used by themselves. */
+    int no_intel;      /* not 0: neither of them */
+    const char *intel; /* one set file more; NULL: none */
+    const char *lists; /* the organisation's lists and rules, YAML or JSON; NULL: none */
 };
 
 /* NULL on failure: *error (may be NULL) is a sentence that the caller frees. options may be NULL. */

@@ -37,6 +37,11 @@ static const char usage[] =
         "  --structure-only   structure and signature, not what the app does\n"
         "  --yara PATH        your own YARA rules: a file, or a folder of *.yar and *.yara; may be "
         "repeated\n"
+        "  --intel FILE       a set of indicators besides the built-in and the local one (picket "
+        "intel);\n"
+        "                     may be repeated\n"
+        "  --no-intel         neither the built-in set nor the local one\n"
+        "  --lists FILE       the organisation's lists, exceptions and rules (picket app rules)\n"
         "  --color WHEN       auto, always or never; NO_COLOR is honoured\n"
         "Exit status: 0 all clean, 1 bad news found (unwanted, suspicious, malicious, malformed),\n"
         "2 wrong usage, 3 something could not be read; the rest was scanned all the same.\n";
@@ -51,6 +56,9 @@ enum {
     OPT_TIMEOUT,
     OPT_STRUCTURE,
     OPT_YARA,
+    OPT_INTEL,
+    OPT_NO_INTEL,
+    OPT_LISTS,
     OPT_REPORT,
     OPT_COLOR,
     OPT_HELP,
@@ -63,6 +71,9 @@ struct call {
     bool help;
     const char *yara[YARA_MAX + 1];
     size_t yara_count;
+    struct pk_scan_know_options know;
+    const char *intel[PK_SCAN_SETS_MAX + 1];
+    size_t intel_count;
 };
 
 static bool number(const char *name, const char *text, long max, long *out)
@@ -152,6 +163,19 @@ static bool take_option(struct call *call, int option, const char *text)
         }
         call->yara[call->yara_count++] = text;
         return true;
+    case OPT_INTEL:
+        if (call->intel_count == PK_SCAN_SETS_MAX) {
+            (void)fputs("picket scan: --intel is there too often\n", stderr);
+            return false;
+        }
+        call->intel[call->intel_count++] = text;
+        return true;
+    case OPT_NO_INTEL:
+        call->know.bare = true;
+        return true;
+    case OPT_LISTS:
+        call->know.lists = text;
+        return true;
     case OPT_COLOR:
         return color_word(text, &call->color);
     case OPT_HELP:
@@ -176,6 +200,9 @@ static bool parse(int argc, char **argv, struct call *call)
         { "report", required_argument, NULL, OPT_REPORT },
         { "structure-only", no_argument, NULL, OPT_STRUCTURE },
         { "yara", required_argument, NULL, OPT_YARA },
+        { "intel", required_argument, NULL, OPT_INTEL },
+        { "no-intel", no_argument, NULL, OPT_NO_INTEL },
+        { "lists", required_argument, NULL, OPT_LISTS },
         { "color", required_argument, NULL, OPT_COLOR },
         { "help", no_argument, NULL, OPT_HELP },
         { NULL, 0, NULL, 0 },
@@ -237,8 +264,9 @@ int pk_cmd_scan(int argc, char **argv)
     struct call call = { .color = "auto" };
     struct pk_scan_list list = { 0 };
     struct pk_scan_tally tally = { 0 };
+    struct pk_scan_know *know = NULL;
     struct pk_error err = { 0 };
-    int rc = PK_OK;
+    int rc;
 
     if (!parse(argc, argv, &call)) {
         return PK_EXIT_USAGE;
@@ -249,6 +277,9 @@ int pk_cmd_scan(int argc, char **argv)
     }
     call.settings.style = style_of(call.color);
     call.settings.yara = call.yara;
+    call.know.intel = call.intel;
+    rc = pk_scan_know_create(&call.know, &know, &err);
+    call.settings.know = know;
     for (int i = optind; i < argc && rc == PK_OK; i++) {
         rc = pk_scan_walk(&list, argv[i], call.all, count_complaint, &tally);
         if (rc < 0) {
@@ -263,6 +294,7 @@ int pk_cmd_scan(int argc, char **argv)
         pk_scan_view_tally(stdout, &call.settings.style, &tally);
     }
     pk_scan_list_finish(&list);
+    pk_scan_know_destroy(know);
     if (rc < 0) {
         pk_scan_complain(NULL, err.text);
     }

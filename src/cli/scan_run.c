@@ -191,6 +191,15 @@ static int take(struct run *r, struct job *job, const struct pk_app_report *repo
     return item->text == NULL ? pk_error_set(err, PK_ENOMEM, "out of memory") : PK_OK;
 }
 
+static int judge(const struct run *r, struct pk_app_report *report, struct pk_arena *arena,
+        struct pk_error *err)
+{
+    int rc = r->settings->know != NULL ? pk_scan_know_judge(r->settings->know, report, arena)
+                                       : PK_OK;
+
+    return rc < 0 ? pk_error_set(err, rc, "out of memory") : PK_OK;
+}
+
 /* One result, or none within the tick. */
 static int hear(struct run *r, struct pk_error *err)
 {
@@ -203,7 +212,8 @@ static int hear(struct run *r, struct pk_error *err)
 
     if (rc == PK_OK) {
         r->busy--;
-        rc = take(r, ask.ctx, &report, &cost, err);
+        rc = judge(r, &report, arena, err);
+        rc = rc < 0 ? rc : take(r, ask.ctx, &report, &cost, err);
         free_job(ask.ctx);
     } else if (rc == PK_ETIMEDOUT) {
         rc = PK_OK;

@@ -4,6 +4,7 @@
 #include "cli/report.h"
 #include "cli/scan_view.h"
 #include "cli/scan_walk.h"
+#include "scan/know.h"
 
 struct pk_scan_settings {
     int min_sdk, max_sdk;
@@ -13,7 +14,8 @@ struct pk_scan_settings {
     const struct pk_report_form *form; /* one document of all files; NULL: none */
     unsigned jobs;
     unsigned timeout_ms;
-    const char *const *yara; /* rule files and folders, ends with NULL */
+    const char *const *yara;         /* rule files and folders, ends with NULL */
+    const struct pk_scan_know *know; /* NULL: nothing */
     struct pk_scan_style style;
 };
 

@@ -66,6 +66,7 @@ void pk_scan_view(FILE *to, const struct pk_scan_style *style, const struct pk_a
     (void)pk_print_text(to, file_name(report), SIZE_MAX);
     (void)fputc('\n', to);
     put_reasons(to, style, report, SIZE_MAX);
+    pk_view_hits(to, style, report);
     pk_view_identity(to, style, report);
     pk_view_signature(to, style, report->signature);
     pk_view_apple(to, style, report->apple);

@@ -8,6 +8,7 @@
 #include "cli/scan_view_parts.h"
 
 #define DEX_SHOWN         6
+#define HITS_SHOWN        20
 #define NATIVE_SHOWN      8
 #define NAMES_SHOWN       40
 #define PERMISSIONS_SHOWN 160
@@ -453,10 +454,45 @@ static void put_finding(
     pk_view_color(to, style, PK_COLOR_DIM);
     pk_view_wrapped(to, style, "            ", 12, text);
     pk_view_color(to, style, PK_COLOR_OFF);
+    if (finding->excepted != NULL) {
+        (void)snprintf(text, sizeof(text), "does not count: %.400s", finding->excepted);
+        pk_view_wrapped(to, style, "            ", 12, text);
+    }
     if (finding->count > 1) {
         (void)fprintf(to, "            met %" PRId64 " times\n", finding->count);
     }
     free(attack);
+}
+
+/* "sha256  1234...: Anubis (banker), feed, 2024-05-01" */
+static void put_hit(FILE *to, const struct pk_scan_style *style, const struct pk_app_hit *hit)
+{
+    char text[TEXT_SIZE];
+
+    (void)snprintf(text, sizeof(text), "%.200s%s%.100s%s: %.80s%s%.40s%s, %.80s%s%.20s", hit->value,
+            hit->indicator != NULL ? " (" : "", hit->indicator != NULL ? hit->indicator : "",
+            hit->indicator != NULL ? ")" : "", hit->family != NULL ? hit->family : "no family",
+            hit->category != NULL ? " (" : "", hit->category != NULL ? hit->category : "",
+            hit->category != NULL ? ")" : "", hit->source, hit->date != NULL ? ", " : "",
+            hit->date != NULL ? hit->date : "");
+    pk_view_fact(to, style, hit->kind, text);
+    pk_view_fact(to, style, "", hit->reference);
+}
+
+void pk_view_hits(FILE *to, const struct pk_scan_style *style, const struct pk_app_report *report)
+{
+    const struct pk_app_hit *items = report->hits.items;
+
+    if (report->hits.count == 0) {
+        return;
+    }
+    pk_view_heading(to, style, "known");
+    for (size_t i = 0; i < report->hits.count && i < HITS_SHOWN; i++) {
+        put_hit(to, style, &items[i]);
+    }
+    if (report->hits.count > HITS_SHOWN) {
+        (void)fprintf(to, "  and %zu more\n", report->hits.count - HITS_SHOWN);
+    }
 }
 
 void pk_view_findings(

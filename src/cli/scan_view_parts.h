@@ -24,6 +24,8 @@ void pk_view_wrapped(FILE *to, const struct pk_scan_style *style, const char *le
 /* A JSON tree, indented. */
 void pk_view_tree(FILE *to, const json_t *value);
 
+/* What indicators have of it. */
+void pk_view_hits(FILE *to, const struct pk_scan_style *style, const struct pk_app_report *report);
 void pk_view_identity(
         FILE *to, const struct pk_scan_style *style, const struct pk_app_report *report);
 void pk_view_signature(

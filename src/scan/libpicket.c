@@ -9,6 +9,7 @@
 
 #include "picket/scan.h"
 
+#include "scan/know.h"
 #include "scan/pool.h"
 
 /* One report in the asking process: answers have at most 8 MiB of JSON and 300,000 values. */
@@ -16,6 +17,7 @@
 
 struct picket_scanner {
     struct pk_scan_pool *pool;
+    struct pk_scan_know *know;
     int min_sdk;
     int max_sdk;
 };
@@ -70,13 +72,21 @@ struct picket_scanner *picket_scanner_new(const struct picket_scan_options *opti
             .memory_max = o.memory_max,
         };
 
+        const char *const intel[] = { o.intel, NULL };
+        const struct pk_scan_know_options know = {
+            .bare = o.no_intel != 0,
+            .intel = intel,
+            .lists = o.lists,
+        };
+
         scanner->min_sdk = o.min_sdk;
         scanner->max_sdk = o.max_sdk;
-        rc = pk_scan_pool_create(&pool, &scanner->pool, &err);
+        rc = pk_scan_know_create(&know, &scanner->know, &err);
+        rc = rc < 0 ? rc : pk_scan_pool_create(&pool, &scanner->pool, &err);
     }
     if (rc < 0) {
         tell(error, &err);
-        free(scanner);
+        picket_scanner_free(scanner);
         return NULL;
     }
     return scanner;
@@ -86,6 +96,7 @@ void picket_scanner_free(struct picket_scanner *scanner)
 {
     if (scanner != NULL) {
         pk_scan_pool_destroy(scanner->pool);
+        pk_scan_know_destroy(scanner->know);
         free(scanner);
     }
 }
@@ -128,6 +139,7 @@ static int take(struct picket_scanner *scanner, struct pk_scan_job *job, struct 
     if (report->arena != NULL) {
         rc = pk_scan_pool_wait(scanner->pool, -1, report->arena, job, &report->report, NULL, err);
     }
+    rc = rc < 0 ? rc : pk_scan_know_judge(scanner->know, &report->report, report->arena);
     if (rc == PK_OK) {
         json = pk_app_report_json(&report->report);
         report->json = json != NULL ? pk_json_text(json) : NULL;
