@@ -73,6 +73,10 @@ int pk_intel_load_all(
     for (size_t i = 0; i < PK_COUNT(paths); i++) {
         int rc = paths[i][0] != '\0' ? pk_intel_set_load(paths[i], &sets[count], err) : PK_ENOENT;
 
+        /* A home that is somebody else's (su, setpriv): there is no place of one's own. */
+        if (rc == PK_EACCES && path == NULL && access(paths[i], F_OK) != 0) {
+            rc = PK_ENOENT;
+        }
         if (rc == PK_OK) {
             count++;
         } else if (rc != PK_ENOENT || (i == 0 && path != NULL)) {
