@@ -8,7 +8,7 @@ static const struct {
     const char *name;
     judge ask;
 } judges[] = {
-    { NULL, NULL }, /* in the order of app.h */
+    { "the behaviour rules", pk_app_rules }, { NULL, NULL }, /* in the order of app.h */
 };
 
 void pk_inspect_judge(struct pk_inspect_context *ctx, struct pk_inspect_code *code,

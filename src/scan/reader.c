@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "defense/malware/app.h"
 #include "formats/anomaly.h"
 #include "formats/limits.h"
 #include "scan/fit.h"
@@ -53,7 +54,7 @@ int pk_reader_prepare(const struct pk_byte_rules *rules)
     byte_rules = rules;
     warm_sort();
     json_object_seed(0); /* takes randomness from the system, which readers cannot */
-    return PK_OK;
+    return pk_app_rules_prepare();
 }
 
 /* "Something was left out" as a finding of its own, behind the others. */

@@ -62,6 +62,9 @@ void pk_dex_check_ids(const struct pk_dex *dex);
 struct pk_slice pk_dex_string(const struct pk_dex *dex, uint32_t index);
 /* The descriptor of a type: "Ljava/lang/String;". */
 struct pk_slice pk_dex_type(const struct pk_dex *dex, uint32_t index);
+/* The same, but {NULL, 0} for those without an end (NUL) within max bytes: who asks for many reads no more. */
+struct pk_slice pk_dex_string_within(const struct pk_dex *dex, uint32_t index, size_t max);
+struct pk_slice pk_dex_type_within(const struct pk_dex *dex, uint32_t index, size_t max);
 
 struct pk_dex_method {
     uint32_t class_type; /* type index */

@@ -48,10 +48,6 @@ static inline const uint8_t *pk_dex_uleb(const uint8_t *p, const uint8_t *end, u
     return p;
 }
 
-/* The bytes of a string up to its NUL, which must stand within max bytes; else, and when there is no such
- * string, {NULL, 0}. */
-struct pk_slice pk_dex_string_within(const struct pk_dex *dex, uint32_t index, size_t max);
-
 /* What only the map says: call sites, method handles, and whether the file ends where its parts do.
  * whole: bytes that were there before dex->file was cut to what the header claims. */
 void pk_dex_read_map(struct pk_dex *dex, size_t whole);

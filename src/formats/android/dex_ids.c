@@ -47,6 +47,11 @@ struct pk_slice pk_dex_type(const struct pk_dex *dex, uint32_t index)
     return pk_dex_string(dex, type_string(dex, index));
 }
 
+struct pk_slice pk_dex_type_within(const struct pk_dex *dex, uint32_t index, size_t max)
+{
+    return pk_dex_string_within(dex, type_string(dex, index), max);
+}
+
 bool pk_dex_method(const struct pk_dex *dex, uint32_t index, struct pk_dex_method *out)
 {
     const uint8_t *p;

@@ -152,6 +152,14 @@ static uint16_t number_of(const struct class *class, struct pk_slice method)
     return class->others;
 }
 
+uint16_t pk_dex_names_find(
+        const struct pk_dex_names *names, struct pk_slice class, struct pk_slice method)
+{
+    const struct class *slot = class.len > 0 ? slot_of(names, class) : NULL;
+
+    return slot != NULL && slot->name.ptr != NULL ? number_of(slot, method) : 0;
+}
+
 /* The class of interest of each type, NULL for all others. The caller frees. */
 static const struct class **match_types(const struct pk_dex_names *names, const struct pk_dex *dex)
 {

@@ -15,6 +15,11 @@ struct pk_dex_names;
 PK_MUST_USE int pk_dex_names_make(const char *const *texts, size_t count, struct pk_arena *arena,
         const struct pk_dex_names **out, struct pk_error *err);
 
+/* The number that the list gives to a method of a class, as below; 0: none. For methods that a class of
+ * the app inherits: ask with the class that they come from. */
+uint16_t pk_dex_names_find(
+        const struct pk_dex_names *names, struct pk_slice class, struct pk_slice method);
+
 /* (*out)[method index] is 1 + the place of the text that names the method, 0: none; dex->method_count
  * items in the arena. A reference names the class that the code calls through, which may inherit the
  * method. The work is bounded by the tables; logical DEX files of one container may share theirs, so
