@@ -5,15 +5,16 @@
 #pragma once
 
 /* name, one line for --help */
-#define PK_ADMIN_COMMANDS(X)                                         \
-    X(device, "protected devices: list, show, revoke")               \
-    X(incident, "incidents: list, show, dismiss, reopen")            \
-    X(events, "the event stream, as it happens with --follow")       \
-    X(enrollment, "links that let devices in: list, create, remove") \
-    X(token, "API tokens: list, create, remove")                     \
-    X(user, "sign-in links for people")                              \
-    X(audit, "who did what")                                         \
-    X(health, "is the server well?")                                 \
-    X(threat, "the threat catalogue: list, show")                    \
-    X(policy, "check a policy file")                                 \
+#define PK_ADMIN_COMMANDS(X)                                                                \
+    X(device, "protected devices: list, show, revoke")                                      \
+    X(incident, "incidents: list, show, dismiss, reopen")                                   \
+    X(events, "the event stream, as it happens with --follow")                              \
+    X(enrollment, "links that let devices in: list, create, remove")                        \
+    X(token, "API tokens: list, create, remove")                                            \
+    X(user, "sign-in links for people")                                                     \
+    X(audit, "who did what")                                                                \
+    X(health, "is the server well?")                                                        \
+    X(intel, "known bad and good: import, lookup, show, list, export, remove, trust, push") \
+    X(threat, "the threat catalogue: list, show")                                           \
+    X(policy, "check a policy file")                                                        \
     X(replay, "recorded observations through the real pipeline")

@@ -12,6 +12,8 @@
 #define CONNECT_S  10L
 #define CALL_S     60L
 #define API        "/api/v1"
+#define JSON_TYPE  "Content-Type: application/json"
+#define PUT_S      300 /* for a large body */
 
 struct pk_rest {
     CURL *curl;
@@ -95,7 +97,8 @@ static int put_url(struct pk_rest *rest, const char *path, const struct pk_rest_
     return url->rc;
 }
 
-static struct curl_slist *headers_of(const struct pk_rest *rest, bool has_body)
+/* type: of the body; NULL: there is none. */
+static struct curl_slist *headers_of(const struct pk_rest *rest, const char *type)
 {
     struct curl_slist *list = curl_slist_append(NULL, "Accept: application/json");
 
@@ -108,7 +111,7 @@ static struct curl_slist *headers_of(const struct pk_rest *rest, bool has_body)
         }
         pk_buffer_finish(&line);
     }
-    return has_body ? curl_slist_append(list, "Content-Type: application/json") : list;
+    return type != NULL ? curl_slist_append(list, type) : list;
 }
 
 /* The server's own words when it sent a problem document. */
@@ -144,7 +147,7 @@ static int judge(long status, const struct pk_buffer *answer, json_t **out, stru
     return PK_OK;
 }
 
-static int perform(struct pk_rest *rest, const char *method, const char *url, const char *body,
+static int perform(struct pk_rest *rest, const char *method, const char *url, struct pk_slice body,
         struct curl_slist *headers, int wait_s, struct pk_buffer *answer, long *status,
         struct pk_error *err)
 {
@@ -167,8 +170,9 @@ static int perform(struct pk_rest *rest, const char *method, const char *url, co
         (void)curl_easy_setopt(rest->curl, CURLOPT_CAINFO, rest->ca);
         (void)curl_easy_setopt(rest->curl, CURLOPT_CAPATH, NULL);
     }
-    if (body != NULL) {
-        (void)curl_easy_setopt(rest->curl, CURLOPT_POSTFIELDS, body);
+    if (body.ptr != NULL) {
+        (void)curl_easy_setopt(rest->curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)body.len);
+        (void)curl_easy_setopt(rest->curl, CURLOPT_POSTFIELDS, body.ptr);
     }
     code = curl_easy_perform(rest->curl);
     if (code != CURLE_OK) {
@@ -185,7 +189,7 @@ int pk_rest_call(struct pk_rest *rest, const char *method, const char *path,
 {
     struct pk_buffer answer = pk_buffer_of(ANSWER_MAX);
     struct pk_buffer url = pk_buffer_of(URL_MAX);
-    struct curl_slist *headers = headers_of(rest, body != NULL);
+    struct curl_slist *headers = headers_of(rest, body != NULL ? JSON_TYPE : NULL);
     char *text = body != NULL ? pk_json_text(body) : NULL;
     long status = 0;
     int rc = put_url(rest, path, params, &url);
@@ -194,13 +198,39 @@ int pk_rest_call(struct pk_rest *rest, const char *method, const char *path,
     if (rc < 0 || headers == NULL || (body != NULL && text == NULL)) {
         rc = pk_error_set(err, rc < 0 ? rc : PK_ENOMEM, "the call is too long");
     } else {
-        rc = perform(rest, method, url.ptr, text, headers, wait_s, &answer, &status, err);
+        rc = perform(rest, method, url.ptr,
+                text != NULL ? pk_slice_str(text) : (struct pk_slice){ 0 }, headers, wait_s,
+                &answer, &status, err);
     }
     if (rc == PK_OK) {
         rc = judge(status, &answer, out, err);
     }
     curl_slist_free_all(headers);
     free(text);
+    pk_buffer_finish(&url);
+    pk_buffer_finish(&answer);
+    return rc;
+}
+
+int pk_rest_put(struct pk_rest *rest, const char *path, struct pk_slice body, json_t **out,
+        struct pk_error *err)
+{
+    struct pk_buffer answer = pk_buffer_of(ANSWER_MAX);
+    struct pk_buffer url = pk_buffer_of(URL_MAX);
+    struct curl_slist *headers = headers_of(rest, "Content-Type: application/octet-stream");
+    long status = 0;
+    int rc = put_url(rest, path, NULL, &url);
+
+    *out = NULL;
+    if (rc < 0 || headers == NULL) {
+        rc = pk_error_set(err, rc < 0 ? rc : PK_ENOMEM, "the call is too long");
+    } else {
+        rc = perform(rest, "PUT", url.ptr, body, headers, PUT_S, &answer, &status, err);
+    }
+    if (rc == PK_OK) {
+        rc = judge(status, &answer, out, err);
+    }
+    curl_slist_free_all(headers);
     pk_buffer_finish(&url);
     pk_buffer_finish(&answer);
     return rc;

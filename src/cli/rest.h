@@ -4,6 +4,7 @@
 #include <jansson.h>
 
 #include "base/error.h"
+#include "base/slice.h"
 
 struct pk_rest;
 
@@ -30,6 +31,10 @@ struct pk_rest_param {
 PK_MUST_USE int pk_rest_call(struct pk_rest *rest, const char *method, const char *path,
         const struct pk_rest_param *params, const json_t *body, int wait_s, json_t **out,
         struct pk_error *err);
+
+/* PUT of bytes as they are (application/octet-stream). The same otherwise. */
+PK_MUST_USE int pk_rest_put(struct pk_rest *rest, const char *path, struct pk_slice body,
+        json_t **out, struct pk_error *err);
 
 /* One path segment, percent-encoded; the caller frees with free(). NULL: memory is short. */
 char *pk_rest_escape(const char *segment);

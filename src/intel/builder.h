@@ -46,6 +46,10 @@ PK_MUST_USE int pk_intel_builder_add_app(
 PK_MUST_USE int pk_intel_builder_add_set(
         struct pk_intel_builder *b, const struct pk_intel_set *set, const char *but);
 
+/* The same, but only sources that the builder does not know yet. */
+PK_MUST_USE int pk_intel_builder_add_missing(
+        struct pk_intel_builder *b, const struct pk_intel_set *set);
+
 /* Writes the set. The builder can only be destroyed afterwards. */
 PK_MUST_USE int pk_intel_builder_finish(
         struct pk_intel_builder *b, int64_t now_ms, struct pk_buffer *out, struct pk_error *err);

@@ -2,20 +2,33 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "intel/builder.h"
+#include "intel/builder_internal.h"
 #include "intel/set_internal.h"
 
-/* Numbers of the set's sources in the builder; UINT_MAX: left out. */
+static bool knows(const struct pk_intel_builder *b, const char *name, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(pk_build_text(b, b->sources[i].name), name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Numbers of the set's sources in the builder; UINT32_MAX: left out. missing: those that it has are. */
 static int map_sources(struct pk_intel_builder *b, const struct pk_intel_set *set, const char *but,
-        unsigned *numbers)
+        bool missing, unsigned *numbers)
 {
     struct pk_intel_source source;
+    size_t known = b->source_count;
 
     for (size_t i = 0; pk_intel_source_at(set, i, &source); i++) {
         int rc;
 
         numbers[i] = UINT32_MAX;
-        if (but != NULL && strcmp(source.name, but) == 0) {
+        if ((but != NULL && strcmp(source.name, but) == 0) ||
+                (missing && knows(b, source.name, known)) ||
+                source.indicators + source.warnings + source.signers + source.apps == 0) {
             continue;
         }
         rc = pk_intel_builder_source(
@@ -88,14 +101,19 @@ static int add_signers(
     return PK_OK;
 }
 
-static int add_apps(struct pk_intel_builder *b, const struct pk_intel_set *set, const char *but)
+static int add_apps(
+        struct pk_intel_builder *b, const struct pk_intel_set *set, const unsigned *numbers)
 {
     struct pk_intel_app app;
 
     for (size_t i = 0; pk_intel_app_at(set, i, &app); i++) {
-        int rc = but != NULL && strcmp(app.source, but) == 0 ? PK_OK
-                                                             : pk_intel_builder_add_app(b, &app);
+        size_t source = pk_get16(set->section[PK_SEC_APPS].ptr + i * PK_APP_SIZE + 12);
+        int rc;
 
+        if (source >= set->count[PK_SEC_SOURCES] || numbers[source] == UINT32_MAX) {
+            continue;
+        }
+        rc = pk_intel_builder_add_app(b, &app);
         if (rc < 0) {
             return rc;
         }
@@ -103,8 +121,8 @@ static int add_apps(struct pk_intel_builder *b, const struct pk_intel_set *set, 
     return PK_OK;
 }
 
-int pk_intel_builder_add_set(
-        struct pk_intel_builder *b, const struct pk_intel_set *set, const char *but)
+static int merge(
+        struct pk_intel_builder *b, const struct pk_intel_set *set, const char *but, bool missing)
 {
     unsigned *numbers = calloc(set->count[PK_SEC_SOURCES] + 1, sizeof(*numbers));
     int rc;
@@ -112,10 +130,21 @@ int pk_intel_builder_add_set(
     if (numbers == NULL) {
         return PK_ENOMEM;
     }
-    rc = map_sources(b, set, but, numbers);
+    rc = map_sources(b, set, but, missing, numbers);
     rc = rc < 0 ? rc : add_rows(b, set, numbers);
     rc = rc < 0 ? rc : add_signers(b, set, numbers);
-    rc = rc < 0 ? rc : add_apps(b, set, but);
+    rc = rc < 0 ? rc : add_apps(b, set, numbers);
     free(numbers);
     return rc;
+}
+
+int pk_intel_builder_add_set(
+        struct pk_intel_builder *b, const struct pk_intel_set *set, const char *but)
+{
+    return merge(b, set, but, false);
+}
+
+int pk_intel_builder_add_missing(struct pk_intel_builder *b, const struct pk_intel_set *set)
+{
+    return merge(b, set, NULL, true);
 }
