@@ -31,9 +31,10 @@ static void check_table_place(
     }
 }
 
-/* The resource table, for names and labels. Apps without one are fine. */
-static const struct pk_arsc *open_table(
-        struct pk_inspect_context *ctx, struct pk_zip *zip, struct pk_zip_bytes *bytes)
+/* The resource table, for names, labels and the icon. Apps without one are fine. A table that does not fit
+ * beside the code is gone after the manifest: *bytes is then the caller's to release. */
+static const struct pk_arsc *open_table(struct pk_inspect_context *ctx, struct pk_zip *zip,
+        struct pk_inspect_code *code, struct pk_zip_bytes *bytes)
 {
     const struct pk_zip_entry *entry = pk_zip_find(zip, "resources.arsc");
     struct pk_arsc *table = NULL;
@@ -44,6 +45,11 @@ static const struct pk_arsc *open_table(
         rc = pk_arsc_open(bytes->bytes, ctx->work, &ctx->anomalies, &table, &err);
     }
     (void)pk_inspect_full(ctx, rc, "the resource table");
+    if (rc == PK_OK && pk_inspect_hold(ctx, code, bytes)) {
+        code->resources = table;
+        code->table = bytes->bytes;
+        *bytes = (struct pk_zip_bytes){ 0 };
+    }
     return rc == PK_OK ? table : NULL;
 }
 
@@ -64,7 +70,7 @@ static bool wants_jar_digests(
 
 /* Reads AndroidManifest.xml into the report; *xml is the caller's to release. False: it cannot be read. */
 static bool read_manifest(struct pk_inspect_context *ctx, struct pk_zip *zip,
-        struct pk_zip_bytes *xml, struct pk_manifest *manifest)
+        struct pk_inspect_code *code, struct pk_zip_bytes *xml, struct pk_manifest *manifest)
 {
     const struct pk_zip_entry *entry = pk_zip_find(zip, "AndroidManifest.xml");
     struct pk_zip_bytes table_bytes = { 0 };
@@ -75,7 +81,7 @@ static bool read_manifest(struct pk_inspect_context *ctx, struct pk_zip *zip,
         pk_zip_keep(zip, zip->file.len < KEEP_MAX ? KEEP_MAX - zip->file.len : 0);
     }
     if (rc == PK_OK) {
-        const struct pk_arsc *table = open_table(ctx, zip, &table_bytes);
+        const struct pk_arsc *table = open_table(ctx, zip, code, &table_bytes);
 
         rc = pk_manifest_parse(xml->bytes, table, ctx->work, &ctx->anomalies, manifest, &err);
         if (rc == PK_OK) {
@@ -118,7 +124,7 @@ void pk_inspect_apk(struct pk_inspect_context *ctx, struct pk_zip *zip)
         pk_inspect_refuse(ctx, "The archive needs more memory than a scan may have");
         return;
     }
-    readable = read_manifest(ctx, zip, &xml, &manifest);
+    readable = read_manifest(ctx, zip, &code, &xml, &manifest);
     pk_inspect_dex_entries(ctx, zip, &seen, &code);
     pk_inspect_native_entries(ctx, zip, &seen, &code);
     pk_inspect_signature(ctx, zip, xml.bytes);

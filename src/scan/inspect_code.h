@@ -16,6 +16,12 @@ struct pk_inspect_code {
     struct pk_app_code_library *libraries; /* room for PK_INSPECT_ROWS_MAX */
     struct pk_arena **arenas;              /* of their names, one each */
     size_t library_count;
+
+    const struct pk_arsc *resources; /* of the APK; its bytes are held */
+    struct pk_slice table;
+    struct pk_app_notes *notes; /* of native libraries */
+    int64_t native_methods;
+    int64_t reflection;
 };
 
 /* Takes the bytes over, so that DEX files in them can be kept; false: they do not fit, and stay the

@@ -56,8 +56,11 @@ static int read_dex(
     int rc = PK_OK;
 
     for (;;) {
+        struct pk_app_reflection reflection = { 0 };
+        struct pk_dex_visitor visitor = { 0 };
         struct pk_dex_totals totals = { 0 };
         struct pk_dex dex;
+        bool watched;
 
         if (rows->opened >= PK_DEX_FILES_MAX && offset < bytes.len) {
             pk_anomaly_add(&rows->ctx->anomalies, PK_ANOMALY_LIMIT_DEX_FILES,
@@ -70,7 +73,10 @@ static int read_dex(
         }
         pk_dex_check_sums(&dex);
         pk_dex_check_ids(&dex);
-        pk_dex_walk(&dex, NULL, &totals);
+        watched = pk_app_reflection_watch(&dex, &reflection, &visitor);
+        pk_dex_walk(&dex, watched ? &visitor : NULL, &totals);
+        rows->code->native_methods += (int64_t)totals.native_methods;
+        rows->code->reflection += reflection.count;
         add_row(rows, &dex, name, &totals);
         rows->opened++;
         if (held) {

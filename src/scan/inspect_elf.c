@@ -120,6 +120,7 @@ static void read_library(struct pk_inspect_context *ctx, struct pk_slice bytes,
                 &ctx->anomalies, PK_ANOMALY_ELF_FAKE, "'%s' does not begin as an ELF file", name);
         return;
     }
+    pk_app_notes_library(native->code->notes, name, bytes);
     arena = pk_arena_create(PK_SCAN_ARENA_MAX);
     /* What the loader would refuse is an anomaly that the reader has noted. */
     rc = arena == NULL ? PK_ENOMEM : pk_elf_parse(bytes, name, arena, &ctx->anomalies, &elf, NULL);
@@ -170,6 +171,7 @@ void pk_inspect_native_entries(struct pk_inspect_context *ctx, struct pk_zip *zi
         count += is_library(zip->entries[i].name) ? 1 : 0;
     }
     ctx->out->native_code = abis(ctx, zip);
+    code->notes = count > 0 ? pk_app_notes_create(ctx->work) : NULL;
     native.rows.items = pk_inspect_alloc(ctx,
             1 + (count < PK_INSPECT_ROWS_MAX ? count : PK_INSPECT_ROWS_MAX),
             sizeof(struct pk_app_native));

@@ -8,7 +8,10 @@ static const struct {
     const char *name;
     judge ask;
 } judges[] = {
-    { "the behaviour rules", pk_app_rules }, { NULL, NULL }, /* in the order of app.h */
+    /* in the order of app.h, which later ones rely on */
+    { "the facts", pk_app_facts },
+    { "the behaviour rules", pk_app_rules },
+    { NULL, NULL },
 };
 
 void pk_inspect_judge(struct pk_inspect_context *ctx, struct pk_inspect_code *code,
@@ -24,6 +27,11 @@ void pk_inspect_judge(struct pk_inspect_context *ctx, struct pk_inspect_code *co
         .code_cut = code->cut,
         .libraries = code->libraries,
         .library_count = code->library_count,
+        .resources = code->resources,
+        .table = code->table,
+        .notes = code->notes,
+        .native_methods = code->native_methods,
+        .reflection = code->reflection,
         .report = ctx->out,
         .work = ctx->work,
         .arena = ctx->arena,

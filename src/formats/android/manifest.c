@@ -122,6 +122,7 @@ static void take_application(struct walk *w)
     m->has_application = true;
     m->label = or_empty(pk_manifest_label(s, ATTR_LABEL, "label"));
     m->icon = or_empty(text_of(w, ATTR_ICON, "icon"));
+    m->icon_id = pk_manifest_reference(s, ATTR_ICON, "icon");
     m->application_name = class_of(w, name_of(w));
     m->component_factory = class_of(w, text_of(w, ATTR_COMPONENT_FACTORY, "appComponentFactory"));
     m->network_security_config = text_of(w, ATTR_NETWORK_SECURITY, "networkSecurityConfig");
@@ -135,6 +136,19 @@ static void take_application(struct walk *w)
 static bool is(const char *a, const char *b)
 {
     return strcmp(a, b) == 0;
+}
+
+/* The low byte of the level is its base; 0, also where there is none, is "normal". */
+static void take_permission(struct walk *w)
+{
+    const char *name = name_of(w);
+    int64_t level = 0;
+
+    (void)pk_manifest_int(&w->source, ATTR_PROTECTION_LEVEL, "protectionLevel", &level);
+    pk_manifest_add_text(&w->lists, &w->m->defined_permissions, name);
+    if ((level & 0xf) == 0) {
+        pk_manifest_add_text(&w->lists, &w->m->open_permissions, name);
+    }
 }
 
 /* Children of <manifest>. */
@@ -151,7 +165,7 @@ static void take_child(struct walk *w, const char *tag)
     } else if (is(tag, "uses-permission-sdk-23") || is(tag, "uses-permission-sdk-m")) {
         pk_manifest_ask(&w->permissions, name_of(w), true);
     } else if (is(tag, "permission")) {
-        pk_manifest_add_text(&w->lists, &w->m->defined_permissions, name_of(w));
+        take_permission(w);
     } else if (is(tag, "uses-feature")) {
         if (pk_manifest_bool(&w->source, ATTR_REQUIRED, "required", true)) {
             pk_manifest_add_text(&w->lists, &w->m->features, name_of(w));
@@ -179,7 +193,12 @@ static void take_component(struct walk *w, enum pk_component_kind kind, bool ali
         .exported = pk_manifest_tri(s, ATTR_EXPORTED, "exported"),
         .enabled = pk_manifest_bool(s, ATTR_ENABLED, "enabled", true),
         .process = text_of(w, ATTR_PROCESS, "process"),
+        .affinity = kind == PK_COMPONENT_ACTIVITY ? text_of(w, ATTR_TASK_AFFINITY, "taskAffinity")
+                                                  : NULL,
     };
+    if (kind == PK_COMPONENT_ACTIVITY) {
+        (void)pk_manifest_int(s, ATTR_LAUNCH_MODE, "launchMode", &c->launch_mode);
+    }
     if (kind == PK_COMPONENT_PROVIDER) {
         c->authorities = text_of(w, ATTR_AUTHORITIES, "authorities");
     }

@@ -40,6 +40,8 @@ struct pk_component {
     const char *process;     /* NULL: the app's */
     const char *authorities; /* of a provider; NULL otherwise */
     const char *target;      /* of an activity-alias; NULL otherwise */
+    const char *affinity;    /* taskAffinity as declared: "" is "none"; NULL when absent */
+    int64_t launch_mode;     /* 0 standard, 1 singleTop, 2 singleTask, 3 singleInstance */
     struct pk_array filters; /* struct pk_intent_filter */
 };
 
@@ -75,6 +77,7 @@ struct pk_manifest {
     const char *component_factory;       /* android:appComponentFactory, NULL */
     const char *label;           /* of the application in the language that aapt takes; "" */
     const char *icon;            /* file in the archive, "" */
+    uint32_t icon_id;            /* its resource; 0: none, or named as a file */
     const char *launchable;      /* the first launcher activity as aapt names it; "" */
     struct pk_strings launchers; /* every launcher entry, activity-aliases included */
 
@@ -83,10 +86,12 @@ struct pk_manifest {
      * (and aapt names), such as READ_EXTERNAL_STORAGE to who asks for WRITE_EXTERNAL_STORAGE. */
     struct pk_strings implied_permissions;
     struct pk_strings defined_permissions; /* permission */
-    struct pk_strings features;            /* uses-feature, required */
-    struct pk_strings libraries;           /* uses-library */
-    struct pk_array components;            /* struct pk_component */
-    struct pk_array metadata;              /* struct pk_metadata_item, of application */
+    /* Those of defined_permissions that any app gets by asking: protection level "normal". */
+    struct pk_strings open_permissions;
+    struct pk_strings features;  /* uses-feature, required */
+    struct pk_strings libraries; /* uses-library */
+    struct pk_array components;  /* struct pk_component */
+    struct pk_array metadata;    /* struct pk_metadata_item, of application */
     bool has_application;
     bool is_shared_library; /* declares library or static-library */
 };

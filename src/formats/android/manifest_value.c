@@ -67,6 +67,14 @@ struct pk_manifest_value pk_manifest_value(
     return (struct pk_manifest_value){ .type = a.type, .data = a.data };
 }
 
+uint32_t pk_manifest_reference(
+        const struct pk_manifest_source *s, enum pk_manifest_attr id, const char *name)
+{
+    struct pk_axml_attribute a;
+
+    return find_attribute(s, id, name, &a) && is_reference(a.type) ? a.data : 0;
+}
+
 const char *pk_manifest_label(
         const struct pk_manifest_source *s, enum pk_manifest_attr id, const char *name)
 {

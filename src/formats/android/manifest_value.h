@@ -14,12 +14,15 @@ enum pk_manifest_attr {
     ATTR_NAME = 0x01010003,
     ATTR_PERMISSION = 0x01010006,
     ATTR_SHARED_USER_ID = 0x0101000b,
+    ATTR_PROTECTION_LEVEL = 0x01010009,
     ATTR_ENABLED = 0x0101000e,
     ATTR_DEBUGGABLE = 0x0101000f,
     ATTR_EXPORTED = 0x01010010,
     ATTR_PROCESS = 0x01010011,
+    ATTR_TASK_AFFINITY = 0x01010012,
     ATTR_AUTHORITIES = 0x01010018,
     ATTR_PRIORITY = 0x0101001c,
+    ATTR_LAUNCH_MODE = 0x0101001d,
     ATTR_VALUE = 0x01010024,
     ATTR_RESOURCE = 0x01010025,
     ATTR_SCHEME = 0x01010027,
@@ -75,6 +78,9 @@ enum pk_tri pk_manifest_tri(
         const struct pk_manifest_source *s, enum pk_manifest_attr id, const char *name);
 bool pk_manifest_bool(const struct pk_manifest_source *s, enum pk_manifest_attr id,
         const char *name, bool absent);
+/* The resource that an attribute refers to; 0: it is absent or no reference. */
+uint32_t pk_manifest_reference(
+        const struct pk_manifest_source *s, enum pk_manifest_attr id, const char *name);
 /* An attribute without namespace and id, such as "package"; NULL when absent. */
 const char *pk_manifest_plain(const struct pk_manifest_source *s, const char *name);
 
