@@ -21,6 +21,7 @@ int pk_defense_judge(
         return pk_judge_portal(o, arena, out);
     case PK_OBS_AGENT:
     case PK_OBS_CHOICE:
+    case PK_OBS_APPS: /* judged by what the store knows of them: pipeline/apps.c */
         return PK_OK;
     }
     return PK_OK;

@@ -5,7 +5,7 @@
 #include "base/crypt.h"
 
 const char *const pk_observation_kind_names[] = { "agent", "posture", "network", "gateway", "dns",
-    "tls", "portal", "choice", NULL };
+    "tls", "portal", "choice", "apps", NULL };
 const char *const pk_platform_names[] = { "linux", "android", "ios", NULL };
 const char *const pk_link_names[] = { "unknown", "wifi", "wired", "cellular", "vpn", NULL };
 const char *const pk_security_names[] = { "unknown", "open", "owe", "wep", "wpa", "wpa2", "wpa3",
@@ -13,6 +13,8 @@ const char *const pk_security_names[] = { "unknown", "open", "owe", "wep", "wpa"
 const char *const pk_tls_outcome_names[] = { "ok", "untrusted", "expired", "wrong_name", "invalid",
     "pin", "failed", "unreachable", NULL };
 const char *const pk_portal_state_names[] = { "unknown", "none", "captive", NULL };
+const char *const pk_app_profile_names[] = { "device", "work", "personal", NULL };
+static const char *const apps_events[] = { "all", "changed", NULL };
 static const char *const sensor_states[] = { "on", "limited", "off", NULL };
 static const char *const agent_events[] = { "started", "stopping", "sensors", NULL };
 static const char *const network_events[] = { "joined", "changed", "left", NULL };
@@ -202,6 +204,45 @@ static const struct pk_field choice_fields[] = {
 static const struct pk_schema choice_schema =
     PK_SCHEMA(struct pk_obs_choice, choice_fields, "choice");
 
+static const struct pk_field app_fields[] = {
+    { "package", PK_TYPE_STRING, PK_REQUIRED, AT(pk_app_item, package), .min = 1,
+      .max = PK_APP_PACKAGE_MAX, COLLECT, .help = "name of the app's package" },
+    { "version", PK_TYPE_STRING, 0, AT(pk_app_item, version), .max = PK_APP_VERSION_MAX, COLLECT,
+      .help = "its version" },
+    { "version_code", PK_TYPE_INT, 0, AT(pk_app_item, version_code), .min = 0,
+      .max = 9007199254740991.0, COLLECT, .help = "its version as a number" },
+    { "sha256", PK_TYPE_STRING, 0, AT(pk_app_item, sha256), .min = 64, .max = 64, COLLECT,
+      .help = "fingerprint of the app's file" },
+    { "signer", PK_TYPE_STRING, 0, AT(pk_app_item, signer), .min = 64, .max = 64, COLLECT,
+      .help = "fingerprint of its maker's certificate" },
+    { "installer", PK_TYPE_STRING, 0, AT(pk_app_item, installer), .max = PK_APP_PACKAGE_MAX, COLLECT,
+      .help = "which store installed it; empty: by hand" },
+    { "system", PK_TYPE_TRI, 0, AT(pk_app_item, system), COLLECT,
+      .help = "whether it came with the system" },
+    { "profile", PK_TYPE_ENUM, 0, AT(pk_app_item, profile), .names = pk_app_profile_names, COLLECT,
+      .def = "device", .help = "whether it stands on the work or the personal side" },
+    { "label", PK_TYPE_STRING, 0, AT(pk_app_item, label), .max = PK_APP_LABEL_MAX, COLLECT,
+      .help = "its name as you see it; of a personal app only when it is harmful" },
+    { "size", PK_TYPE_INT, 0, AT(pk_app_item, size), .min = 0, .max = 9007199254740991.0, COLLECT,
+      .help = "size of the app's file" },
+};
+static const struct pk_schema app_schema = PK_SCHEMA(struct pk_app_item, app_fields, "app");
+
+static const struct pk_field apps_fields[] = {
+    { "event", PK_TYPE_ENUM, PK_REQUIRED, AT(pk_obs_apps, event), .names = apps_events, COLLECT,
+      .help = "a part of the whole list, or what changed" },
+    { "after", PK_TYPE_STRING, 0, AT(pk_obs_apps, after), .min = 1, .max = PK_APP_PACKAGE_MAX,
+      COLLECT, .help = "the part begins behind this package" },
+    { "upto", PK_TYPE_STRING, 0, AT(pk_obs_apps, upto), .min = 1, .max = PK_APP_PACKAGE_MAX,
+      COLLECT, .help = "and ends with this one" },
+    { "items", PK_TYPE_OBJECTS, 0, AT(pk_obs_apps, items), .count_max = PK_APPS_MAX,
+      .sub = &app_schema, COLLECT, .help = "the apps" },
+    { "removed", PK_TYPE_STRINGS, 0, AT(pk_obs_apps, removed), .min = 1,
+      .max = PK_APP_PACKAGE_MAX, .count_max = PK_APPS_MAX, COLLECT,
+      .help = "packages that are gone" },
+};
+static const struct pk_schema apps_schema = PK_SCHEMA(struct pk_obs_apps, apps_fields, "apps");
+
 static const struct pk_field observation_fields[] = {
     { "seq", PK_TYPE_INT, PK_REQUIRED, AT(pk_observation, seq), .min = 1, .max = 9007199254740991.0,
       COLLECT, .help = "running number" },
@@ -218,6 +259,7 @@ static const struct pk_field observation_fields[] = {
     { "tls", PK_TYPE_OBJECT, 0, AT(pk_observation, tls), .sub = &tls_schema },
     { "portal", PK_TYPE_OBJECT, 0, AT(pk_observation, portal), .sub = &portal_schema },
     { "choice", PK_TYPE_OBJECT, 0, AT(pk_observation, choice), .sub = &choice_schema },
+    { "apps", PK_TYPE_OBJECT, 0, AT(pk_observation, apps), .sub = &apps_schema },
 };
 const struct pk_schema pk_observation_schema =
     PK_SCHEMA(struct pk_observation, observation_fields, "observation");
@@ -235,7 +277,7 @@ const struct pk_schema pk_report_schema = PK_SCHEMA(struct pk_report, report_fie
 static void bodies(const struct pk_observation *o, const void *out[PK_OBS_KIND_COUNT])
 {
     const void *all[PK_OBS_KIND_COUNT] = { o->agent, o->posture, o->net, o->gateway, o->dns, o->tls,
-        o->portal, o->choice };
+        o->portal, o->choice, o->apps };
 
     memcpy(out, all, sizeof(all));
 }
@@ -257,6 +299,39 @@ static int fail_at(
     return rc;
 }
 
+static bool is_sha256(const char *text)
+{
+    return text == NULL || strspn(text, "0123456789abcdef") == 64;
+}
+
+/* What the table of apps cannot say: fingerprints are hexadecimal, items stand in order, a part of the
+ * whole holds nothing beyond its ends. */
+static int check_apps(const struct pk_obs_apps *apps, const char *prefix, struct pk_error *err)
+{
+    const struct pk_app_item *items = apps->items.items;
+    bool all = apps->event == PK_APPS_ALL;
+
+    if (all ? apps->removed.count > 0 : apps->after != NULL || apps->upto != NULL) {
+        return fail_at(err, PK_EUNKNOWN, prefix, all ? "apps.removed" : "apps.after",
+                "does not belong to this event");
+    }
+    for (size_t i = 0; i < apps->items.count; i++) {
+        if (!is_sha256(items[i].sha256) || !is_sha256(items[i].signer)) {
+            return fail_at(
+                    err, PK_EMALF, prefix, "apps.items", "64 lower-case hex digits are wanted");
+        }
+        if (i > 0 && strcmp(items[i - 1].package, items[i].package) > 0) {
+            return fail_at(
+                    err, PK_EMALF, prefix, "apps.items", "must stand in the order of packages");
+        }
+        if ((apps->after != NULL && strcmp(items[i].package, apps->after) <= 0) ||
+                (apps->upto != NULL && strcmp(items[i].package, apps->upto) > 0)) {
+            return fail_at(err, PK_EBOUNDS, prefix, "apps.items", "lies outside of after and upto");
+        }
+    }
+    return PK_OK;
+}
+
 static int check(const struct pk_observation *o, const char *prefix, struct pk_error *err)
 {
     const void *all[PK_OBS_KIND_COUNT];
@@ -274,7 +349,7 @@ static int check(const struct pk_observation *o, const char *prefix, struct pk_e
                     wanted ? "this key is missing" : "does not belong to this kind");
         }
     }
-    return PK_OK;
+    return o->apps != NULL ? check_apps(o->apps, prefix, err) : PK_OK;
 }
 
 int pk_observation_decode(

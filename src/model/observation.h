@@ -13,8 +13,9 @@ enum pk_observation_kind {
     PK_OBS_TLS,     /* a handshake with a host whose certificate is known or verifiable */
     PK_OBS_PORTAL,  /* does something stand between the device and the internet, by consent */
     PK_OBS_CHOICE,  /* what the person did with an alert */
+    PK_OBS_APPS,    /* which apps are there, and what changed */
 };
-#define PK_OBS_KIND_COUNT 8
+#define PK_OBS_KIND_COUNT 9
 
 struct pk_sensor {
     const char *name; /* "arp" "dns" "tls" "portal" "posture" "wifi" */
@@ -137,6 +138,50 @@ struct pk_obs_choice {
     const char *alert; /* id of the server's alert, NULL for a local one */
 };
 
+/* To whom an app belongs: on a phone with a work profile its personal side is nobody's business. */
+enum pk_app_profile_kind {
+    PK_APP_OF_DEVICE, /* the organisation's device, no profiles */
+    PK_APP_OF_WORK,
+    PK_APP_OF_PERSON,
+};
+
+/* One app file. Several files of one package (an old download beside a new one) are several items. */
+struct pk_app_item {
+    const char *package;
+    const char *version;
+    int64_t version_code;
+    const char *sha256;    /* of the file; NULL: not known */
+    const char *signer;    /* SHA-256 of the signing certificate; NULL: not known */
+    const char *installer; /* package of the store; "" by hand; NULL: not known */
+    enum pk_tri system;    /* it came with the system */
+    int profile;           /* enum pk_app_profile_kind */
+    const char *label;     /* as the person knows it; of a personal app only when it is harmful */
+    int64_t size;          /* of the file, 0: not known */
+};
+
+enum pk_apps_event {
+    PK_APPS_ALL,     /* everything between two names */
+    PK_APPS_CHANGED, /* what is new, and what is gone */
+};
+
+#define PK_APPS_MAX        100 /* items of one observation */
+#define PK_APP_PACKAGE_MAX 255
+#define PK_APP_LABEL_MAX   100
+#define PK_APP_VERSION_MAX 100
+
+/* Items stand in the order of their packages (by bytes), all items of a package together. A long list
+ * comes in several observations, each of which stands alone: "all" says that of the packages behind
+ * `after` up to and with `upto` there are exactly these. "changed" says of each package among the items
+ * that it has exactly these files now. So what comes twice changes nothing, and what is lost is made
+ * good by the next. */
+struct pk_obs_apps {
+    int event;                 /* enum pk_apps_event */
+    const char *after;         /* "all": NULL: from the first one on */
+    const char *upto;          /* "all": NULL: to the last one */
+    struct pk_array items;     /* struct pk_app_item */
+    struct pk_strings removed; /* "changed": packages that are gone */
+};
+
 struct pk_observation {
     int64_t seq; /* per device, from 1, strictly growing */
     int64_t at_ms;
@@ -152,6 +197,7 @@ struct pk_observation {
     struct pk_obs_tls *tls;
     struct pk_obs_portal *portal;
     struct pk_obs_choice *choice;
+    struct pk_obs_apps *apps;
 };
 
 /* What a device posts: POST /v1/report. */
@@ -170,6 +216,7 @@ extern const char *const pk_link_names[];
 extern const char *const pk_security_names[];
 extern const char *const pk_tls_outcome_names[];
 extern const char *const pk_portal_state_names[];
+extern const char *const pk_app_profile_names[];
 
 /* Decodes and checks what a table cannot say: the body that the kind names is there and no other;
  * sequence numbers grow; nothing is there that must never leave a device. The report lives in the

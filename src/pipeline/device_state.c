@@ -138,6 +138,7 @@ int pk_circle_note(struct pk_circle *c, const struct pk_observation *o)
     case PK_OBS_GATEWAY:
     case PK_OBS_DNS:
     case PK_OBS_TLS:
+    case PK_OBS_APPS:
         return PK_OK;
     }
     return PK_OK;

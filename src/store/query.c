@@ -98,6 +98,18 @@ static int add_search(struct build *b, const char *sql, const char *text)
     return pk_buffer_puts(&b->where, " ESCAPE '\\'");
 }
 
+/* The condition with each '@' as the value. */
+static int add_holds(struct build *b, const char *sql, const char *text)
+{
+    int rc = PK_OK;
+
+    for (; *sql != '\0' && rc == PK_OK; sql++) {
+        rc = *sql == '@' ? add(b, (struct value){ .is_text = true, .text = text })
+                         : pk_buffer_putc(&b->where, *sql);
+    }
+    return rc;
+}
+
 static int add_case(struct build *b, const struct pk_list_filter *f, const char *text)
 {
     const struct pk_match_case *c = f->cases;
@@ -115,6 +127,9 @@ static int add_value(struct build *b, const struct pk_list_filter *f, const char
 
     if (f->match == PK_MATCH_SEARCH) {
         return add_search(b, f->sql, text);
+    }
+    if (f->match == PK_MATCH_HOLDS) {
+        return add_holds(b, f->sql, text);
     }
     if (f->match == PK_MATCH_CASE) {
         return add_case(b, f, text);

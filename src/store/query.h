@@ -12,6 +12,7 @@ enum pk_match {
     PK_MATCH_TEXT,   /* sql = value */
     PK_MATCH_NAMED,  /* sql = the number that parse gives for the name */
     PK_MATCH_SEARCH, /* sql is a text expression in lower case that contains the value */
+    PK_MATCH_HOLDS,  /* sql is a condition, '@' stands for the value */
     PK_MATCH_CASE, /* value is one of cases; each is a condition, '@' stands for the list's mark */
 };
 

@@ -85,5 +85,81 @@ static const char step_3[] =
         " dns BIGINT NOT NULL, tls BIGINT NOT NULL, portal BIGINT NOT NULL,"
         " choice BIGINT NOT NULL);";
 
-const char *const pk_store_steps[] = { step_1, step_2, step_3 };
+/* Apps: one row a package and signer, one a file, one a device that has it. What lists sort by stands in
+ * the row and is kept up by those who write, since an app can be on every device. */
+static const char step_4[] =
+        "ALTER TABLE ledger ADD COLUMN apps BIGINT NOT NULL DEFAULT 0;"
+        "CREATE TABLE apps ("
+        " id {text} PRIMARY KEY, package {text} NOT NULL, signer {text} NOT NULL,"
+        " label {text} NOT NULL, version {text} NOT NULL, version_code BIGINT NOT NULL,"
+        " standing BIGINT NOT NULL, score {real} NOT NULL, threat {text},"
+        " devices BIGINT NOT NULL, versions BIGINT NOT NULL,"
+        " first_ms BIGINT NOT NULL, last_ms BIGINT NOT NULL);"
+        "CREATE INDEX apps_package ON apps (package, id);"
+        "CREATE INDEX apps_name ON apps"
+        " (lower(CASE WHEN label = '' THEN package ELSE label END), id);"
+        "CREATE INDEX apps_standing ON apps ((standing * 100000000000000 + last_ms), id);"
+        "CREATE INDEX apps_devices ON apps (devices, id);"
+        "CREATE INDEX apps_first ON apps (first_ms, id);"
+        "CREATE INDEX apps_last ON apps (last_ms, id);"
+
+        "CREATE TABLE app_files ("
+        " sha256 {text} PRIMARY KEY, app {text} NOT NULL, package {text} NOT NULL,"
+        " label {text} NOT NULL, version {text} NOT NULL, version_code BIGINT NOT NULL,"
+        " signer {text} NOT NULL, size BIGINT NOT NULL, state BIGINT NOT NULL, error {text},"
+        " standing BIGINT NOT NULL, score {real} NOT NULL, threat {text}, reasons {text},"
+        " devices BIGINT NOT NULL, first_ms BIGINT NOT NULL, last_ms BIGINT NOT NULL,"
+        " judged_ms BIGINT NOT NULL, knowledge BIGINT NOT NULL, judgement BIGINT NOT NULL,"
+        " push BIGINT NOT NULL, asked_ms BIGINT NOT NULL, asked_device {text},"
+        " asks BIGINT NOT NULL, uploaded_by {text});"
+        "CREATE INDEX app_files_app ON app_files (app, version_code);"
+        "CREATE INDEX app_files_state ON app_files (state, asked_ms);"
+        "CREATE INDEX app_files_first ON app_files (first_ms, sha256);"
+        "CREATE INDEX app_files_last ON app_files (last_ms, sha256);"
+        "CREATE INDEX app_files_judged ON app_files (judged_ms, sha256);"
+        "CREATE INDEX app_files_standing ON app_files"
+        " ((standing * 100000000000000 + last_ms), sha256);"
+        "CREATE INDEX app_files_push ON app_files (sha256) WHERE push > 0;"
+        "CREATE INDEX app_files_knowledge ON app_files (knowledge, sha256);"
+        /* what the reader found, packed: the judgement is drawn from it again and again */
+        "CREATE TABLE app_reports (sha256 {text} PRIMARY KEY, report {blob} NOT NULL);"
+        "CREATE TABLE app_asks ("
+        " sha256 {text} NOT NULL, device {text} NOT NULL, action BIGINT NOT NULL,"
+        " at_ms BIGINT NOT NULL, done_ms BIGINT NOT NULL, PRIMARY KEY (sha256, device));"
+        "CREATE INDEX app_asks_device ON app_asks (device) WHERE done_ms = 0;"
+
+        "CREATE TABLE device_apps ("
+        " device {text} NOT NULL REFERENCES devices (id) DEFERRABLE INITIALLY DEFERRED,"
+        " package {text} NOT NULL, sha256 {text} NOT NULL, app {text} NOT NULL,"
+        " signer {text} NOT NULL, label {text} NOT NULL, version {text} NOT NULL,"
+        " version_code BIGINT NOT NULL, installer {text}, system BIGINT NOT NULL,"
+        " profile BIGINT NOT NULL, since_ms BIGINT NOT NULL, version_ms BIGINT NOT NULL,"
+        " gone_ms BIGINT NOT NULL, standing BIGINT NOT NULL, threat {text}, subject {text},"
+        " excepted {text}, judgement BIGINT NOT NULL,"
+        " PRIMARY KEY (device, package, sha256));"
+        "CREATE INDEX device_apps_file ON device_apps (sha256, device) WHERE gone_ms = 0;"
+        "CREATE INDEX device_apps_app ON device_apps (app, gone_ms, device);"
+        "CREATE INDEX device_apps_since ON device_apps (since_ms, device);"
+        "CREATE INDEX device_apps_bad ON device_apps (app, standing)"
+        " WHERE gone_ms = 0 AND standing > 1;"
+        "CREATE TABLE device_inventory ("
+        " device {text} PRIMARY KEY REFERENCES devices (id) DEFERRABLE INITIALLY DEFERRED,"
+        " at_ms BIGINT NOT NULL);"
+
+        "CREATE TABLE app_exceptions ("
+        " id {text} PRIMARY KEY, reason {text} NOT NULL, scope BIGINT NOT NULL,"
+        " target {text} NOT NULL, sha256 {text}, package {text}, signer {text}, team {text},"
+        " threat {text}, rule {text}, created_ms BIGINT NOT NULL, created_by {text} NOT NULL,"
+        " expires_ms BIGINT NOT NULL);"
+        "CREATE INDEX app_exceptions_created ON app_exceptions (created_ms, id);"
+        "CREATE INDEX app_exceptions_expires ON app_exceptions (expires_ms, id);"
+        /* texts and bytes that people give the server, every version kept */
+        "CREATE TABLE documents ("
+        " name {text} NOT NULL, version BIGINT NOT NULL, at_ms BIGINT NOT NULL,"
+        " who {text} NOT NULL, text {text} NOT NULL, PRIMARY KEY (name, version));"
+        "CREATE TABLE blobs ("
+        " name {text} NOT NULL, part BIGINT NOT NULL, bytes {blob} NOT NULL,"
+        " PRIMARY KEY (name, part));";
+
+const char *const pk_store_steps[] = { step_1, step_2, step_3, step_4 };
 const size_t pk_store_step_count = PK_COUNT(pk_store_steps);
