@@ -7,6 +7,7 @@
 #include <openssl/sha.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 void pk_sha256(struct pk_slice in, uint8_t out[PK_SHA256_SIZE])
 {
@@ -21,6 +22,50 @@ void pk_sha256_hex(struct pk_slice in, char out[PK_SHA256_HEX])
 
     pk_sha256(in, digest);
     pk_hex(pk_slice_of(digest, sizeof(digest)), out);
+}
+
+#define FILE_STEP (64UL * 1024)
+
+static int digest_file(EVP_MD_CTX *ctx, int fd, int64_t *size, struct pk_error *err)
+{
+    uint8_t step[FILE_STEP];
+
+    *size = 0;
+    for (;;) {
+        ssize_t n = pread(fd, step, sizeof(step), (off_t)*size);
+
+        if (n < 0 && errno == EINTR) {
+            continue;
+        }
+        if (n < 0) {
+            return pk_error_set(err, -errno, "the file cannot be read: %s", pk_code_text(-errno));
+        }
+        if (n == 0) {
+            return PK_OK;
+        }
+        if (EVP_DigestUpdate(ctx, step, (size_t)n) != 1) {
+            return pk_error_set(err, PK_ECRYPTO, "the digest of the file cannot be made");
+        }
+        *size += n;
+    }
+}
+
+int pk_sha256_file(int fd, char out[PK_SHA256_HEX], int64_t *size, struct pk_error *err)
+{
+    EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+    uint8_t digest[PK_SHA256_SIZE];
+    int rc = ctx != NULL && EVP_DigestInit_ex(ctx, EVP_sha256(), NULL) == 1
+            ? digest_file(ctx, fd, size, err)
+            : pk_error_set(err, PK_ENOMEM, "out of memory");
+
+    if (rc == PK_OK && EVP_DigestFinal_ex(ctx, digest, NULL) != 1) {
+        rc = pk_error_set(err, PK_ECRYPTO, "the digest of the file cannot be made");
+    }
+    if (rc == PK_OK) {
+        pk_hex(pk_slice_of(digest, sizeof(digest)), out);
+    }
+    EVP_MD_CTX_free(ctx);
+    return rc;
 }
 
 void pk_hmac_sha256(struct pk_slice key, struct pk_slice in, uint8_t out[PK_SHA256_SIZE])

@@ -12,6 +12,9 @@
 
 void pk_sha256(struct pk_slice in, uint8_t out[PK_SHA256_SIZE]);
 void pk_sha256_hex(struct pk_slice in, char out[PK_SHA256_HEX]); /* lower case */
+/* Of a whole file, read from its begin; *size is its length. */
+PK_MUST_USE int pk_sha256_file(
+        int fd, char out[PK_SHA256_HEX], int64_t *size, struct pk_error *err);
 void pk_hmac_sha256(struct pk_slice key, struct pk_slice in, uint8_t out[PK_SHA256_SIZE]);
 
 /* Cryptographic random bytes. A system without them cannot be used safely: the process ends. */

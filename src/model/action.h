@@ -6,6 +6,7 @@
 enum pk_action_kind {
     PK_ACTION_ALERT, /* tell the employee, by the agent */
     PK_ACTION_SIEM,  /* tell the SOC: one row per target */
+    PK_ACTION_ASK,   /* ask a device for something, by the agent: a file */
 };
 
 extern const char *const pk_action_kind_names[]; /* NULL-terminated */
@@ -22,7 +23,7 @@ extern const char *const pk_action_state_names[]; /* NULL-terminated */
 struct pk_action {
     int64_t id;         /* ascending in order of creation: the order of delivery per target */
     int kind;           /* enum pk_action_kind */
-    const char *target; /* device id for alerts, the target's name for the SOC */
+    const char *target; /* device id for alerts and questions, the target's name for the SOC */
     const char *device;
     const char *incident; /* id, or NULL */
     int state;            /* enum pk_action_state */

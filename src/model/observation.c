@@ -304,6 +304,14 @@ static bool is_sha256(const char *text)
     return text == NULL || strspn(text, "0123456789abcdef") == 64;
 }
 
+static int compare_items(const struct pk_app_item *a, const struct pk_app_item *b)
+{
+    int rc = strcmp(a->package, b->package);
+
+    return rc != 0 ? rc
+                   : strcmp(a->sha256 != NULL ? a->sha256 : "", b->sha256 != NULL ? b->sha256 : "");
+}
+
 /* What the table of apps cannot say: fingerprints are hexadecimal, items stand in order, a part of the
  * whole holds nothing beyond its ends. */
 static int check_apps(const struct pk_obs_apps *apps, const char *prefix, struct pk_error *err)
@@ -320,9 +328,9 @@ static int check_apps(const struct pk_obs_apps *apps, const char *prefix, struct
             return fail_at(
                     err, PK_EMALF, prefix, "apps.items", "64 lower-case hex digits are wanted");
         }
-        if (i > 0 && strcmp(items[i - 1].package, items[i].package) > 0) {
-            return fail_at(
-                    err, PK_EMALF, prefix, "apps.items", "must stand in the order of packages");
+        if (i > 0 && compare_items(&items[i - 1], &items[i]) >= 0) {
+            return fail_at(err, PK_EMALF, prefix, "apps.items",
+                    "must stand in the order of packages and files, each once");
         }
         if ((apps->after != NULL && strcmp(items[i].package, apps->after) <= 0) ||
                 (apps->upto != NULL && strcmp(items[i].package, apps->upto) > 0)) {
@@ -365,6 +373,7 @@ int pk_report_decode(
 {
     const struct pk_observation *items;
     int64_t before = 0;
+    size_t apps = 0;
     int rc = pk_schema_decode(&pk_report_schema, in, arena, out, err);
 
     if (rc == PK_OK) {
@@ -391,6 +400,11 @@ int pk_report_decode(
             if (err != NULL) {
                 (void)snprintf(err->path, sizeof(err->path), "%sseq", prefix);
             }
+        }
+        apps += items[i].apps != NULL ? items[i].apps->items.count + items[i].apps->removed.count
+                                      : 0;
+        if (rc == PK_OK && apps > PK_REPORT_APPS_MAX) {
+            rc = fail_at(err, PK_EBOUNDS, prefix, "apps", "too many apps in one report");
         }
         if (rc < 0) {
             return rc;

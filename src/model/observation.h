@@ -169,7 +169,7 @@ enum pk_apps_event {
 #define PK_APP_LABEL_MAX   100
 #define PK_APP_VERSION_MAX 100
 
-/* Items stand in the order of their packages (by bytes), all items of a package together. A long list
+/* Items stand in the order of package and file (by bytes), each once. A long list
  * comes in several observations, each of which stands alone: "all" says that of the packages behind
  * `after` up to and with `upto` there are exactly these. "changed" says of each package among the items
  * that it has exactly these files now. So what comes twice changes nothing, and what is lost is made
@@ -206,6 +206,7 @@ struct pk_report {
     struct pk_array observations; /* struct pk_observation, 1..PK_REPORT_MAX, seq ascending */
 };
 #define PK_REPORT_MAX       512
+#define PK_REPORT_APPS_MAX  2000            /* apps in all observations of a report */
 #define PK_REPORT_BYTES_MAX (1024UL * 1024) /* unpacked */
 
 extern const struct pk_schema pk_observation_schema;

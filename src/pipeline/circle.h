@@ -20,11 +20,29 @@ struct pk_circle {
     struct pk_error *err;
 };
 
+/* pipeline.c: a circle for one device, in an arena of its own; what with says is copied. NULL: memory. */
+struct pk_circle *pk_circle_open(const struct pk_circle *with);
+/* The device and its live incidents. PK_ENOENT: no such device. */
+int pk_circle_load(struct pk_circle *c, const char *device);
+/* Fuses the risk when something changed, and writes the device's row when it has news. */
+int pk_circle_settle(struct pk_circle *c, int64_t now_ms);
+void pk_circle_close(struct pk_circle *c); /* NULL is fine */
+
 /* device_state.c: the newest posture, network and agent into the device's row. */
 int pk_circle_note(struct pk_circle *c, const struct pk_observation *o);
 int pk_circle_risk(struct pk_circle *c, int64_t now_ms);
 /* keep.c: a finding into its incident. */
 int pk_circle_finding(struct pk_circle *c, const struct pk_finding *finding);
+/* keep.c: an exception says that a live incident is no threat: dismissed, with its reason. Nothing when there
+ * is none. */
+int pk_circle_except(struct pk_circle *c, const struct pk_threat *threat, const char *subject,
+        const char *reason, int64_t at_ms);
+/* The other way round: what an exception dismissed comes back, what a person dismissed does not. */
+int pk_circle_readmit(
+        struct pk_circle *c, const struct pk_threat *threat, const char *subject, int64_t at_ms);
+/* Are there other parts than this one in the live incident? */
+bool pk_circle_has_other_parts(
+        struct pk_circle *c, const struct pk_threat *threat, const char *subject, const char *part);
 /* protect.c: what the policy wants done about it, written down. */
 int pk_circle_protect(
         struct pk_circle *c, const struct pk_incident *incident, enum pk_incident_change change);

@@ -35,10 +35,11 @@ int pk_circle_timeline(struct pk_circle *c, const struct pk_incident *incident, 
     return pk_timeline_add(c->store, incident->id, &row, c->err);
 }
 
-static struct pk_incident *find_live(struct pk_circle *c, const struct pk_finding *f)
+static struct pk_incident *find_live(
+        struct pk_circle *c, const struct pk_threat *threat, const char *subject)
 {
     for (size_t i = 0; i < c->live_count; i++) {
-        if (c->live[i].threat == f->threat && strcmp(c->live[i].subject, f->subject) == 0) {
+        if (c->live[i].threat == threat && strcmp(c->live[i].subject, subject) == 0) {
             return &c->live[i];
         }
     }
@@ -95,7 +96,7 @@ static int write_change(struct pk_circle *c, const struct pk_incident *incident,
 
 int pk_circle_finding(struct pk_circle *c, const struct pk_finding *finding)
 {
-    struct pk_incident *slot = find_live(c, finding);
+    struct pk_incident *slot = find_live(c, finding->threat, finding->subject);
     struct pk_incident incident = { 0 };
     enum pk_incident_change change;
     int64_t minute_before;
@@ -130,4 +131,89 @@ int pk_circle_finding(struct pk_circle *c, const struct pk_finding *finding)
     }
     rc = write_change(c, &incident, change, finding->at_ms, minute_before);
     return rc < 0 ? rc : pk_circle_protect(c, &incident, change);
+}
+
+/* ---- exceptions ---- */
+
+/* Stands before the reason, so that the end of the exception finds what it had dismissed. */
+#define EXCEPTED "exception: "
+
+static int store_change(struct pk_circle *c, struct pk_incident *slot, struct pk_incident *incident,
+        enum pk_incident_change change, const char *what, const char *detail, int64_t at_ms)
+{
+    int rc = pk_incident_put(c->store, incident, c->err);
+
+    if (rc < 0) {
+        return rc;
+    }
+    remember(c, slot, incident);
+    c->risk_stale = true;
+    if (c->watch->incident != NULL) {
+        c->watch->incident(incident, change, c->watch->ctx);
+    }
+    rc = pk_circle_timeline(c, incident, at_ms, what, "exception", detail);
+    if (rc == PK_OK) {
+        rc = pk_circle_event(c, change_types[change], incident->id, at_ms,
+                json_pack("{s:s, s:s}", "by", "exception", "reason", detail));
+    }
+    return rc;
+}
+
+int pk_circle_except(struct pk_circle *c, const struct pk_threat *threat, const char *subject,
+        const char *reason, int64_t at_ms)
+{
+    struct pk_incident *slot = find_live(c, threat, subject);
+    struct pk_incident incident;
+    const char *text = pk_arena_printf(c->arena, EXCEPTED "%s", reason);
+    int rc;
+
+    if (slot == NULL) {
+        return PK_OK;
+    }
+    incident = *slot;
+    rc = text != NULL ? pk_incident_dismiss(&incident, text, at_ms, c->err)
+                      : pk_error_set(c->err, PK_ENOMEM, "out of memory");
+    if (rc == PK_OK) {
+        rc = store_change(c, slot, &incident, PK_CHANGE_DISMISSED, "dismissed", reason, at_ms);
+    }
+    return rc < 0 ? rc : pk_circle_announce(c, &incident, PK_CHANGE_DISMISSED);
+}
+
+int pk_circle_readmit(
+        struct pk_circle *c, const struct pk_threat *threat, const char *subject, int64_t at_ms)
+{
+    struct pk_incident incident;
+    int rc;
+
+    if (find_live(c, threat, subject) != NULL) {
+        return PK_OK;
+    }
+    rc = pk_incident_find(c->store, c->device.id, threat->id, subject, c->arena, &incident, c->err);
+    if (rc < 0) {
+        return rc == PK_ENOENT ? PK_OK : rc;
+    }
+    if (incident.state != PK_INCIDENT_DISMISSED || incident.reason == NULL ||
+            strncmp(incident.reason, EXCEPTED, strlen(EXCEPTED)) != 0) {
+        return PK_OK;
+    }
+    rc = pk_incident_reopen(&incident, at_ms, c->err);
+    if (rc == PK_OK) {
+        rc = store_change(c, NULL, &incident, PK_CHANGE_REOPENED, "reopened",
+                "no exception holds it back any more", at_ms);
+    }
+    return rc < 0 ? rc : pk_circle_protect(c, &incident, PK_CHANGE_REOPENED);
+}
+
+bool pk_circle_has_other_parts(
+        struct pk_circle *c, const struct pk_threat *threat, const char *subject, const char *part)
+{
+    const struct pk_incident *live = find_live(c, threat, subject);
+    const json_t *parts = live != NULL ? json_object_get(live->evidence, "parts") : NULL;
+
+    for (size_t i = 0; i < json_array_size(parts); i++) {
+        if (strcmp(json_string_value(json_array_get(parts, i)), part) != 0) {
+            return true;
+        }
+    }
+    return false;
 }

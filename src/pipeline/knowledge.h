@@ -2,6 +2,7 @@
  * exceptions. A snapshot, read-only and counted; the shelf holds the newest one and is swapped whole. */
 #pragma once
 
+#include "defense/reputation/lists.h"
 #include "defense/reputation/reputation.h"
 #include "store/apps.h"
 
@@ -14,8 +15,7 @@ struct pk_shelf;
 #define PK_INTEL_BLOB     "intel"
 
 /* Grows with every change of what apps are judged by; inside the transaction of the change. */
-PK_MUST_USE int pk_knowledge_number_get(
-        struct pk_store *store, int64_t *out, struct pk_error *err);
+PK_MUST_USE int pk_knowledge_number_get(struct pk_store *store, int64_t *out, struct pk_error *err);
 PK_MUST_USE int pk_knowledge_number_grow(struct pk_store *store, struct pk_error *err);
 
 /* Reads everything from the store. The set of before is taken over when it is still the same one (NULL is
@@ -36,10 +36,11 @@ bool pk_knowledge_is_local(const struct pk_knowledge *knowledge);
 
 /* Rows of the store as the lists know them: for the check of a new one, too. Borrowed from row and arena. */
 PK_MUST_USE int pk_knowledge_exception(const struct pk_exception_row *row, struct pk_arena *arena,
-        struct pk_app_exception *out);
+        struct pk_app_exception *out, struct pk_error *err);
 
 /* Any thread. */
 PK_MUST_USE int pk_shelf_create(struct pk_shelf **out);
-void pk_shelf_destroy(struct pk_shelf *shelf); /* NULL is fine */
+void pk_shelf_destroy(struct pk_shelf *shelf);              /* NULL is fine */
 struct pk_knowledge *pk_shelf_take(struct pk_shelf *shelf); /* counted; NULL: nothing is known */
-void pk_shelf_put(struct pk_shelf *shelf, struct pk_knowledge *knowledge); /* takes the count over */
+void pk_shelf_put(
+        struct pk_shelf *shelf, struct pk_knowledge *knowledge); /* takes the count over */

@@ -1,11 +1,12 @@
 #include "pipeline/pipeline.h"
 
 #include "defense/defense.h"
+#include "pipeline/apps_circle.h"
 #include "pipeline/circle.h"
 
 #define ARENA_MAX (16UL * 1024 * 1024)
 
-static int load(struct pk_circle *c, const char *device)
+int pk_circle_load(struct pk_circle *c, const char *device)
 {
     struct pk_array open;
     const struct pk_incident *items;
@@ -33,6 +34,9 @@ static int observe(struct pk_circle *c, const struct pk_observation *o)
 
     if (rc == PK_OK) {
         rc = pk_defense_judge(o, c->arena, &findings);
+    }
+    if (rc == PK_OK && o->kind == PK_OBS_APPS) {
+        rc = pk_circle_apps(c, o);
     }
     for (size_t i = 0; i < findings.count && rc == PK_OK; i++) {
         if (c->watch->finding != NULL) {
@@ -80,7 +84,9 @@ static int apply(struct pk_circle *c, const struct pk_entry *entry)
 }
 
 /* The circle lives in its own arena: ending the arena ends it. NULL: memory is short. */
-static struct pk_circle *circle_create(const struct pk_circle *with)
+static const struct pk_pipeline_watch nobody;
+
+struct pk_circle *pk_circle_open(const struct pk_circle *with)
 {
     struct pk_arena *arena = pk_arena_create(ARENA_MAX);
     struct pk_circle *c = arena != NULL ? pk_arena_alloc(arena, 1, sizeof(*c)) : NULL;
@@ -93,19 +99,32 @@ static struct pk_circle *circle_create(const struct pk_circle *with)
     *c = *with;
     c->arena = arena;
     c->alerts_7d = -1;
+    c->watch = with->watch != NULL ? with->watch : &nobody;
     return c;
 }
 
-static const struct pk_pipeline_watch nobody;
+void pk_circle_close(struct pk_circle *c)
+{
+    if (c != NULL) {
+        pk_arena_destroy(c->arena);
+    }
+}
+
+int pk_circle_settle(struct pk_circle *c, int64_t now_ms)
+{
+    int rc = c->risk_stale ? pk_circle_risk(c, now_ms) : PK_OK;
+
+    return rc == PK_OK && c->row_stale ? pk_device_put_state(c->store, &c->device, c->err) : rc;
+}
 
 int pk_pipeline_apply(const struct pk_pipeline *pipeline, struct pk_store *store,
         const struct pk_entry *entry, const struct pk_pipeline_watch *watch,
         struct pk_pipeline_news *news, struct pk_error *err)
 {
-    struct pk_circle *c = circle_create(&(struct pk_circle){
+    struct pk_circle *c = pk_circle_open(&(struct pk_circle){
             .pipeline = pipeline,
             .store = store,
-            .watch = watch != NULL ? watch : &nobody,
+            .watch = watch,
             .news = news,
             .err = err,
     });
@@ -114,13 +133,13 @@ int pk_pipeline_apply(const struct pk_pipeline *pipeline, struct pk_store *store
     if (c == NULL) {
         return PK_ENOMEM;
     }
-    rc = load(c, entry->device);
+    rc = pk_circle_load(c, entry->device);
     if (rc == PK_OK) {
         rc = apply(c, entry);
     } else if (rc == PK_ENOENT) {
         rc = PK_OK; /* removed meanwhile: its reports have nowhere to go */
     }
-    pk_arena_destroy(c->arena);
+    pk_circle_close(c);
     return rc;
 }
 
@@ -128,14 +147,14 @@ int pk_pipeline_verdict(const struct pk_pipeline *pipeline, struct pk_store *sto
         const struct pk_incident *incident, enum pk_incident_change change, int64_t now_ms,
         struct pk_pipeline_news *news, struct pk_error *err)
 {
-    struct pk_circle *c = circle_create(&(struct pk_circle){
-            .pipeline = pipeline, .store = store, .watch = &nobody, .news = news, .err = err });
+    struct pk_circle *c = pk_circle_open(
+            &(struct pk_circle){ .pipeline = pipeline, .store = store, .news = news, .err = err });
     int rc;
 
     if (c == NULL) {
         return PK_ENOMEM;
     }
-    rc = load(c, incident->device);
+    rc = pk_circle_load(c, incident->device);
     if (rc == PK_OK) {
         rc = pk_circle_risk(c, now_ms);
     }
@@ -145,6 +164,6 @@ int pk_pipeline_verdict(const struct pk_pipeline *pipeline, struct pk_store *sto
     if (rc == PK_OK) {
         rc = pk_circle_announce(c, incident, change);
     }
-    pk_arena_destroy(c->arena);
+    pk_circle_close(c);
     return rc;
 }

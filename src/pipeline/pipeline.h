@@ -10,10 +10,14 @@
 #include "policy/policy.h"
 #include "store/store.h"
 
+struct pk_shelf; /* knowledge.h */
+
 struct pk_pipeline {
     const struct pk_policy *policy;
     const char *const *siem_targets; /* names; each gets its own row in the outbox */
     size_t siem_count;
+    struct pk_shelf *shelf; /* what apps are judged by; NULL: nothing is known of any */
+    bool asks;              /* files that nobody has read are wanted from devices */
 };
 
 /* What the caller has to wake after COMMIT. */
@@ -21,6 +25,7 @@ struct pk_pipeline_news {
     bool events;   /* the event stream grew */
     bool commands; /* the device of the report has a new command */
     bool siem;     /* the outbox grew */
+    bool apps;     /* a file is wanted, or has to be pushed */
 };
 
 /* A window on what happens, for replay and tests; any function may be NULL. */

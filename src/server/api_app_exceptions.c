@@ -114,6 +114,19 @@ static int target_of(struct pk_call *call, const struct body *body, struct pk_ex
     return rc;
 }
 
+/* The parts of the target stand at the top of the body. */
+static int check_target(const struct pk_app_exception *exception, struct pk_error *err)
+{
+    int rc = pk_app_exception_check(exception, err);
+    char path[sizeof(err->path)];
+
+    if (rc < 0 && strncmp(err->path, "match", 5) == 0) {
+        (void)snprintf(path, sizeof(path), "%s", err->path[5] == '.' ? err->path + 6 : "package");
+        return pk_query_path(err, path);
+    }
+    return rc;
+}
+
 static int check(struct pk_call *call, const struct body *body, struct pk_exception_row *row,
         struct pk_error *err)
 {
@@ -126,7 +139,7 @@ static int check(struct pk_call *call, const struct body *body, struct pk_except
     if (rc == PK_OK) {
         rc = pk_knowledge_exception(row, call->arena, &exception, err);
     }
-    return rc < 0 ? rc : pk_app_exception_check(&exception, err);
+    return rc < 0 ? rc : check_target(&exception, err);
 }
 
 static json_t *detail_of(const struct pk_exception_row *e)

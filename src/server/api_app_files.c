@@ -37,8 +37,8 @@ int pk_api_app_file_list(struct pk_call *call, struct pk_error *err)
     items = json_array();
     rows = page.items;
     for (size_t i = 0; i < page.count; i++) {
-        (void)json_array_append_new(items,
-                pk_view_app_file(&rows[i], pk_call_device_name(call, rows[i].asked_device)));
+        (void)json_array_append_new(
+                items, pk_view_app_file(&rows[i], pk_call_device_name(call, rows[i].asked_device)));
     }
     return pk_call_reply_page(call, &page, items);
 }

@@ -1,3 +1,4 @@
+#include "defense/apps.h"
 #include "server/apps.h"
 #include "server/call.h"
 #include "server/view_app.h"
@@ -136,9 +137,32 @@ static int view_incidents(
     return PK_OK;
 }
 
+/* Does it fit the app as its files are known? */
+static int exception_fits(struct pk_call *call, const struct pk_exception_row *row,
+        const struct pk_array *files, bool *fits, struct pk_error *err)
+{
+    const struct pk_app_file *all = files->items;
+    struct pk_app_exception exception;
+    int rc = pk_knowledge_exception(row, call->arena, &exception, err);
+
+    *fits = false;
+    for (size_t i = 0; i < files->count && rc == PK_OK && !*fits; i++) {
+        struct pk_app_item item = {
+            .package = all[i].package,
+            .sha256 = all[i].sha256,
+            .signer = all[i].signer,
+        };
+        struct pk_app_report report;
+
+        rc = pk_app_report_of_item(&item, call->arena, &report);
+        *fits = rc == PK_OK && pk_app_target_fits(exception.match, &report);
+    }
+    return rc;
+}
+
 /* Exceptions that fit the app or one of its files, also expired ones. */
-static int view_exceptions(struct pk_call *call, const struct pk_app_row *app,
-        const struct pk_array *files, json_t **out, struct pk_error *err)
+static int view_exceptions(
+        struct pk_call *call, const struct pk_array *files, json_t **out, struct pk_error *err)
 {
     struct pk_query query = { .limit = EXCEPTIONS_MAX, .now_ms = call->now_ms };
     const struct pk_exception_row *rows;
@@ -153,11 +177,11 @@ static int view_exceptions(struct pk_call *call, const struct pk_app_row *app,
     for (size_t i = 0; i < page.count && rc == PK_OK; i++) {
         bool fits = false;
 
-        rc = pk_exception_fits(&rows[i], app, files, call->arena, &fits, err);
+        rc = exception_fits(call, &rows[i], files, &fits, err);
         if (rc == PK_OK && fits) {
             (void)json_array_append_new(*out,
-                    pk_view_app_exception(&rows[i], pk_call_device_name(call, rows[i].target),
-                            call->now_ms));
+                    pk_view_app_exception(
+                            &rows[i], pk_call_device_name(call, rows[i].target), call->now_ms));
         }
     }
     return rc;
@@ -169,8 +193,8 @@ static json_t *view_files(struct pk_call *call, const struct pk_array *files)
     json_t *items = json_array();
 
     for (size_t i = 0; i < files->count; i++) {
-        (void)json_array_append_new(items,
-                pk_view_app_file(&rows[i], pk_call_device_name(call, rows[i].asked_device)));
+        (void)json_array_append_new(
+                items, pk_view_app_file(&rows[i], pk_call_device_name(call, rows[i].asked_device)));
     }
     return items;
 }
@@ -184,8 +208,8 @@ static int newest_report(
     *out = json_null();
     for (size_t i = 0; i < files->count; i++) {
         if (rows[i].state == PK_FILE_ANALYSED) {
-            return pk_apps_report_now(call->server, call->store, rows[i].sha256, call->now_ms,
-                    call->arena, out, err);
+            return pk_apps_report_now(
+                    call->server, call->store, rows[i].sha256, call->now_ms, call->arena, out, err);
         }
     }
     return PK_OK;
@@ -210,7 +234,7 @@ int pk_api_app_get(struct pk_call *call, struct pk_error *err)
         rc = pk_api_app_copies(call, "app", id, &copies, err);
     }
     if (rc == PK_OK) {
-        rc = view_exceptions(call, &app, &files, &exceptions, err);
+        rc = view_exceptions(call, &files, &exceptions, err);
     }
     if (rc == PK_OK) {
         rc = view_incidents(call, &app, &incidents, err);

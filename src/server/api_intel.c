@@ -78,7 +78,8 @@ static int put_set(struct pk_call *call, void *ctx, struct pk_error *err)
     if (rc == PK_OK) {
         rc = pk_call_app_change(call, "intel.changed", PK_INTEL_DOCUMENT, detail_of(change), err);
     }
-    return rc < 0 ? rc : pk_call_audit(call, "intel.put", PK_INTEL_DOCUMENT, detail_of(change), err);
+    return rc < 0 ? rc
+                  : pk_call_audit(call, "intel.put", PK_INTEL_DOCUMENT, detail_of(change), err);
 }
 
 static int take_set(struct pk_call *call, struct change *change, struct pk_error *err)

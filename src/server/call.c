@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/event.h"
+#include "pipeline/knowledge.h"
 #include "server/headers.h"
 
 /* Above the largest page: 500 incidents with their evidence. */
@@ -208,6 +209,43 @@ int pk_call_reply_page(struct pk_call *call, const struct pk_page *page, json_t 
     return pk_call_reply(call, 200,
             json_pack("{s:o, s:s?, s:I}", "items", items, "next_cursor", page->next, "total",
                     (json_int_t)page->total));
+}
+
+const char *pk_call_device_name(struct pk_call *call, const char *id)
+{
+    struct pk_device device;
+
+    if (id == NULL || id[0] == '\0' ||
+            pk_device_get(call->store, id, call->arena, &device, NULL) < 0) {
+        return "";
+    }
+    return device.name;
+}
+
+const char *pk_call_lower(struct pk_call *call, const char *text)
+{
+    char *copy = text != NULL ? pk_arena_strdup(call->arena, text) : NULL;
+
+    for (char *p = copy; p != NULL && *p != '\0'; p++) {
+        *p = (char)(*p >= 'A' && *p <= 'Z' ? *p + ('a' - 'A') : *p);
+    }
+    return copy;
+}
+
+int pk_call_app_change(struct pk_call *call, const char *event, const char *target, json_t *detail,
+        struct pk_error *err)
+{
+    struct pk_event_row row = { .at_ms = call->now_ms, .type = event, .detail = detail };
+    int rc = pk_knowledge_number_grow(call->store, err);
+
+    if (rc == PK_OK) {
+        (void)json_object_set_new(detail, "target", json_string(target));
+        (void)json_object_set_new(
+                detail, "by", json_string(pk_actor_text(&call->actor, call->arena)));
+        rc = pk_event_add(call->store, &row, err);
+    }
+    json_decref(detail);
+    return rc;
 }
 
 int pk_call_audit(struct pk_call *call, const char *act, const char *target, json_t *detail,

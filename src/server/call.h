@@ -41,12 +41,14 @@ struct pk_api_route {
     enum pk_role role; /* PK_ROLE_NONE: everyone */
     const char *path;
     pk_call_fn run;
-    bool has_body;  /* a JSON object of at most PK_API_BODY_MAX */
-    bool has_file;  /* a body of any type, up to scan.upload_max_mb, in a file */
-    bool has_query; /* the call reads its parameters itself; else there are none */
+    bool has_body;   /* a JSON object of at most PK_API_BODY_MAX, or body_max */
+    bool has_file;   /* a body of any type, up to scan.upload_max_mb, in a file */
+    bool has_query;  /* the call reads its parameters itself; else there are none */
+    size_t body_max; /* of a JSON body that may be larger */
 };
 
-#define PK_API_BODY_MAX (16 * 1024)
+#define PK_API_BODY_MAX  (16 * 1024)
+#define PK_API_RULES_MAX (256UL * 1024)
 
 extern const struct pk_api_route pk_api_route_table[];
 extern const size_t pk_api_route_count;
@@ -73,6 +75,14 @@ PK_MUST_USE int pk_call_transaction(struct pk_call *call,
         int (*work)(struct pk_call *call, void *ctx, struct pk_error *err), void *ctx,
         struct pk_error *err);
 
+/* The name of a device, "" when there is none of this id (or id is NULL or ""). */
+const char *pk_call_device_name(struct pk_call *call, const char *id);
+/* A copy in lower case; NULL stays NULL. */
+const char *pk_call_lower(struct pk_call *call, const char *text);
+/* Inside the caller's transaction: what apps are judged by has changed. detail is taken over. */
+PK_MUST_USE int pk_call_app_change(struct pk_call *call, const char *event, const char *target,
+        json_t *detail, struct pk_error *err);
+
 /* ---- the calls, one file a resource --------------------------------------------------------- */
 
 int pk_api_session_open(struct pk_call *call, struct pk_error *err);
@@ -97,5 +107,22 @@ int pk_api_signin_link(struct pk_call *call, struct pk_error *err);
 int pk_api_threat_list(struct pk_call *call, struct pk_error *err);
 int pk_api_audit_list(struct pk_call *call, struct pk_error *err);
 int pk_api_scan(struct pk_call *call, struct pk_error *err);
+/* Copies that are there now, newest first: of field "app" or "sha256". */
+int pk_api_app_copies(struct pk_call *call, const char *field, const char *value, json_t **out,
+        struct pk_error *err);
+int pk_api_app_list(struct pk_call *call, struct pk_error *err);
+int pk_api_app_get(struct pk_call *call, struct pk_error *err);
+int pk_api_app_install_list(struct pk_call *call, struct pk_error *err);
+int pk_api_app_file_list(struct pk_call *call, struct pk_error *err);
+int pk_api_app_file_get(struct pk_call *call, struct pk_error *err);
+int pk_api_app_upload(struct pk_call *call, struct pk_error *err);
+int pk_api_app_exception_list(struct pk_call *call, struct pk_error *err);
+int pk_api_app_exception_add(struct pk_call *call, struct pk_error *err);
+int pk_api_app_exception_remove(struct pk_call *call, struct pk_error *err);
+int pk_api_app_rules_get(struct pk_call *call, struct pk_error *err);
+int pk_api_app_rules_put(struct pk_call *call, struct pk_error *err);
+int pk_api_intel_get(struct pk_call *call, struct pk_error *err);
+int pk_api_intel_put(struct pk_call *call, struct pk_error *err);
+int pk_api_intel_remove(struct pk_call *call, struct pk_error *err);
 int pk_api_health_get(struct pk_call *call, struct pk_error *err);
 int pk_api_openapi_get(struct pk_call *call, struct pk_error *err);

@@ -8,20 +8,18 @@
 #define COMMANDS_MAX 32 /* in one answer; the rest comes with the next */
 #define ROW_MEMORY   (256UL * 1024)
 
-int pk_commands_pending(struct pk_store *store, const char *device, struct pk_arena *arena,
-        json_t **out, struct pk_error *err)
+/* Alerts first: a person waits for those. */
+static const int kinds[] = { PK_ACTION_ALERT, PK_ACTION_ASK };
+
+static int add_pending(struct pk_store *store, int kind, const char *device, struct pk_arena *arena,
+        json_t *list, struct pk_error *err)
 {
     struct pk_array rows = { 0 };
     const struct pk_action *actions;
-    json_t *list;
-    int rc = pk_action_pending(store, PK_ACTION_ALERT, device, 0, COMMANDS_MAX, arena, &rows, err);
+    int rc = pk_action_pending(store, kind, device, 0, COMMANDS_MAX, arena, &rows, err);
 
-    if (rc < 0) {
-        return rc;
-    }
-    list = json_array();
-    actions = rows.items;
-    for (size_t i = 0; i < rows.count && list != NULL; i++) {
+    actions = rc == PK_OK ? rows.items : NULL;
+    for (size_t i = 0; i < rows.count && json_array_size(list) < COMMANDS_MAX; i++) {
         json_t *command = json_copy(actions[i].payload);
         char id[24];
 
@@ -29,8 +27,24 @@ int pk_commands_pending(struct pk_store *store, const char *device, struct pk_ar
         (void)json_object_set_new(command, "id", json_string(id));
         (void)json_array_append_new(list, command);
     }
+    return rc;
+}
+
+int pk_commands_pending(struct pk_store *store, const char *device, struct pk_arena *arena,
+        json_t **out, struct pk_error *err)
+{
+    json_t *list = json_array();
+    int rc = list != NULL ? PK_OK : pk_error_set(err, PK_ENOMEM, "out of memory");
+
+    for (size_t i = 0; i < PK_COUNT(kinds) && rc == PK_OK; i++) {
+        rc = add_pending(store, kinds[i], device, arena, list, err);
+    }
+    if (rc < 0) {
+        json_decref(list);
+        return rc;
+    }
     *out = list;
-    return list != NULL ? PK_OK : pk_error_set(err, PK_ENOMEM, "out of memory");
+    return PK_OK;
 }
 
 static int parse(const char *ids, int64_t out[PK_SEEN_MAX], size_t *count, struct pk_error *err)
@@ -68,7 +82,7 @@ static int mark(struct pk_store *store, const char *device, int64_t id, int64_t 
     rc = pk_action_get(store, id, arena, &action, err);
     if (rc == PK_ENOENT) {
         rc = PK_OK;
-    } else if (rc == PK_OK && action.kind == PK_ACTION_ALERT && action.target != NULL &&
+    } else if (rc == PK_OK && action.kind != PK_ACTION_SIEM && action.target != NULL &&
             strcmp(action.target, device) == 0 && action.state == PK_ACTION_PENDING) {
         rc = pk_action_mark(store, id, PK_ACTION_DELIVERED, now_ms, NULL, err);
     }

@@ -1,4 +1,4 @@
-/* commands.h - what a device is told: the pending alerts of the outbox as commands of the wire, and
+/* commands.h - what a device is told: the pending alerts and questions of the outbox as commands of the wire, and
  * the device's word that it has them. */
 #pragma once
 

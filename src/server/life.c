@@ -18,6 +18,7 @@
 #include "policy/policy.h"
 #include "respond/dispatch.h"
 #include "server/api.h"
+#include "server/apps.h"
 #include "server/ca.h"
 #include "server/devices.h"
 #include "server/limits.h"
@@ -283,8 +284,16 @@ static int load_policy(struct life *life, struct pk_error *err)
     for (size_t i = 0; i < settings->siem.count; i++) {
         names[i] = siem[i].name;
     }
+    rc = pk_shelf_create(&life->server.shelf);
+    if (rc < 0) {
+        return no_memory(err);
+    }
     life->pipeline = (struct pk_pipeline){
-        .policy = life->policy, .siem_targets = names, .siem_count = settings->siem.count
+        .policy = life->policy,
+        .siem_targets = names,
+        .siem_count = settings->siem.count,
+        .shelf = life->server.shelf,
+        .asks = settings->apps->ask,
     };
     life->server.pipeline = &life->pipeline;
     return PK_OK;
@@ -346,6 +355,11 @@ static int listen_on(struct life *life, struct pk_error *err)
     int rc;
 
     memcpy(life->routes, device_routes, count * sizeof(life->routes[0]));
+    for (size_t i = 0; i < count; i++) {
+        if (life->routes[i].spool) {
+            life->routes[i].body_max = (size_t)s->settings.scan->upload_max_mb * 1024 * 1024;
+        }
+    }
     life->route_count = count +
             pk_api_routes(&s->settings, life->routes + count, ROUTES_MAX - count);
     rc = pk_http_start(&http, life->routes, life->route_count, pk_api_console, s, &s->http, err);
@@ -383,6 +397,9 @@ int pk_server_start(struct pk_server *server, struct pk_error *err)
         rc = pk_scans_create(server, &server->scans, err);
     }
     if (rc == PK_OK) {
+        rc = pk_apps_start(server, &server->apps, err);
+    }
+    if (rc == PK_OK) {
         rc = start_workers(life, err);
     }
     if (rc == PK_OK) {
@@ -405,6 +422,7 @@ void pk_server_stop(struct pk_server *server)
     struct pk_workers *workers = server->workers;
 
     pk_api_stop(server->api);
+    pk_apps_stop(server->apps); /* gives the readers nothing more */
     pk_scans_stop(server->scans);
     pk_waits_stop(server->waits);
     pk_http_stop(server->http);
@@ -421,6 +439,11 @@ void pk_server_stop(struct pk_server *server)
     server->api = NULL;
     pk_scans_destroy(server->scans);
     server->scans = NULL;
+    pk_apps_destroy(server->apps);
+    server->apps = NULL;
+    life->pipeline.shelf = NULL;
+    pk_shelf_destroy(server->shelf);
+    server->shelf = NULL;
     pk_waits_destroy(server->waits);
     server->waits = NULL;
     pk_devices_destroy(server->devices);

@@ -1,5 +1,6 @@
 #include "server/routes.h"
 
+#include "server/app_upload.h"
 #include "server/est.h"
 #include "server/health.h"
 #include "server/ingest.h"
@@ -8,9 +9,11 @@
 #include "server/verdict.h"
 #include "server/wait.h"
 
-#define EST  "/.well-known/est/"
-#define CSR  PK_EST_BODY_MAX, "application/pkcs10"
-#define SENT PK_INGEST_SENT_MAX, "application/json"
+#define EST "/.well-known/est/"
+#define CSR PK_EST_BODY_MAX, "application/pkcs10"
+/* The setting scan.upload_max_mb takes its place. */
+#define FILE_MAX 1
+#define SENT     PK_INGEST_SENT_MAX, "application/json"
 
 static const struct pk_route routes[] = {
     { PK_GET, EST "cacerts", pk_est_cacerts, 0, NULL, NULL },
@@ -18,6 +21,8 @@ static const struct pk_route routes[] = {
     { PK_POST, EST "simpleenroll", pk_est_enroll, CSR, NULL },
     { PK_POST, EST "simplereenroll", pk_est_reenroll, CSR, pk_peer_gate },
     { PK_POST, "/v1/report", pk_ingest_handler, SENT, pk_peer_gate },
+    { PK_POST, "/v1/app/{sha256}", pk_app_upload_handler, FILE_MAX, NULL, pk_app_upload_gate,
+            true },
     { PK_GET, "/v1/wait", pk_wait_handler, 0, NULL, NULL },
     { PK_GET, "/v1/network/verdict", pk_verdict_handler, 0, NULL, NULL },
     { PK_GET, "/v1/ledger", pk_ledger_handler, 0, NULL, NULL },

@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/event.h"
 #include "scan/pool.h"
@@ -14,7 +15,10 @@
 
 struct ask {
     struct ask *next;
-    struct pk_request *request;
+    struct pk_request *request; /* of an upload that is answered with the report; else NULL */
+    int fd;                     /* of a file of the server's own; else -1 */
+    pk_scan_done done;
+    void *ctx;
     char *name;
     int min_sdk;
     int max_sdk;
@@ -35,6 +39,9 @@ struct pk_scans {
 
 static void ask_destroy(struct ask *ask)
 {
+    if (ask->fd >= 0) {
+        (void)close(ask->fd);
+    }
     free(ask->name);
     free(ask);
 }
@@ -62,7 +69,7 @@ static int read_file(struct pk_scan_pool *pool, const struct ask *ask, struct pk
         struct pk_app_report *report, struct pk_error *err)
 {
     struct pk_scan_job job = {
-        .fd = pk_request_body_file(ask->request),
+        .fd = ask->request != NULL ? pk_request_body_file(ask->request) : ask->fd,
         .idsig_fd = -1,
         .min_sdk = ask->min_sdk,
         .max_sdk = ask->max_sdk,
@@ -75,22 +82,44 @@ static int read_file(struct pk_scan_pool *pool, const struct ask *ask, struct pk
     return rc < 0 ? rc : pk_scan_pool_wait(pool, -1, arena, &done, report, &cost, err);
 }
 
+/* It could not be read now. */
+static void give_up(struct ask *ask, const char *why)
+{
+    struct pk_error err = { 0 };
+
+    if (ask->request != NULL) {
+        pk_reply_problem(ask->request, 503, "unavailable", why, NULL);
+    } else {
+        (void)pk_error_set(&err, PK_EAGAIN, "%s", why);
+        ask->done(NULL, NULL, &err, ask->ctx);
+    }
+}
+
+static void reply_report(struct ask *ask, const struct pk_app_report *report)
+{
+    json_t *body = pk_app_report_json(report);
+
+    if (body != NULL) {
+        pk_reply_json(ask->request, 200, body);
+    } else {
+        give_up(ask, "memory is short");
+    }
+}
+
 static void answer(struct pk_scan_pool *pool, struct ask *ask)
 {
     struct pk_arena *arena = pk_arena_create(REPORT_MAX);
     struct pk_app_report report = { 0 };
     struct pk_error err = { 0 };
-    json_t *body = NULL;
     int rc = arena != NULL ? read_file(pool, ask, arena, &report, &err) : PK_ENOMEM;
 
-    if (rc == PK_OK) {
-        body = pk_app_report_json(&report);
-    }
-    if (body != NULL) {
-        pk_reply_json(ask->request, 200, body);
-    } else {
+    if (rc < 0) {
         pk_event(PK_ERROR, "scan.failed", { "why", err.text });
-        pk_reply_problem(ask->request, 503, "unavailable", "the file could not be read now", NULL);
+        give_up(ask, "the file could not be read now");
+    } else if (ask->request != NULL) {
+        reply_report(ask, &report);
+    } else {
+        ask->done(&report, arena, NULL, ask->ctx);
     }
     pk_arena_destroy(arena);
 }
@@ -110,8 +139,7 @@ static void *work(void *arg)
 
         if (pool == NULL && pk_scan_pool_create(&options, &pool, &err) < 0) {
             pk_event(PK_ERROR, "scan.no_sandbox", { "why", err.text });
-            pk_reply_problem(ask->request, 503, "unavailable",
-                    "the sandbox for app files does not start on the server", NULL);
+            give_up(ask, "the sandbox for app files does not start on the server");
         } else {
             answer(pool, ask);
         }
@@ -170,7 +198,7 @@ void pk_scans_stop(struct pk_scans *scans)
     while (left != NULL) {
         struct ask *next = left->next;
 
-        pk_reply_problem(left->request, 503, "unavailable", "the server stops", NULL);
+        give_up(left, "the server stops");
         ask_destroy(left);
         left = next;
     }
@@ -190,6 +218,52 @@ void pk_scans_destroy(struct pk_scans *scans)
     free(scans);
 }
 
+/* Under the lock: behind the last one that is as urgent. */
+static void enqueue(struct pk_scans *scans, struct ask *item)
+{
+    struct ask **at = scans->last;
+
+    if (item->request != NULL) {
+        for (at = &scans->first; *at != NULL && (*at)->request != NULL; at = &(*at)->next) {
+        }
+    }
+    item->next = *at;
+    *at = item;
+    if (item->next == NULL) {
+        scans->last = &item->next;
+    }
+    scans->waiting++;
+    pthread_cond_signal(&scans->wake);
+}
+
+int pk_scans_read(
+        struct pk_scans *scans, int fd, const struct pk_scan_ask *ask, pk_scan_done done, void *ctx)
+{
+    struct ask *item = calloc(1, sizeof(*item));
+    bool taken = false;
+
+    if (item == NULL) {
+        (void)close(fd);
+        return PK_EAGAIN;
+    }
+    *item = (struct ask){ .fd = fd,
+        .done = done,
+        .ctx = ctx,
+        .name = strdup(ask->name),
+        .min_sdk = ask->min_sdk,
+        .max_sdk = ask->max_sdk };
+    pthread_mutex_lock(&scans->lock);
+    if (item->name != NULL && !scans->ends && scans->waiting < QUEUE_MAX && start(scans) == PK_OK) {
+        enqueue(scans, item);
+        taken = true;
+    }
+    pthread_mutex_unlock(&scans->lock);
+    if (!taken) {
+        ask_destroy(item);
+    }
+    return taken ? PK_OK : PK_EAGAIN;
+}
+
 void pk_scans_submit(
         struct pk_scans *scans, struct pk_request *request, const struct pk_scan_ask *ask)
 {
@@ -198,6 +272,7 @@ void pk_scans_submit(
 
     if (item != NULL) {
         *item = (struct ask){ .request = request,
+            .fd = -1,
             .name = strdup(ask->name),
             .min_sdk = ask->min_sdk,
             .max_sdk = ask->max_sdk };
@@ -206,11 +281,8 @@ void pk_scans_submit(
     if (item != NULL && item->name != NULL && !scans->ends && scans->waiting < QUEUE_MAX &&
             start(scans) == PK_OK) {
         pk_request_suspend(request); /* before a thread can see it */
-        *scans->last = item;
-        scans->last = &item->next;
-        scans->waiting++;
+        enqueue(scans, item);
         taken = true;
-        pthread_cond_signal(&scans->wake);
     }
     pthread_mutex_unlock(&scans->lock);
     if (!taken) {

@@ -2,6 +2,7 @@
  * process, so that the bytes of attackers never enter picketd. Any thread may call. */
 #pragma once
 
+#include "model/app_report.h"
 #include "server/http.h"
 #include "server/settings.h"
 
@@ -26,3 +27,13 @@ struct pk_scan_ask {
  * possible the request has been answered already. */
 void pk_scans_submit(
         struct pk_scans *scans, struct pk_request *request, const struct pk_scan_ask *ask);
+
+/* Called on one of the threads. report lives until it returns, with its arena; NULL: the file could not
+ * be read now, *err says why. */
+typedef void (*pk_scan_done)(struct pk_app_report *report, struct pk_arena *arena,
+        const struct pk_error *err, void *ctx);
+
+/* The same for a file that the server holds: fd is taken over. Those of people go first. PK_EAGAIN: too
+ * many wait, or the server stops; then fd is closed and done is not called. */
+PK_MUST_USE int pk_scans_read(struct pk_scans *scans, int fd, const struct pk_scan_ask *ask,
+        pk_scan_done done, void *ctx);

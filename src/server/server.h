@@ -12,11 +12,13 @@
 #include "store/store.h"
 
 struct pk_api;
+struct pk_apps;
 struct pk_ca;
 struct pk_devices;
 struct pk_journal;
 struct pk_limits;
 struct pk_scans;
+struct pk_shelf;
 struct pk_waits;
 struct pk_workers;
 
@@ -41,6 +43,8 @@ struct pk_server {
     struct pk_journal *journal;
     struct pk_workers *workers;
     struct pk_scans *scans;
+    struct pk_shelf *shelf; /* by what apps are judged */
+    struct pk_apps *apps;
     const struct pk_pipeline *pipeline;
     struct pk_api *api;
     struct pk_http *http;    /* NULL until it listens */

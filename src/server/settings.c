@@ -50,6 +50,16 @@ static const struct pk_field scan_fields[] = {
 };
 static const struct pk_schema scan_schema = PK_SCHEMA(struct pk_scan_settings, scan_fields, "scan");
 
+static const struct pk_field app_fields[] = {
+    { "ask", PK_TYPE_BOOL, 0, AT(pk_app_settings, ask), .def = "true",
+      .help = "ask a device that has it for an app file that nobody has read yet" },
+    { "ask_again_s", PK_TYPE_INT, 0, AT(pk_app_settings, ask_again_s), .min = 1, .max = 604800,
+      .def = "600", .help = "seconds until another device is asked for the file" },
+    { "asks_open", PK_TYPE_INT, 0, AT(pk_app_settings, asks_open), .min = 1, .max = 100, .def = "2",
+      .help = "app files that one device is asked for at the same time" },
+};
+static const struct pk_schema app_schema = PK_SCHEMA(struct pk_app_settings, app_fields, "apps");
+
 static const struct pk_field log_fields[] = {
     { "format", PK_TYPE_ENUM, 0, AT(pk_log_settings, format), .names = log_formats, .def = "text",
       .help = "how log lines look" },
@@ -81,6 +91,8 @@ static const struct pk_field settings_fields[] = {
       .help = "how much anybody may ask for" },
     { "scan", PK_TYPE_OBJECT, 0, AT(pk_settings, scan), .sub = &scan_schema,
       .help = "reading app files" },
+    { "apps", PK_TYPE_OBJECT, 0, AT(pk_settings, apps), .sub = &app_schema,
+      .help = "apps of devices" },
     { "demo", PK_TYPE_BOOL, 0, AT(pk_settings, demo), .help = "the console says: simulated" },
     { "log", PK_TYPE_OBJECT, 0, AT(pk_settings, log), .sub = &log_schema, .help = "log lines" },
     { "policy", PK_TYPE_STRING, 0, AT(pk_settings, policy), .min = 1, .max = 1000,
@@ -117,6 +129,9 @@ static int complete(struct pk_settings *s, struct pk_arena *arena, struct pk_err
     if (s->scan == NULL) {
         s->scan = group_of_defaults(&scan_schema, arena);
     }
+    if (s->apps == NULL) {
+        s->apps = group_of_defaults(&app_schema, arena);
+    }
     if (s->log == NULL) {
         s->log = group_of_defaults(&log_schema, arena);
     }
@@ -127,7 +142,7 @@ static int complete(struct pk_settings *s, struct pk_arena *arena, struct pk_err
         s->journal = pk_arena_printf(arena, "sqlite:%s/journal.db", s->state_dir);
     }
     if (s->listen == NULL || s->limits == NULL || s->log == NULL || s->scan == NULL ||
-            s->store == NULL || s->journal == NULL) {
+            s->apps == NULL || s->store == NULL || s->journal == NULL) {
         return pk_error_set(err, PK_ENOMEM, "out of memory");
     }
     return PK_OK;

@@ -26,6 +26,12 @@ struct pk_scan_settings {
     int64_t timeout_s;     /* of reading one file */
 };
 
+struct pk_app_settings {
+    bool ask;            /* devices are asked for app files that nobody has read */
+    int64_t ask_again_s; /* another device is asked when one does not send for so long */
+    int64_t asks_open;   /* files that one device is asked for at a time */
+};
+
 struct pk_log_settings {
     int format; /* enum pk_event_format */
     int level;  /* enum pk_level */
@@ -44,6 +50,7 @@ struct pk_settings {
     int64_t workers; /* pipeline; 0: one a processor, at least 2 */
     struct pk_limit_settings *limits;
     struct pk_scan_settings *scan;
+    struct pk_app_settings *apps;
     bool demo;
     struct pk_log_settings *log;
     const char *policy;   /* file; NULL: the built-in policy */

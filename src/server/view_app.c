@@ -23,8 +23,8 @@ static json_t *asked_of(const struct pk_app_file *file, const char *name)
     if (file->asked_device == NULL) {
         return json_null();
     }
-    return json_pack("{s:o, s:o, s:I}", "device", pk_view_device_ref(file->asked_device, name), "at",
-            pk_view_time(file->asked_ms), "asks", (json_int_t)file->asks);
+    return json_pack("{s:o, s:o, s:I}", "device", pk_view_device_ref(file->asked_device, name),
+            "at", pk_view_time(file->asked_ms), "asks", (json_int_t)file->asks);
 }
 
 json_t *pk_view_app_file(const struct pk_app_file *f, const char *asked_name)
@@ -61,8 +61,8 @@ json_t *pk_view_app_install(const struct pk_device_app *x)
                      " s:o, s:o}",
             "device", pk_view_device_ref(x->device, x->device_name), "app", x->app, "package",
             x->package, "label", pk_view_text(x->label), "version", pk_view_text(x->version),
-            "version_code", (json_int_t)x->version_code, "sha256", pk_view_text(x->sha256), "signer",
-            pk_view_text(x->signer), "installer", installer_of(x->installer), "system",
+            "version_code", (json_int_t)x->version_code, "sha256", pk_view_text(x->sha256),
+            "signer", pk_view_text(x->signer), "installer", installer_of(x->installer), "system",
             tri_of(x->system), "profile", pk_app_profile_names[x->profile], "since",
             pk_view_time(x->since_ms), "version_since", pk_view_time(x->version_ms), "gone_at",
             pk_view_time(x->gone_ms), "verdict", pk_app_standing_names[x->standing], "threat",
@@ -126,7 +126,8 @@ json_t *pk_view_intel_set(const struct pk_intel_set *set)
     }
     return json_pack("{s:s, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "version", info.version,
             "created_at", pk_view_time(info.created_ms), "bytes", (json_int_t)info.bytes,
-            "indicators", (json_int_t)info.indicators, "values", (json_int_t)info.values, "warnings",
-            (json_int_t)info.warnings, "signers", (json_int_t)pk_intel_signer_count(set), "apps",
-            (json_int_t)pk_intel_app_count(set), "sources", sources);
+            "indicators", (json_int_t)info.indicators, "values", (json_int_t)info.values,
+            "warnings", (json_int_t)info.warnings, "signers",
+            (json_int_t)pk_intel_signer_count(set), "apps", (json_int_t)pk_intel_app_count(set),
+            "sources", sources);
 }

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/event.h"
+#include "server/apps.h"
 #include "server/ledger.h"
 
 #define QUEUE_MAX     2048 /* entries waiting for one worker; more are read from the journal */
@@ -87,6 +88,7 @@ static int apply_all(struct worker *w, struct pk_store *store, struct pk_pipelin
         commands[i] = of_one.commands;
         news->events |= of_one.events;
         news->siem |= of_one.siem;
+        news->apps |= of_one.apps;
         touched[w->batch[i]->partition] = true;
     }
     for (int p = 0; p < PK_PARTITIONS && rc == PK_OK; p++) {
@@ -111,6 +113,9 @@ static void tell(struct worker *w, const struct pk_pipeline_news *news, const bo
     }
     if (news->siem) {
         pk_server_outbox_grew(server);
+    }
+    if (news->apps) {
+        pk_apps_wake(server->apps);
     }
 }
 

@@ -171,15 +171,15 @@ int pk_target_states(
     struct pk_put put = pk_put_start(store,
             "SELECT n.kind, n.target, coalesce(p.pending, 0), coalesce(t.ok_ms, 0), t.error"
             " FROM (SELECT kind, target FROM targets UNION"
-            "  SELECT kind, target FROM actions WHERE state = 0 AND kind <> ?1) n"
+            "  SELECT kind, target FROM actions WHERE state = 0 AND kind = ?1) n"
             " LEFT JOIN targets t ON t.kind = n.kind AND t.target = n.target"
             " LEFT JOIN (SELECT kind, target, count(*) AS pending FROM actions"
-            "  WHERE state = 0 AND kind <> ?1 GROUP BY kind, target) p"
+            "  WHERE state = 0 AND kind = ?1 GROUP BY kind, target) p"
             "  ON p.kind = n.kind AND p.target = n.target"
-            " WHERE n.kind <> ?1 ORDER BY n.kind, n.target",
+            " WHERE n.kind = ?1 ORDER BY n.kind, n.target",
             err);
 
-    pk_put_int(&put, PK_ACTION_ALERT);
+    pk_put_int(&put, PK_ACTION_SIEM);
     return pk_put_get_all(&put, arena, read_target, sizeof(struct pk_target_state), out, err);
 }
 

@@ -182,6 +182,22 @@ int pk_app_file_stale(struct pk_store *store, int64_t knowledge, int64_t limit,
     return all_files(&put, arena, out, err);
 }
 
+int pk_app_file_count_stale(
+        struct pk_store *store, int64_t knowledge, int64_t *out, struct pk_error *err)
+{
+    struct pk_put put = pk_put_start(
+            store, "SELECT count(*) FROM app_files WHERE knowledge < ?1", err);
+    int rc;
+
+    pk_put_int(&put, knowledge);
+    rc = pk_put_step(&put);
+    if (rc > 0) {
+        *out = pk_column_int(put.stmt, 0);
+        pk_stmt_reset(put.stmt);
+    }
+    return rc < 0 ? rc : PK_OK;
+}
+
 int pk_app_file_to_push(struct pk_store *store, int64_t limit, struct pk_arena *arena,
         struct pk_array *out, struct pk_error *err)
 {

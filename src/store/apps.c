@@ -119,6 +119,33 @@ int pk_app_count_device(
     return pk_put_run_one(&put, "app");
 }
 
+int pk_app_recount(struct pk_store *store, const char *id, struct pk_error *err)
+{
+    struct pk_put put = pk_put_start(store,
+            "UPDATE apps SET devices = (SELECT count(DISTINCT x.device) FROM device_apps x"
+            " WHERE x.app = ?1 AND x.gone_ms = 0) WHERE id = ?1",
+            err);
+    int64_t n;
+
+    pk_put_text(&put, id);
+    n = pk_put_run(&put);
+    return n < 0 ? (int)n : PK_OK;
+}
+
+int pk_app_drop_empty(struct pk_store *store, const char *id, struct pk_error *err)
+{
+    struct pk_put put = pk_put_start(store,
+            "DELETE FROM apps WHERE id = ?1"
+            " AND NOT EXISTS (SELECT 1 FROM app_files f WHERE f.app = ?1)"
+            " AND NOT EXISTS (SELECT 1 FROM device_apps x WHERE x.app = ?1)",
+            err);
+    int64_t n;
+
+    pk_put_text(&put, id);
+    n = pk_put_run(&put);
+    return n < 0 ? (int)n : PK_OK;
+}
+
 /* What the app's row says of itself: the newest file that has a name for it. */
 static int refresh_face(struct pk_store *store, const char *id, struct pk_error *err)
 {

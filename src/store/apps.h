@@ -48,6 +48,10 @@ PK_MUST_USE int pk_app_add(
 /* One more or one less device has it; last_ms moves forward to at_ms. */
 PK_MUST_USE int pk_app_count_device(struct pk_store *store, const char *id, int64_t change,
         int64_t at_ms, struct pk_error *err);
+/* Counts its devices anew: files were found to belong to it, or not to. */
+PK_MUST_USE int pk_app_recount(struct pk_store *store, const char *id, struct pk_error *err);
+/* Takes the row away when neither a file nor a copy belongs to it any more. */
+PK_MUST_USE int pk_app_drop_empty(struct pk_store *store, const char *id, struct pk_error *err);
 /* Draws version, label, standing, score, threat and the number of versions again from its files and
  * from what single devices' copies are held for. */
 PK_MUST_USE int pk_app_refresh(struct pk_store *store, const char *id, struct pk_error *err);
@@ -117,6 +121,8 @@ PK_MUST_USE int pk_app_file_waiting(struct pk_store *store, int state, int64_t b
 /* Files whose judgement is older than this state of knowledge, or that have to be pushed. */
 PK_MUST_USE int pk_app_file_stale(struct pk_store *store, int64_t knowledge, int64_t limit,
         struct pk_arena *arena, struct pk_array *out, struct pk_error *err);
+PK_MUST_USE int pk_app_file_count_stale(
+        struct pk_store *store, int64_t knowledge, int64_t *out, struct pk_error *err);
 PK_MUST_USE int pk_app_file_to_push(struct pk_store *store, int64_t limit, struct pk_arena *arena,
         struct pk_array *out, struct pk_error *err);
 /* filters: state verdict package app device threat q; sorts: first_seen_at last_seen_at judged_at

@@ -171,7 +171,7 @@ struct pk_target_state {
     int64_t last_ok_ms;
     const char *last_error; /* of the newest attempt when it failed, else NULL */
 };
-/* One row a (kind, target) other than alerts. items: struct pk_target_state. */
+/* One row a target of the SOC. items: struct pk_target_state. */
 PK_MUST_USE int pk_target_states(
         struct pk_store *store, struct pk_arena *arena, struct pk_array *out, struct pk_error *err);
 PK_MUST_USE int pk_target_note(struct pk_store *store, int kind, const char *target, int64_t at_ms,

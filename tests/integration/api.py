@@ -44,8 +44,8 @@ def test_routes_agree(w):
     check("openapi.json has exactly the keys of a scan's report", keys == told, keys ^ told)
     page = (ROOT / "docs/api.md").read_text()
     written = set()
-    for cell in re.findall(r"^\| (`(?:GET|POST|DELETE) .*?) \|", page, re.M):
-        for m, p in re.findall(r"`(GET|POST|DELETE) (/[^`? ]*)", cell):
+    for cell in re.findall(r"^\| (`(?:GET|POST|PUT|DELETE) .*?) \|", page, re.M):
+        for m, p in re.findall(r"`(GET|POST|PUT|DELETE) (/[^`? ]*)", cell):
             written.add((m, p.replace("/ID", "/{id}")))
     check("docs/api.md has exactly the routes of the program", written == built, written ^ built)
     served = w.nobody.get("/openapi.json")

@@ -446,7 +446,7 @@ static void test_progress_and_meta(void **state)
 static void test_ledger_counts(void **state)
 {
     struct bench *b = *state;
-    struct pk_ledger_counts more = { .reports = 1, .by_kind = { 1, 2, 3, 4, 5, 6, 7, 8 } };
+    struct pk_ledger_counts more = { .reports = 1, .by_kind = { 1, 2, 3, 4, 5, 6, 7, 8, 9 } };
     struct pk_ledger_counts all;
 
     assert_ok(pk_ledger_counts_get(b->store, "dev-1", &all, &err));
