@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "cli/app_local.h"
 #include "cli/command.h"
 #include "cli/commands.h"
 
@@ -73,6 +74,9 @@ int main(int argc, char **argv)
     }
     if (argc >= 2 && strcmp(argv[1], "scan") == 0) {
         return pk_cmd_scan(argc - 1, argv + 1);
+    }
+    if (argc >= 2 && strcmp(argv[1], "app") == 0 && pk_app_is_local(argc - 1, argv + 1)) {
+        return pk_cmd_app_local(argc - 1, argv + 1);
     }
     for (size_t i = 0; argc >= 2 && i < PK_COUNT(admin); i++) {
         if (strcmp(argv[1], admin[i].name) == 0) {

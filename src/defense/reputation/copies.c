@@ -6,6 +6,7 @@
 
 #include "defense/reputation/confusable.h"
 #include "defense/reputation/judge.h"
+#include "defense/reputation/rights.h"
 #include "defense/reputation/signers.h"
 
 /* Bits in which two hashes of the same picture differ, at most: other sizes and compressions of an icon give 0 to 6,
@@ -37,15 +38,6 @@ static const char *const generic_names[] = { "alarm", "app", "application", "app
     "uninstaller", "update", "updater", "video", "video player", "videos", "viewer",
     "voice recorder", "vpn", "wallet", "wallpaper", "wallpapers", "weather", "web", "web browser",
     "wifi" };
-
-/* What copies ask for beyond what they pretend to be. */
-static const char *const strong_permissions[] = { "android.permission.BIND_ACCESSIBILITY_SERVICE",
-    "android.permission.BIND_DEVICE_ADMIN", "android.permission.BIND_NOTIFICATION_LISTENER_SERVICE",
-    "android.permission.CALL_PHONE", "android.permission.MANAGE_EXTERNAL_STORAGE",
-    "android.permission.PROCESS_OUTGOING_CALLS", "android.permission.READ_CALL_LOG",
-    "android.permission.READ_SMS", "android.permission.RECEIVE_SMS",
-    "android.permission.REQUEST_INSTALL_PACKAGES", "android.permission.SEND_SMS",
-    "android.permission.SYSTEM_ALERT_WINDOW" };
 
 struct likeness {
     const struct pk_intel_app *app;
@@ -115,10 +107,8 @@ static bool is_generic(const char *skeleton)
 static const char *strong_permission(const struct pk_app_report *report)
 {
     for (size_t i = 0; i < report->permissions.count; i++) {
-        for (size_t n = 0; n < PK_COUNT(strong_permissions); n++) {
-            if (strcmp(report->permissions.items[i], strong_permissions[n]) == 0) {
-                return strong_permissions[n];
-            }
+        if (pk_right_is_strong(report->permissions.items[i])) {
+            return report->permissions.items[i];
         }
     }
     return NULL;
