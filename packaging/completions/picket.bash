@@ -9,6 +9,7 @@ _picket_verbs() {
     audit) echo list ;;
     threat) echo list show ;;
     policy) echo check ;;
+    model) echo list show score features ;;
     esac
 }
 
@@ -23,6 +24,8 @@ _picket_options() {
     'user signin-link') echo "$common --role" ;;
     'events '*) echo "$common --after --follow" ;;
     'policy '*) echo --json --help ;;
+    'model score') echo --csv --model --label --part --train-part --train-csv --metrics --json --help ;;
+    'model '*) echo --model --json --help ;;
     'scan '*) echo --json --min-sdk --max-sdk --stamp-cert --all --jobs --timeout --structure-only --yara --report --color --help ;;
     'replay '*) echo --config --out --preds --help ;;
     *) echo "$common" ;;
@@ -57,10 +60,12 @@ _picket() {
     case $before in
     --role) words='viewer responder admin' ;;
     --color) words='auto always never' ;;
+    --model) words='android' ;;
+    --part | --train-part) words='train validation' ;;
     --report) words='html sarif json' ;;
     --filter) words=$(_picket_fields "$command") ;;
     --sort) words=$(_picket_sorts "$command") ;;
-    --ca | --config | --out | --preds)
+    --ca | --config | --out | --preds | --csv | --train-csv)
         mapfile -t COMPREPLY < <(compgen -f -- "$word")
         return
         ;;
@@ -68,12 +73,12 @@ _picket() {
     --url | --token | --reason | --label | --group | --uses | --ttl | --limit | --after) return ;;
     *)
         if [ "$COMP_CWORD" = 1 ]; then
-            words='scan device incident events enrollment token user audit health threat policy replay --help --version'
+            words='scan device incident events enrollment token user audit health threat policy model replay --help --version'
         elif [[ $word == -* ]]; then
             words=$(_picket_options "$command" "$verb")
         elif [ "$COMP_CWORD" = 2 ] && [ -n "$(_picket_verbs "$command")" ]; then
             words=$(_picket_verbs "$command")
-        elif [ "$command" = policy ] || [ "$command" = replay ] || [ "$command" = scan ]; then
+        elif [ "$command" = policy ] || [ "$command" = replay ] || [ "$command" = scan ] || [ "$command $verb" = 'model features' ]; then
             mapfile -t COMPREPLY < <(compgen -f -- "$word")
             return
         fi

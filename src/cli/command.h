@@ -29,3 +29,4 @@ int pk_cmd_user(int argc, char **argv);
 int pk_cmd_replay(int argc, char **argv);
 int pk_cmd_scan(int argc, char **argv);
 int pk_cmd_policy(int argc, char **argv);
+int pk_cmd_model(int argc, char **argv);

@@ -17,4 +17,5 @@
     X(intel, "known bad and good: import, lookup, show, list, export, remove, trust, push") \
     X(threat, "the threat catalogue: list, show")                                           \
     X(policy, "check a policy file")                                                        \
+    X(model, "the classifier of apps: list, show, score, features")                         \
     X(replay, "recorded observations through the real pipeline")

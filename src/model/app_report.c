@@ -232,6 +232,7 @@ static const struct pk_field model_fields[] = {
     { "familiar", PK_TYPE_BOOL, PK_REQUIRED, AT(pk_app_model, familiar) },
     { "distance", PK_TYPE_REAL, PK_REQUIRED, AT(pk_app_model, distance), .min = 0, .max = 1e9 },
     { "parts", PK_TYPE_OBJECTS, 0, AT(pk_app_model, parts), .count_max = 32, .sub = &model_part_schema },
+    { "vector", PK_TYPE_STRING, 0, AT(pk_app_model, vector), .max = 256 },
 };
 static const struct pk_schema model_schema = PK_SCHEMA(struct pk_app_model, model_fields, "model");
 

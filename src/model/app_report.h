@@ -247,6 +247,7 @@ struct pk_app_model {
     bool familiar;         /* like what it was trained on; false: its opinion does not count */
     double distance;       /* of the guard, 1.0: at the border */
     struct pk_array parts; /* struct pk_app_model_part, largest first */
+    const char *vector;    /* which of the model's features it has, four to a hexadecimal digit */
 };
 
 /* A hit of the user's own YARA rules. */

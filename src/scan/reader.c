@@ -51,6 +51,9 @@ int pk_reader_prepare(const struct pk_byte_rules *rules)
             return PK_EIO;
         }
     }
+    if (pk_app_classify_prepare() < 0) {
+        return PK_EIO;
+    }
     byte_rules = rules;
     warm_sort();
     json_object_seed(0); /* takes randomness from the system, which readers cannot */
