@@ -240,7 +240,7 @@ def macho(arch, file_type=2, sign=None, cryptid=None, libraries=("/usr/lib/libSy
                        + u32(5, 5, bool(rows), 0) + rows)
 
     def build_file(limit, signed):
-        names = ["_main", "___stack_chk_fail", "_objc_release", "_NSLog"] if symbols else []
+        names = ["_main", "___stack_chk_fail", "_objc_release", "_NSLog"] if symbols is True else list(symbols or [])
         strings = b"\0" + b"".join(name.encode() + b"\0" for name in names)
         table = b""
         for name in names:
