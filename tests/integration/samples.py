@@ -1,0 +1,197 @@
+#!/usr/bin/env python3
+"""Behaviour rules against samples built from source, and against apps that are known to be harmless.
+
+Every rule of data/rules has a sample that must match and one that only looks like it (tests/samples). Families must
+get exactly their id of data/threats.yaml, with evidence and techniques. Then all harmless apps of PICKET_SHARED (else
+../shared) and of tests/data are scanned: none may be malicious, and at most 2 % suspicious, each with its reason.
+"""
+
+import collections
+import json
+import os
+import sys
+from pathlib import Path
+
+import yaml
+
+from scan_support import BUILD, ROOT, Tally, picket
+
+SHARED = Path(os.environ.get("PICKET_SHARED", ROOT.parent / "shared"))
+RULES_MIN, TECHNIQUES_MIN, SUSPICIOUS_MAX = 100, 40, 0.02
+# Files that were damaged on purpose: their verdict is about their form.
+TAMPERED = ("apkinspector", "apktool", "apksig", "tricks")
+# Programs made to leak, or to be attacked in lessons.
+TEST_PROGRAMS = ("droidbench", "mastg")
+WEIGHTS = ("none", "unwanted", "suspicious", "malicious")
+BATCH = 100
+
+sys.path.insert(0, str(ROOT / "tests" / "samples"))
+import make  # noqa: E402
+
+tally = Tally()
+check = tally.check
+
+
+def load_rules():
+    out = {}
+    for path in sorted((ROOT / "data" / "rules").glob("*.yaml")):
+        for rule in yaml.safe_load(path.read_text(encoding="utf-8"))["rules"]:
+            out[rule["id"]] = rule
+    return out
+
+
+def scan(paths):
+    """Path to report."""
+    out = {}
+    paths = [str(path) for path in paths]
+    for i in range(0, len(paths), BATCH):
+        done = picket("--json", *paths[i:i + BATCH], timeout=600)
+        for line in done.stdout.decode().splitlines():
+            report = json.loads(line)
+            out[report["file"]] = report
+    return out
+
+
+def by_rule(report):
+    """Rule id to its finding; families that share an id are told apart by their rule."""
+    return {f["rule"].removeprefix("rules/"): f for f in report["findings"] if f["rule"].startswith("rules/")}
+
+
+def families(report):
+    return {f["id"] for f in report["findings"] if f["id"].startswith("malware.") and f["rule"].startswith("rules/")}
+
+
+# ---- samples ---------------------------------------------------------------------------------------
+
+def words_of(sample):
+    """What evidence may name: words of the sample's lines and of its own classes."""
+    out = {"com/example/", "com.example."}
+    for line in sample.lines:
+        for word in line.replace("(", " ").replace(")", " ").replace(",", " ").replace("=", " ").split():
+            out.update(part for part in (word, word.rpartition(".")[2], word.rpartition(".")[0]) if len(part) > 3)
+    return out
+
+
+def wrong_with_match(rule, sample, report):
+    """The first thing that is not as the rule says, or None."""
+    finding = by_rule(report).get(rule["id"])
+    if finding is None:
+        return f"no finding; there are {sorted(by_rule(report))}"
+    if finding["id"] != rule.get("threat", rule["id"]) or finding["severity"] != rule["severity"]:
+        return f"{finding['id']} {finding['severity']}"
+    if not set(rule["attack"]) <= set(finding["attack"]) or not set(rule["attack"]) <= set(report.get("techniques", [])):
+        return f"techniques are {finding['attack']}, of the report {report.get('techniques')}"
+    if finding.get("verdict", "none") != rule.get("verdict", "none"):
+        return f"its weight is {finding.get('verdict')}"
+    if not any(word in finding["evidence"] for word in words_of(sample)):
+        return f"evidence names nothing of the sample: '{finding['evidence']}'"
+    if "threat" in rule:
+        if families(report) != {rule["threat"]}:
+            return f"families are {sorted(families(report))}"
+        if report["verdict"] != rule["verdict"]:
+            return f"the app's verdict is {report['verdict']}"
+    return None
+
+
+def wrong_with_miss(rule, report):
+    if rule["id"] in by_rule(report):
+        return f"matches: {by_rule(report)[rule['id']]['evidence']}"
+    heavy = [f["id"] for f in by_rule(report).values()
+             if WEIGHTS.index(f.get("verdict", "none")) >= WEIGHTS.index(rule.get("verdict", "unwanted"))]
+    if "threat" in rule and heavy:
+        return f"is {heavy} instead"
+    return None
+
+
+def check_samples(rules):
+    samples = make.build(BUILD / "samples")
+    check("there are rules enough", len(rules) >= RULES_MIN, len(rules))
+    named = {key[0] for key in samples}
+    check("no sample without a rule", named <= set(rules), named - set(rules))
+    reports = scan(path for _, path in samples.values())
+    works = {}
+    for name, rule in sorted(rules.items()):
+        both = (name, True) in samples and (name, False) in samples
+        check(f"{name} has two samples", both)
+        if not both:
+            continue
+        (yes, yes_path), (_, no_path) = samples[name, True], samples[name, False]
+        missed = [p for p in (yes_path, no_path) if str(p) not in reports]
+        if missed:
+            check(f"{name}: samples are read", False, missed)
+            continue
+        hit = wrong_with_match(rule, yes, reports[str(yes_path)])
+        miss = wrong_with_miss(rule, reports[str(no_path)])
+        check(f"{name} is found", hit is None, hit)
+        check(f"{name} is not found in its look-alike ({samples[name, False][0].reason})", miss is None, miss)
+        works[name] = hit is None and miss is None
+    return works
+
+
+def show_techniques(rules, works):
+    """The table, and how many techniques have a rule whose samples are right."""
+    table = collections.defaultdict(list)
+    for name, rule in rules.items():
+        if "threat" not in rule:
+            for technique in rule["attack"]:
+                table[technique].append(name)
+    covered = 0
+    print(f"# {'technique':<11} {'samples':<8} rules")
+    for technique, names in sorted(table.items()):
+        good = [name for name in names if works.get(name)]
+        covered += bool(good)
+        print(f"# {technique:<11} {'+ and -' if good else 'WRONG':<8} {', '.join(names)}")
+    check(f"{covered} techniques have rules that find theirs and leave its look-alike alone",
+          covered >= TECHNIQUES_MIN)
+    for threat in sorted({rule["threat"] for rule in rules.values() if "threat" in rule}):
+        good = [name for name, rule in rules.items() if rule.get("threat") == threat and works.get(name)]
+        print(f"# {threat:<22} {', '.join(good) or 'WRONG'}")
+
+
+# ---- harmless apps ---------------------------------------------------------------------------------
+
+def harmless():
+    """Group to files. The group is the folder's name."""
+    out = collections.defaultdict(list)
+    for folder in (SHARED / "data" / "apk", ROOT / "tests" / "data" / "apps"):
+        for path in sorted(folder.glob("**/*.apk")):
+            if "arsclib-frameworks" not in path.parts:
+                out[path.parent.name].append(path)
+    for folder in (SHARED / "data" / "apksig", ROOT / "tests" / "data" / "apksig"):
+        out["apksig"] += sorted(folder.glob("**/*.apk"))
+    return out
+
+
+def check_harmless():
+    groups = harmless()
+    if not (SHARED / "data" / "apk").is_dir():
+        print(f"SKIPPED: the larger sets of harmless apps are not present in '{SHARED}'")
+    reports = scan(path for paths in groups.values() for path in paths)
+    counted = suspicious = 0
+    for group, paths in sorted(groups.items()):
+        found = [(path, reports[str(path)]) for path in paths if str(path) in reports]
+        verdicts = collections.Counter(report["verdict"] for _, report in found)
+        by_behaviour = [(path, f) for path, report in found for f in report["findings"]
+                        if f["rule"].startswith("rules/") and f.get("verdict", "none") != "none"]
+        print(f"# {group}: {len(found)} files, {dict(verdicts)}, {len(by_behaviour)} findings of families")
+        for path, finding in by_behaviour:
+            print(f"#   {path.name}: {finding['rule']} ({finding['verdict']}): {finding['evidence']}")
+        guilty = [f"{path.name}: {f['rule']}: {f['evidence']}" for path, f in by_behaviour if f["verdict"] == "malicious"]
+        check(f"{group}: no rule calls a file malicious", not guilty, guilty)
+        if group not in TAMPERED + TEST_PROGRAMS:
+            counted += len(found)
+            suspicious += len({path for path, f in by_behaviour if f["verdict"] == "suspicious"})
+    check(f"rules call {suspicious} of {counted} harmless apps suspicious, at most 2 %",
+          counted > 0 and suspicious <= SUSPICIOUS_MAX * counted)
+
+
+def main():
+    rules = load_rules()
+    works = check_samples(rules)
+    show_techniques(rules, works)
+    check_harmless()
+    return tally.end()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
