@@ -9,6 +9,7 @@ get exactly their id of data/threats.yaml, with evidence and techniques. Then al
 import collections
 import json
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -65,11 +66,25 @@ def families(report):
 
 def words_of(sample):
     """What evidence may name: words of the sample's lines and of its own classes."""
-    out = {"com/example/", "com.example."}
+    out = {"com.example."}
     for line in sample.lines:
         for word in line.replace("(", " ").replace(")", " ").replace(",", " ").replace("=", " ").split():
-            out.update(part for part in (word, word.rpartition(".")[2], word.rpartition(".")[0]) if len(part) > 3)
+            out.update(part for part in (word, word.rpartition(".")[2], word.rpartition(".")[0]) if len(part) > 3 or part.isdigit())
     return out
+
+
+def vague_evidence(finding, report, words):
+    """Evidence names something of the app: a class, a permission, a text. Or other rules, whose findings do."""
+    facts = re.findall(r"\(([a-z_]+\.[a-z_]+)\)", finding["evidence"])
+    for fact in facts:
+        if fact not in by_rule(report):
+            return f"evidence names {fact}, which is not in the report"
+        vague = vague_evidence(by_rule(report)[fact], report, words)
+        if vague:
+            return vague
+    if not facts and not any(word in finding["evidence"] for word in words):
+        return f"evidence of {finding['rule']} names nothing of the sample: '{finding['evidence']}'"
+    return None
 
 
 def wrong_with_match(rule, sample, report):
@@ -83,8 +98,9 @@ def wrong_with_match(rule, sample, report):
         return f"techniques are {finding['attack']}, of the report {report.get('techniques')}"
     if finding.get("verdict", "none") != rule.get("verdict", "none"):
         return f"its weight is {finding.get('verdict')}"
-    if not any(word in finding["evidence"] for word in words_of(sample)):
-        return f"evidence names nothing of the sample: '{finding['evidence']}'"
+    vague = vague_evidence(finding, report, words_of(sample))
+    if vague:
+        return vague
     if "threat" in rule:
         if families(report) != {rule["threat"]}:
             return f"families are {sorted(families(report))}"
