@@ -64,9 +64,9 @@ def families(report):
 
 # ---- samples ---------------------------------------------------------------------------------------
 
-def words_of(sample):
-    """What evidence may name: words of the sample's lines and of its own classes."""
-    out = {"com.example."}
+def words_of(sample, report):
+    """What evidence may name: words of the sample's lines, its own classes, its packer."""
+    out = {"com.example.", *report.get("packers", [])}
     for line in sample.lines:
         for word in line.replace("(", " ").replace(")", " ").replace(",", " ").replace("=", " ").split():
             out.update(part for part in (word, word.rpartition(".")[2], word.rpartition(".")[0]) if len(part) > 3 or part.isdigit())
@@ -98,7 +98,7 @@ def wrong_with_match(rule, sample, report):
         return f"techniques are {finding['attack']}, of the report {report.get('techniques')}"
     if finding.get("verdict", "none") != rule.get("verdict", "none"):
         return f"its weight is {finding.get('verdict')}"
-    vague = vague_evidence(finding, report, words_of(sample))
+    vague = vague_evidence(finding, report, words_of(sample, report))
     if vague:
         return vague
     if "threat" in rule:
