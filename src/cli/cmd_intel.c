@@ -29,6 +29,7 @@ static const char usage[] =
         "  --replace        import: sources that come anew lose what they had\n"
         "  --source NAME    import: all files are of this source; list, export: only of it\n"
         "  --licence TEXT, --reference URL   import: of that source\n"
+        "  --date DATE      import: of the lists, for entries that tell none (today)\n"
         "  --kind KIND      import: of plain lists; lookup, list, export: only this kind\n"
         "  --category WORD  import: of all; list: only this one\n"
         "  --family TEXT    list, export: only families with this in their name\n"
@@ -46,6 +47,7 @@ enum {
     OPT_SOURCE,
     OPT_LICENCE,
     OPT_REFERENCE,
+    OPT_DATE,
     OPT_KIND,
     OPT_CATEGORY,
     OPT_FAMILY,
@@ -67,6 +69,7 @@ static const struct option long_options[] = {
     { "source", required_argument, NULL, OPT_SOURCE },
     { "licence", required_argument, NULL, OPT_LICENCE },
     { "reference", required_argument, NULL, OPT_REFERENCE },
+    { "date", required_argument, NULL, OPT_DATE },
     { "kind", required_argument, NULL, OPT_KIND },
     { "category", required_argument, NULL, OPT_CATEGORY },
     { "family", required_argument, NULL, OPT_FAMILY },
@@ -138,6 +141,7 @@ static bool take_option(struct pk_intel_cli *cli, int option, const char *value)
         { OPT_SOURCE, &cli->source },
         { OPT_LICENCE, &cli->licence },
         { OPT_REFERENCE, &cli->reference },
+        { OPT_DATE, &cli->date },
         { OPT_FAMILY, &cli->family },
         { OPT_OUT, &cli->out },
         { OPT_URL, &cli->server.url },

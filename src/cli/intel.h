@@ -20,6 +20,7 @@ struct pk_intel_cli {
     const char *source;
     const char *licence;
     const char *reference;
+    const char *date;
     const char *family;
     const char *format;
     const char *out;

@@ -62,13 +62,10 @@ static void end_progress(void)
 
 static int note_file(struct run *run, const char *path, const struct pk_intel_file_result *result)
 {
-    json_t *row = json_pack("{s:s, s:I, s:I}", "file", path, "rows", (json_int_t)result->rows,
-            "skipped", (json_int_t)result->skipped);
+    json_t *name = json_string(path); /* NULL: it is no UTF-8 */
+    json_t *row = json_pack("{s:o, s:I, s:I}", "file", name != NULL ? name : json_string("?"),
+            "rows", (json_int_t)result->rows, "skipped", (json_int_t)result->skipped);
 
-    if (row == NULL) { /* a name that is no UTF-8 */
-        row = json_pack("{s:s, s:I, s:I}", "file", "?", "rows", (json_int_t)result->rows, "skipped",
-                (json_int_t)result->skipped);
-    }
     if (result->format != NULL) {
         (void)json_object_set_new(row, "format", json_string(result->format));
     }
@@ -210,7 +207,7 @@ static void print_answer(const json_t *a)
         { "INDICATORS", "indicators" },
         { "WARNINGS", "warnings" },
         { "SIGNERS", "signers" },
-        { "NEWEST", "date" },
+        { "AS OF", "date" },
         { "LICENCE", "licence" },
         { NULL, NULL },
     };
@@ -307,10 +304,12 @@ static int import_all(struct run *run, struct pk_intel_change *change, struct pk
 int pk_intel_cli_import(struct pk_intel_cli *cli, struct pk_error *err)
 {
     struct run run = { .cli = cli, .begun_ms = pk_clock_monotonic_ms() };
+    char today[PK_TIME_TEXT];
     struct pk_intel_import_settings settings = {
         .source = cli->source,
         .licence = cli->licence,
         .reference = cli->reference,
+        .date = cli->date != NULL ? cli->date : today,
         .category = cli->category,
         .kind = cli->kind,
         .now_ms = pk_clock_ms(),
@@ -320,6 +319,7 @@ int pk_intel_cli_import(struct pk_intel_cli *cli, struct pk_error *err)
     struct pk_intel_change change = { .lock = -1 };
     int rc = PK_OK;
 
+    (void)pk_time_format(settings.now_ms, today);
     for (int i = 0; i < cli->count && rc == PK_OK; i++) {
         rc = pk_intel_walk_add(&run.walk, cli->args[i], err);
     }

@@ -11,11 +11,11 @@
 
 static json_t *hit_json(const struct pk_intel_hit *hit)
 {
-    json_t *row = json_pack("{s:s, s:s, s:s?, s:s?, s:s, s:s?, s:s?, s:s?, s:s, s:s?}", "kind",
+    json_t *row = json_pack("{s:s, s:s, s:s?, s:s?, s:s, s:s?, s:s?, s:s, s:s?, s:s, s:s?}", "kind",
             pk_intel_kind_name((int)hit->kind), "indicator", hit->indicator, "family", hit->family,
             "category", hit->category, "source", hit->source, "reference", hit->reference, "date",
-            hit->date, "licence", hit->licence, "verdict", pk_app_weight_name((int)hit->weight),
-            "marked", hit->marked);
+            hit->date, "date_of", hit->dated ? "entry" : "list", "licence", hit->licence, "verdict",
+            pk_app_weight_name((int)hit->weight), "marked", hit->marked);
     json_t *value = json_string(hit->value);
 
     if (row != NULL && value != NULL) {
@@ -46,7 +46,7 @@ static void print_hit(const struct pk_intel_hit *hit)
     print_line("family", hit->family);
     print_line("category", hit->category);
     print_line("source", hit->source);
-    print_line("date", hit->date);
+    print_line(hit->dated ? "date" : "list of", hit->date);
     print_line("reference", hit->reference);
     print_line("licence", hit->licence);
     print_line("listed", hit->marked);
@@ -222,7 +222,7 @@ static void print_set(const char *name, const json_t *set)
         { "WARNINGS", "warnings" },
         { "SIGNERS", "signers" },
         { "APPS", "apps" },
-        { "NEWEST", "date" },
+        { "AS OF", "date" },
         { "LICENCE", "licence" },
         { NULL, NULL },
     };

@@ -371,11 +371,16 @@ static int mark(struct pk_buffer *out, struct pk_error *err)
         const uint8_t *p = pk_set_row(set, i);
         bool shared = false;
 
-        if ((p[PK_ROW_FLAGS] & PK_ROW_WARN) == 0 &&
-                pk_set_warning(set, p[PK_ROW_KIND], pk_set_string(set, pk_get32(p + PK_ROW_VALUE)),
-                        &shared) > 0) {
-            out->ptr[rows_at + i * PK_ROW_SIZE + PK_ROW_FLAGS] = shared ? PK_ROW_SHARED
-                                                                        : PK_ROW_MARKED;
+        const char *value = pk_set_string(set, pk_get32(p + PK_ROW_VALUE));
+        uint8_t *flags = (uint8_t *)out->ptr + rows_at + i * PK_ROW_SIZE + PK_ROW_FLAGS;
+
+        if ((*flags & PK_ROW_WARN) != 0) {
+            continue;
+        }
+        if (pk_set_is_good(set, p[PK_ROW_KIND], value, NULL)) {
+            *flags = PK_ROW_MARKED;
+        } else if (pk_set_warning(set, p[PK_ROW_KIND], value, &shared) > 0) {
+            *flags = shared ? PK_ROW_SHARED : PK_ROW_MARKED;
         }
     }
     pk_intel_set_destroy(set);

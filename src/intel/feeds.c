@@ -6,6 +6,8 @@
 
 #include "intel/import_internal.h"
 
+#define PARTS_MAX 4 /* names at the end of a path that are looked at */
+
 struct feed_row {
     const char *mark; /* in one of the last folders' names or the file's */
     const char *name;
@@ -85,12 +87,12 @@ static const char *const generic[] = { "apk", "sample", "domain", "email", "c2",
 /* clang-format on */
 
 /* What stands in for a folder in a flat collection ("folder__file.csv") counts as one. */
-static size_t split(const char *path, char parts[3][PK_FEED_TEXT])
+static size_t split(const char *path, char parts[PARTS_MAX][PK_FEED_TEXT])
 {
     const char *end = path + strlen(path);
     size_t count = 0;
 
-    while (count < 3 && end > path) {
+    while (count < PARTS_MAX && end > path) {
         const char *start = end;
         size_t len;
 
@@ -109,7 +111,7 @@ static size_t split(const char *path, char parts[3][PK_FEED_TEXT])
     return count;
 }
 
-static const struct feed_row *feed_of(char parts[3][PK_FEED_TEXT], size_t count)
+static const struct feed_row *feed_of(char parts[PARTS_MAX][PK_FEED_TEXT], size_t count)
 {
     for (size_t i = 0; i < PK_COUNT(feeds); i++) {
         for (size_t k = 0; k < count; k++) {
@@ -154,7 +156,7 @@ static bool is_generic(const char *name)
 }
 
 /* The file's name tells the family, else its folder's, unless that is the feed's own. */
-static void tell_family(struct pk_feed *feed, char parts[3][PK_FEED_TEXT], size_t count)
+static void tell_family(struct pk_feed *feed, char parts[PARTS_MAX][PK_FEED_TEXT], size_t count)
 {
     char *dot = strchr(parts[0], '.');
     const char *name;
@@ -191,7 +193,7 @@ static void tell_kind(struct pk_feed *feed, const char *name)
 int pk_feed_recognise(struct pk_feed *feed)
 {
     const struct pk_intel_import_settings *s = feed->run->settings;
-    char parts[3][PK_FEED_TEXT];
+    char parts[PARTS_MAX][PK_FEED_TEXT];
     size_t count = split(feed->path, parts);
     const struct feed_row *row = s->source == NULL ? feed_of(parts, count) : NULL;
     const char *name = s->source;
@@ -229,7 +231,7 @@ int pk_feed_source(struct pk_feed *feed)
 
     if (feed->source == UINT32_MAX) {
         rc = pk_intel_builder_source(feed->run->builder, feed->source_name, feed->reference,
-                feed->licence, NULL, &feed->source);
+                feed->licence, feed->run->settings->date, &feed->source);
     }
     return rc;
 }

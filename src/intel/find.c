@@ -5,6 +5,7 @@
 #include "intel/set_internal.h"
 
 #define NO_ROW      SIZE_MAX
+#define GOOD_LIST   "known-good signers"
 #define PARENTS_MAX 64 /* folders around a path that are tried */
 
 const char *pk_set_source_name(const struct pk_intel_set *set, size_t source)
@@ -46,6 +47,10 @@ void pk_set_hit(const struct pk_intel_set *set, size_t index, struct pk_intel_hi
         .good = (flags & PK_ROW_WARN) != 0,
         .row = index,
     };
+    out->dated = out->date != NULL;
+    if (out->date == NULL) {
+        out->date = source.date;
+    }
     if (out->reference == NULL) {
         out->reference = source.reference;
     }
@@ -296,7 +301,7 @@ static void name_mark(const struct pk_intel_set *set, struct pk_intel_hit *hit)
         return;
     }
     row = pk_set_warning(set, (int)hit->kind, hit->indicator, &shared);
-    hit->marked = "a warning list";
+    hit->marked = GOOD_LIST;
     if (row > 0) {
         pk_set_hit(set, row - 1, &warning);
         hit->marked = warning.family != NULL ? warning.family : warning.source;
@@ -332,7 +337,7 @@ bool pk_intel_next(const struct pk_intel_set *set, struct pk_intel_hit *hit)
     const uint8_t *next;
     struct pk_intel_hit out;
 
-    if (hit->row + 1 >= set->count[PK_SEC_ROWS]) {
+    if (hit->row >= set->count[PK_SEC_ROWS] || hit->row + 1 >= set->count[PK_SEC_ROWS]) {
         return false;
     }
     here = pk_set_row(set, hit->row);
@@ -356,6 +361,7 @@ bool pk_intel_warned(const struct pk_intel_set *set, enum pk_intel_kind kind, co
         struct pk_intel_hit *out)
 {
     char normal[PK_INTEL_VALUE_MAX];
+    struct pk_intel_signer signer;
     bool shared;
     size_t row;
 
@@ -364,6 +370,18 @@ bool pk_intel_warned(const struct pk_intel_set *set, enum pk_intel_kind kind, co
         return false;
     }
     row = pk_set_warning(set, (int)kind, normal, &shared);
+    if (row == 0 && pk_set_is_good(set, (int)kind, normal, &signer)) {
+        *out = (struct pk_intel_hit){
+            .value = value,
+            .indicator = kind == PK_INTEL_PACKAGE ? signer.package : signer.cert,
+            .family = GOOD_LIST,
+            .source = signer.source,
+            .kind = kind,
+            .good = true,
+            .row = NO_ROW,
+        };
+        return true;
+    }
     if (row == 0 || shared) {
         return false;
     }

@@ -157,11 +157,28 @@ static int add_url(struct pk_feed *feed, const struct pk_feed_row *row, const ch
     return rc;
 }
 
-int pk_feed_add(struct pk_feed *feed, const struct pk_feed_row *row)
+/* Feeds write addresses into columns of domains and pages into those of hosts: what a value of the network
+ * plainly is counts. */
+static int plain_kind(const struct pk_feed_row *row)
 {
+    int guess = pk_intel_guess(row->value, row->len);
+    bool host = row->kind == PK_INTEL_DOMAIN || row->kind == PK_INTEL_IP;
+
+    return host && (guess == PK_INTEL_IP || guess == PK_INTEL_URL || guess == PK_INTEL_DOMAIN)
+            ? guess
+            : row->kind;
+}
+
+int pk_feed_add(struct pk_feed *feed, const struct pk_feed_row *given)
+{
+    struct pk_feed_row copy = *given;
+    const struct pk_feed_row *row = &copy;
     char value[PK_INTEL_VALUE_MAX];
     int rc;
 
+    if (copy.kind >= 0 && !pk_intel_normalise(copy.kind, copy.value, copy.len, value)) {
+        copy.kind = plain_kind(&copy);
+    }
     if (row->kind < 0 || !pk_intel_normalise(row->kind, row->value, row->len, value)) {
         pk_feed_skip(feed, row->line,
                 row->kind < 0 ? "cannot tell what it is" : not_of_kind(row->kind), row->value,
@@ -225,7 +242,8 @@ static int read_any(struct pk_feed *feed)
             return pk_feed_read_prose(feed);
         }
     }
-    if (begins(text, "- ") || begins(text, "---") || begins(text, "indicators:")) {
+    if (begins(text, "- ") || begins(text, "-\n") || begins(text, "---") ||
+            begins(text, "indicators:")) {
         return pk_feed_read_yaml(feed);
     }
     rc = pk_feed_read_table(feed);

@@ -11,6 +11,7 @@ struct pk_intel_import_settings {
     const char *source;    /* all files are of this feed; NULL: told by the path */
     const char *licence;   /* of that feed; NULL */
     const char *reference; /* NULL */
+    const char *date;      /* of the lists, for entries that tell none: "YYYY-MM-DD"; NULL */
     int category;          /* enum pk_intel_category; 0: as the feed says */
     int kind;              /* of plain lists; -1: by name and content */
     int64_t now_ms;        /* what has expired by then is left out; 0: nothing has */

@@ -47,7 +47,7 @@ struct pk_feed_row {
 };
 
 /* Takes a row, or counts why not. < 0: the import ends. */
-PK_MUST_USE int pk_feed_add(struct pk_feed *feed, const struct pk_feed_row *row);
+PK_MUST_USE int pk_feed_add(struct pk_feed *feed, const struct pk_feed_row *given);
 /* Counts a value that is left out. why is a static text. */
 void pk_feed_skip(
         struct pk_feed *feed, size_t line, const char *why, const char *value, size_t len);

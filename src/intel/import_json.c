@@ -4,6 +4,8 @@
 #include "base/schema.h"
 #include "intel/import_internal.h"
 
+#define DEBLOAT "advice on removing system apps, not indicators"
+
 /* {"iocs": [{"type", "tag", "value"}]}: the form of TinyCheck. */
 static int read_iocs(struct pk_feed *feed, const json_t *iocs)
 {
@@ -101,6 +103,14 @@ static bool is_debloat(const json_t *json)
             json_object_get(first, "list") != NULL;
 }
 
+static bool is_debloat_text(struct pk_slice text)
+{
+    size_t len = text.len < 4096 ? text.len : 4096;
+
+    return memmem(text.ptr, len, "\"removal\"", 9) != NULL &&
+            memmem(text.ptr, len, "\"neededBy\"", 10) != NULL;
+}
+
 /* The manifest of a MISP feed: {"UUID": {"info", "Orgc", ...}}. */
 static bool is_manifest(const json_t *json)
 {
@@ -134,7 +144,7 @@ static int read_object(struct pk_feed *feed, const json_t *json)
         return read_galaxy(feed, json);
     }
     if (is_debloat(json)) {
-        return pk_feed_refuse(feed, "advice on removing system apps, not indicators");
+        return pk_feed_refuse(feed, DEBLOAT);
     }
     return pk_feed_refuse(feed,
             is_manifest(json) ? "a table of events: import the events beside it"
@@ -173,6 +183,9 @@ int pk_feed_read_json(struct pk_feed *feed)
 
     if (rc == PK_ENOMEM) {
         return rc;
+    }
+    if (rc < 0 && is_debloat_text(feed->text)) {
+        return pk_feed_refuse(feed, DEBLOAT); /* the list has keys twice */
     }
     if (rc < 0) {
         return pk_feed_refuse(feed, "damaged JSON, line %d: %.80s", err.line, err.text);

@@ -17,6 +17,7 @@ enum column {
     C_DATE,
     C_CERT, /* of a package that is good */
     C_LIST, /* of root tools */
+    C_CODE, /* expressions over code: not ours */
 };
 
 /* clang-format off */
@@ -56,6 +57,7 @@ static const struct heading { const char *name; enum column column; int kind; } 
     { "first submission date", C_DATE, 0 },
     { "cert sha256", C_CERT, 0 },
     { "list", C_LIST, 0 },
+    { "code signature regex", C_CODE, 0 },
 };
 /* clang-format on */
 
@@ -63,7 +65,7 @@ struct table {
     struct pk_csv csv;
     const struct heading *columns[PK_CSV_CELLS_MAX];
     size_t count;
-    bool has[C_LIST + 1];
+    bool has[C_CODE + 1];
 };
 
 static const struct heading *heading_of(const char *cell)
@@ -173,6 +175,10 @@ static int take_value(struct pk_feed *feed, const struct table *t, struct pk_fee
     }
     if (kind < 0 && row.kind < 0 && strpbrk(row.value, "\\*^$[{|") != NULL) {
         pk_feed_skip(feed, t->csv.line, "a regular expression, not a value", row.value, row.len);
+        return PK_OK;
+    }
+    if (kind < 0 && row.kind == PK_INTEL_FILE_PATH) {
+        pk_feed_skip(feed, t->csv.line, "a path without its host", row.value, row.len);
         return PK_OK;
     }
     return pk_feed_add(feed, &row);
@@ -305,7 +311,9 @@ int pk_feed_read_table(struct pk_feed *feed)
         return PK_ENOMEM;
     }
     rc = read_headings(t, feed->text);
-    if (rc == PK_OK) {
+    if (rc == PK_OK && t->has[C_CODE]) {
+        rc = pk_feed_refuse(feed, "signatures of trackers: picket scan knows trackers by itself");
+    } else if (rc == PK_OK) {
         feed->result->format = t->has[C_CERT] ? "signers" : "table";
         feed->hosts = false;
         rc = read_rows(feed, t);

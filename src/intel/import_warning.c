@@ -53,7 +53,7 @@ static void kinds_of(const json_t *list, const char *value, int kinds[3])
     size_t n = 0;
 
     if (guess == PK_INTEL_MD5 || guess == PK_INTEL_SHA1 || guess == PK_INTEL_SHA256) {
-        kinds[n++] = guess;
+        kinds[n++] = matches(list, "signer") ? PK_INTEL_SIGNER : guess;
         if (matches(list, "x509-fingerprint-sha1") || matches(list, "x509-fingerprint-sha256")) {
             kinds[n++] = PK_INTEL_TLS_CERT;
         }

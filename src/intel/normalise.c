@@ -342,6 +342,9 @@ int pk_intel_guess(const char *text, size_t len)
     }
     memcpy(copy, value, strlen(value) + 1);
     copy[slash != NULL ? (size_t)(slash - value) : strlen(value)] = '\0';
+    if (slash != NULL && pk_intel_net_parse(copy, strlen(copy), &net)) {
+        return PK_INTEL_URL;
+    }
     if (domain(copy)) {
         if (slash != NULL) {
             return PK_INTEL_URL;

@@ -39,7 +39,7 @@ char *pk_intel_local_path(char out[PATH_MAX])
 char *pk_intel_builtin_path(char out[PATH_MAX])
 {
     /* From the folder of the program: a build folder, an installed bin, an installed libexec/picket. */
-    static const char *const beside[] = { "../data/builtin.set",
+    static const char *const beside[] = { "../data/intel/builtin.set",
         "../share/picket/intel/builtin.set", "../../share/picket/intel/builtin.set" };
     char self[PATH_MAX];
     ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);

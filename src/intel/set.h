@@ -38,14 +38,15 @@ struct pk_intel_hit {
     const char *category;  /* NULL: not said */
     const char *source;    /* the feed */
     const char *reference; /* URL; of the entry, else of the feed; NULL */
-    const char *date;      /* first seen, "YYYY-MM-DD"; NULL */
-    const char *licence;   /* of the feed; NULL */
+    const char *date; /* first seen, "YYYY-MM-DD"; when the entry tells none: of the list; NULL */
+    const char *licence; /* of the feed; NULL */
     const char *
             marked; /* the warning list that has it, too ("Top 20 000 websites ..."): it does not decide
                             * alone, weight is NONE; NULL: on none */
     enum pk_intel_kind kind;
     enum pk_app_weight weight; /* what this hit alone says about an app */
     bool good;                 /* of a warning list (pk_intel_warned() only) */
+    bool dated;                /* date is the entry's own */
     size_t row;                /* for pk_intel_next() */
 };
 

@@ -51,6 +51,10 @@ const char *pk_set_source_name(const struct pk_intel_set *set, size_t source); /
 /* Everything of a row but the value that was asked for and the warning list. */
 void pk_set_hit(const struct pk_intel_set *set, size_t index, struct pk_intel_hit *out);
 
+/* Is it a package or certificate that the set knows as good? *signer (NULL is fine): what it knows. */
+bool pk_set_is_good(const struct pk_intel_set *set, int kind, const char *value,
+        struct pk_intel_signer *signer);
+
 /* What a warning says about an indicator: 0 nothing, else the row of the warning, from 1. *shared: it only
  * says that many use the place. */
 size_t pk_set_warning(const struct pk_intel_set *set, int kind, const char *value, bool *shared);

@@ -66,7 +66,8 @@ static const char *cert_at(const struct pk_intel_set *set, size_t index)
     return signer.cert;
 }
 
-bool pk_intel_signer_known(const struct pk_intel_set *set, const char *cert)
+/* The number of a signer with this certificate; SIZE_MAX: none. */
+static size_t find_cert(const struct pk_intel_set *set, const char *cert)
 {
     size_t low = 0;
     size_t high = set->count[PK_SEC_CERTS];
@@ -76,7 +77,7 @@ bool pk_intel_signer_known(const struct pk_intel_set *set, const char *cert)
         int order = strcmp(cert_at(set, middle), cert);
 
         if (order == 0) {
-            return true;
+            return pk_get32(set->section[PK_SEC_CERTS].ptr + middle * PK_CERT_SIZE);
         }
         if (order < 0) {
             low = middle + 1;
@@ -84,5 +85,24 @@ bool pk_intel_signer_known(const struct pk_intel_set *set, const char *cert)
             high = middle;
         }
     }
-    return false;
+    return SIZE_MAX;
+}
+
+bool pk_intel_signer_known(const struct pk_intel_set *set, const char *cert)
+{
+    return find_cert(set, cert) != SIZE_MAX;
+}
+
+bool pk_set_is_good(
+        const struct pk_intel_set *set, int kind, const char *value, struct pk_intel_signer *signer)
+{
+    struct pk_intel_signer none;
+    size_t at = SIZE_MAX;
+
+    if (kind == PK_INTEL_PACKAGE) {
+        (void)pk_intel_signers(set, value, &at);
+    } else if (kind == PK_INTEL_SIGNER) {
+        at = find_cert(set, value);
+    }
+    return at != SIZE_MAX && pk_intel_signer_at(set, at, signer != NULL ? signer : &none);
 }
