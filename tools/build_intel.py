@@ -11,12 +11,12 @@ from pathlib import Path
 
 # Folder, date of the lists (for entries that tell none), what is not told by the folder's name.
 FEEDS = [
-    ("misp-warninglists", "2026-08-11", []),
+    ("misp-warninglists", "2026-08-20", []),
     ("picket", "2026-11-23", ["--source", "picket", "--licence", "Apache-2.0"]),
     ("appverifier", "2025-08-29", []),
     ("stalkerware-indicators", "2026-06-21", []),
     ("mvt-indicators", "2026-04-08", []),
-    ("maltrail", "2026-08-11", []),
+    ("maltrail", "2026-08-23", []),
 ]
 
 
