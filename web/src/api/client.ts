@@ -23,7 +23,7 @@ export interface CallOptions {
     signal?: AbortSignal | undefined;
 }
 
-type Method = 'GET' | 'POST' | 'DELETE';
+type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
 
 let onUnauthorized: () => void = () => undefined;
 
@@ -109,6 +109,8 @@ export const get = <T>(path: string, options?: CallOptions): Promise<T> =>
     call<T>('GET', path, options);
 export const post = <T>(path: string, body: unknown): Promise<T> =>
     call<T>('POST', path, { body });
+export const put = <T>(path: string, body: unknown, query?: CallOptions['query']): Promise<T> =>
+    call<T>('PUT', path, query === undefined ? { body } : { body, query });
 export const del = (path: string): Promise<void> => call<void>('DELETE', path);
 
 // One path segment made of a server's id.

@@ -41,6 +41,9 @@ export function href(path: string[], query: Record<string, string | undefined> =
 
 export const incidentHref = (id: string): string => href(['incidents', id]);
 export const deviceHref = (id: string): string => href(['devices', id]);
+export const appHref = (id: string): string => href(['apps', id]);
+export const fileHref = (sha256: string): string => href(['apps', 'file', sha256]);
+export const appsHref = (filter: string): string => href(['apps'], { filter });
 export const incidentsHref = (filter: string): string => href(['incidents'], { filter });
 export const devicesHref = (filter: string): string => href(['devices'], { filter });
 

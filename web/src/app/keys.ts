@@ -10,6 +10,7 @@ export const PAGES: Record<string, { to: string; name: string }> = {
     o: { to: '#/', name: 'Overview' },
     i: { to: incidentsHref('state:open|mitigated'), name: 'Incidents' },
     d: { to: '#/devices', name: 'Devices' },
+    a: { to: '#/apps', name: 'Apps' },
     n: { to: '#/enrolment', name: 'Enrolment' },
     e: { to: '#/events', name: 'Events' },
     s: { to: '#/system', name: 'System' },

@@ -1,5 +1,9 @@
 // pages.tsx - which page an address means.
 import type { JSX } from 'preact';
+import { AppPage } from '../pages/app';
+import { AppsPage } from '../pages/apps';
+import { FilePage } from '../pages/appfile';
+import { AppSettingsPage } from '../pages/appsettings';
 import { DevicePage } from '../pages/device';
 import { DevicesPage } from '../pages/devices';
 import { EnrolmentPage } from '../pages/enrolment';
@@ -23,13 +27,16 @@ function NotFound(): JSX.Element {
 }
 
 export function pageOf({ path, query }: Route): JSX.Element {
-    const [first, second] = path;
+    const [first, second, third] = path;
     switch (first) {
         case undefined: return <OverviewPage />;
         case 'incidents': return second === undefined
             ? <IncidentsPage query={query} /> : <IncidentPage key={second} id={second} />;
         case 'devices': return second === undefined
             ? <DevicesPage query={query} /> : <DevicePage key={second} id={second} />;
+        case 'apps': return second === undefined ? <AppsPage query={query} />
+            : second === 'file' && third !== undefined ? <FilePage key={third} id={third} />
+            : second.startsWith('app-') ? <AppPage key={second} id={second} /> : <AppSettingsPage part={second} />;
         case 'enrolment': return <EnrolmentPage />;
         case 'events': return <EventsPage query={query} />;
         case 'system': return <SystemPage part={second ?? 'health'} />;

@@ -23,6 +23,7 @@ const NAV: { id: string; name: string; icon: IconName; to: string }[] = [
     { id: '', name: 'Overview', icon: 'overview', to: '#/' },
     { id: 'incidents', name: 'Incidents', icon: 'incident', to: incidentsHref('state:open|mitigated') },
     { id: 'devices', name: 'Devices', icon: 'device', to: '#/devices' },
+    { id: 'apps', name: 'Apps', icon: 'app', to: '#/apps' },
     { id: 'enrolment', name: 'Enrolment', icon: 'enrol', to: '#/enrolment' },
     { id: 'events', name: 'Events', icon: 'events', to: '#/events' },
     { id: 'system', name: 'System', icon: 'system', to: '#/system' },

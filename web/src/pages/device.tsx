@@ -10,6 +10,7 @@ import { Card, PageHead, ResourceView } from '../ui/basics';
 import { ReasonDialog } from '../ui/dialog';
 import { toast } from '../ui/toast';
 import { Ago, Exact } from '../ui/time';
+import { AppsCard } from './deviceapps';
 import { AlertsCard, CertificateCard, NetworkCard, PostureCard } from './deviceparts';
 import { IncidentRows } from './incidentlist';
 import { RiskCard } from './riskcard';
@@ -51,6 +52,7 @@ function Body({ device: d }: { device: DeviceFull }): JSX.Element {
                             ? <IncidentRows rows={d.incidents} caption={`Incidents on ${d.name}`} withoutDevice />
                             : <p class="note">Nothing has happened to this device so far.</p>}
                     </Card>
+                    <AppsCard id={d.id} name={d.name} />
                     <AlertsCard alerts={d.alerts} />
                 </div>
                 <div class="column-side">

@@ -12,7 +12,7 @@ import type { Option } from '../ui/filterbar';
 
 export const KINDS: Option[] = [
     { id: 'incident', name: 'Incidents' }, { id: 'device', name: 'Devices' },
-    { id: 'alert', name: 'Alerts' }, { id: 'audit', name: 'Audit' },
+    { id: 'app', name: 'Apps' }, { id: 'alert', name: 'Alerts' }, { id: 'audit', name: 'Audit' },
 ];
 
 export const eventKind = (e: PicketEvent): string => e.type.split('.')[0] ?? '';
@@ -29,6 +29,11 @@ const LOOK: Record<string, { text: string; icon: IconName; tone: string }> = {
     'device.revoked': { text: 'Device revoked', icon: 'lock', tone: 'critical' },
     'alert.sent': { text: 'Alert sent', icon: 'send', tone: 'low' },
     'alert.shown': { text: 'Alert shown', icon: 'bell', tone: 'low' },
+    'app.seen': { text: 'App seen for the first time', icon: 'app', tone: 'info' },
+    'app.judged': { text: 'App judged', icon: 'shield', tone: 'low' },
+    'app.exception_added': { text: 'Exception for an app', icon: 'undo', tone: 'medium' },
+    'app.exception_removed': { text: 'Exception removed', icon: 'trash', tone: 'medium' },
+    'app.rules_changed': { text: 'Rules for apps changed', icon: 'system', tone: 'info' },
     audit: { text: 'Audit', icon: 'system', tone: 'info' },
 };
 

@@ -5,6 +5,8 @@ const PATHS = {
     overview: 'M3 11l7-7 7 7M5 9.5V16.5h10V9.5',
     incident: 'M10 3l7.5 13.5h-15zM10 8v4M10 14.2v.1',
     device: 'M6 2.5h8a1 1 0 011 1v13a1 1 0 01-1 1H6a1 1 0 01-1-1v-13a1 1 0 011-1zM9 15h2',
+    app: 'M3.5 3.5h5v5h-5zM11.5 3.5h5v5h-5zM3.5 11.5h5v5h-5zM14 11.5v5M11.5 14h5',
+    upload: 'M10 12V3M6.5 6.5L10 3l3.5 3.5M3.5 16.5h13',
     enrol: 'M3.5 3.5h5v5h-5zM11.5 3.5h5v5h-5zM3.5 11.5h5v5h-5zM11.5 11.5h2v2M16.5 11.5v5h-5v-1',
     events: 'M2.5 10h3l2.5-6 4 12 2.5-6h3',
     system: 'M3 6h7M14 6h3M3 14h3M10 14h7M12 4v4M8 12v4',

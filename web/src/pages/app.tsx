@@ -1,0 +1,72 @@
+// app.tsx - one app: verdict with reasons, who has it since when, versions, exceptions.
+import type { JSX } from 'preact';
+import { useState } from 'preact/hooks';
+import { get, seg } from '../api/client';
+import type { AppFull } from '../api/apptypes';
+import { useResource } from '../app/resource';
+import { may } from '../app/session';
+import { appName, STATE_TEXT, VERDICT_ADVICE, VerdictBadge } from '../ui/appwords';
+import { Card, PageHead, ResourceView } from '../ui/basics';
+import { Ago } from '../ui/time';
+import { plural, threatName } from '../ui/words';
+import { ExceptDialog, ExceptionRows } from './appexcept';
+import { DevicesCard, IdentityCard, VersionsCard } from './appparts';
+import { ReportCards } from './appreport';
+import { IncidentRows } from './incidentlist';
+
+const EDGE = { malicious: 'critical', suspicious: 'high', malformed: 'medium', unwanted: 'medium', clean: 'info', unknown: 'info' } as const;
+
+function Body({ app: a, onChange }: { app: AppFull; onChange: () => void }): JSX.Element {
+    const newest = a.files[0];
+    return (
+        <>
+            <p class={`lead edge-${EDGE[a.verdict] ?? 'info'}`}>{VERDICT_ADVICE[a.verdict]}</p>
+            <div class="columns">
+                <div class="column-main">
+                    {a.report ? <ReportCards report={a.report} /> : (
+                        <Card title="Why"><p class="note">{newest ? newest.error ?? STATE_TEXT[newest.state] : 'No file of it has been here.'}</p></Card>
+                    )}
+                    <DevicesCard on={a.on} devices={a.devices} />
+                    {a.incidents.length > 0 && (
+                        <Card title="Incidents" class="flush"><IncidentRows rows={a.incidents} caption={`Incidents with ${appName(a)}`} /></Card>
+                    )}
+                </div>
+                <div class="column-side">
+                    <IdentityCard file={newest} report={a.report} />
+                    <VersionsCard files={a.files} />
+                    <Card title="Exceptions">
+                        {a.exceptions.length === 0 ? <p class="note">None: its findings count everywhere.</p>
+                            : <ExceptionRows rows={a.exceptions} onChange={onChange} />}
+                    </Card>
+                </div>
+            </div>
+        </>
+    );
+}
+
+export function AppPage({ id }: { id: string }): JSX.Element {
+    const [asking, setAsking] = useState(false);
+    const one = useResource<AppFull>(`app ${id}`, (signal) => get<AppFull>(`/apps/${seg(id)}`, { signal }),
+        (e) => e.type.startsWith('app.') || (e.incident?.vector === 'malware'));
+    const a = one.data;
+    return (
+        <>
+            <PageHead title={a ? appName(a) : 'App'} above={<a href="#/apps">Apps</a>}
+                note={a && (
+                    <span class="head-facts">
+                        <VerdictBadge of={a.verdict} />
+                        {a.threat && <span>{threatName(a.threat)}</span>}
+                        {a.label && <span class="mono">{a.package}</span>}
+                        <span>{plural(a.devices, 'device')}</span>
+                        <span>first seen <Ago at={a.first_seen_at} /></span>
+                    </span>
+                )}>
+                {a && may('responder') && (
+                    <button type="button" class="button" onClick={() => setAsking(true)}>Make an exception …</button>
+                )}
+            </PageHead>
+            <ResourceView of={one} lines={10}>{(app) => <Body app={app} onChange={one.reload} />}</ResourceView>
+            {a && asking && <ExceptDialog app={a} onClose={() => setAsking(false)} onDone={one.reload} />}
+        </>
+    );
+}

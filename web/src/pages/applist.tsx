@@ -1,0 +1,32 @@
+// applist.tsx - apps as rows.
+import type { AppSummary } from '../api/apptypes';
+import { appHref } from '../app/address';
+import { appName, scoreText, VerdictBadge } from '../ui/appwords';
+import type { Column } from '../ui/table';
+import { Ago } from '../ui/time';
+import { threatName } from '../ui/words';
+
+export const APP_COLUMNS: Column<AppSummary>[] = [
+    {
+        id: 'name', head: 'App', kind: 'main', sort: 'name',
+        cell: (a) => (
+            <>
+                <a href={appHref(a.id)} data-main>{appName(a)}</a>
+                <span class="sub">{[a.label ? a.package : null, a.version].filter(Boolean).join(' · ')}</span>
+            </>
+        ),
+    },
+    {
+        id: 'verdict', head: 'Verdict', sort: 'verdict',
+        cell: (a) => <><VerdictBadge of={a.verdict} />{a.threat && <span class="sub">{threatName(a.threat)}</span>}</>,
+    },
+    { id: 'score', head: 'Score', kind: 'number', cell: (a) => scoreText(a.score) },
+    { id: 'devices', head: 'Devices', kind: 'number', sort: 'devices', cell: (a) => a.devices.toLocaleString('en') },
+    { id: 'versions', head: 'Versions', kind: 'side', cell: (a) => a.versions.toLocaleString('en') },
+    {
+        id: 'signer', head: 'Signed by', kind: 'wide',
+        cell: (a) => a.signer ? <span class="mono" title={a.signer}>{a.signer.slice(0, 12)}…</span> : '–',
+    },
+    { id: 'first', head: 'First seen', kind: 'side', sort: 'first_seen_at', cell: (a) => <Ago at={a.first_seen_at} /> },
+    { id: 'seen', head: 'Last seen', kind: 'side', sort: 'last_seen_at', cell: (a) => <Ago at={a.last_seen_at} /> },
+];
