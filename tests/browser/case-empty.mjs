@@ -3,6 +3,8 @@ const EMPTY = [
     ['#/', 'Three steps to a protected device'],
     ['#/incidents', 'No incidents so far'],
     ['#/devices', 'No devices yet'],
+    ['#/apps', 'No apps yet'],
+    ['#/apps/exceptions', 'No exceptions'],
     ['#/enrolment', 'No tokens'],
     ['#/system/tokens', 'No API tokens'],
     ['#/system/health', 'No SIEM or other target is set'],

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { apps } from './case-apps.mjs';
 import { circle } from './case-attack.mjs';
 import { door } from './case-door.mjs';
 import { empty } from './case-empty.mjs';
@@ -44,10 +45,12 @@ async function main(t, server, browser) {
     const ctx = {
         page, watch, server, origin: server.origin, link: server.signinLink(),
         screenshots: values.screenshots ? resolve(values.screenshots) : null,
+        sample: join(root, 'tests/data/apps/npm/settings_apk-debug.apk'),
     };
     await door(t, ctx);
     await empty(t, ctx);
     await circle(t, ctx);
+    await apps(t, ctx);
     await looks(t, ctx);
     await themes(t, ctx);
     await lists(t, ctx);
