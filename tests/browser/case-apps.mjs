@@ -7,7 +7,7 @@ import { NAME } from './case-attack.mjs';
 import { expect, same, until } from './tally.mjs';
 
 const LIVE_MS = 15_000;
-const SLOW = 1_500_000; // bytes a second: slow enough to see the progress
+const SLOW = 120_000; // bytes a second: slow enough to see the progress
 
 async function slowly(page, body) {
     const session = await page.context().newCDPSession(page);
@@ -51,17 +51,15 @@ async function uploading(t, { page, origin, apk }) {
         await page.getByRole('heading', { level: 1 }).waitFor();
         await page.getByRole('region', { name: 'Why' }).getByRole('listitem').first().waitFor();
         const identity = page.getByRole('region', { name: 'Identity' });
-        await identity.getByText('io.appium.settings').first().waitFor();
-        await identity.getByText('holds (v2').waitFor();
-        await page.locator('summary').getByText('Permissions').click();
-        await page.getByText('ACCESS_FINE_LOCATION').waitFor();
+        await identity.getByText('tests.androguard').first().waitFor();
+        await identity.getByText(/^holds \(/).waitFor();
         await page.getByText('No device has it now.').waitFor();
     });
 }
 
 async function devices(t, ctx) {
     const { page, device, sha256 } = ctx;
-    const had = { event: 'all', items: [{ package: 'io.appium.settings', version: '8.0.10', version_code: 192, sha256, installer: '' }] };
+    const had = { event: 'all', items: [{ package: 'tests.androguard', version: '1.0', version_code: 1, sha256, installer: '' }] };
     await t.check('a device that has it appears by itself', async () => {
         same((await device.report([{ kind: 'apps', body: had }])).status, 200, 'the report');
         await page.getByRole('region', { name: 'Who has it' }).getByRole('link', { name: NAME }).waitFor({ timeout: LIVE_MS });
@@ -85,7 +83,7 @@ async function rules(t, ctx) {
 
     await t.check('a rule that refuses the app is judged by at once', async () => {
         await page.getByLabel('The document, as JSON').fill(JSON.stringify({
-            version: 1, deny: [{ match: { package: 'io.appium.settings' }, reason: 'Not on work phones' }],
+            version: 1, deny: [{ match: { package: 'tests.androguard' }, reason: 'Not on work phones' }],
         }));
         await page.getByRole('button', { name: 'Save the rules' }).click();
         await page.getByText('Rules saved').waitFor();
@@ -117,7 +115,7 @@ async function exceptions(t, { page, origin }) {
 
     await t.check('removed, it counts again', async () => {
         await page.goto(`${origin}/#/apps/exceptions`);
-        await page.getByText('For io.appium.settings').waitFor();
+        await page.getByText('For tests.androguard').waitFor();
         await page.getByRole('button', { name: /^Delete the exception/ }).click();
         await page.getByRole('button', { name: /^Really delete/ }).click();
         await page.getByText('No exceptions').waitFor();
@@ -128,8 +126,8 @@ async function exceptions(t, { page, origin }) {
 
 async function elsewhere(t, { page, origin }) {
     await t.check('filters find the app, and its versions have pages', async () => {
-        await page.getByRole('searchbox').fill('appium');
-        await until('the filter is in the address', 5000, () => page.url().includes('q:appium'));
+        await page.getByRole('searchbox').fill('androguard');
+        await until('the filter is in the address', 5000, () => page.url().includes('q:androguard'));
         await page.getByRole('button', { name: 'Unwanted' }).click();
         await page.locator('main [data-row] a[data-main]').first().click();
         await page.getByRole('region', { name: 'Versions' }).getByRole('link').first().click();
@@ -140,7 +138,7 @@ async function elsewhere(t, { page, origin }) {
     await t.check('the device tells its apps', async () => {
         await page.goto(`${origin}/#/devices?filter=q:${NAME}`);
         await page.getByRole('link', { name: NAME }).click();
-        await page.getByRole('region', { name: 'Apps' }).getByText('io.appium.settings').first().waitFor();
+        await page.getByRole('region', { name: 'Apps' }).getByText('tests.androguard').first().waitFor();
     });
 }
 

@@ -45,7 +45,7 @@ async function main(t, server, browser) {
     const ctx = {
         page, watch, server, origin: server.origin, link: server.signinLink(),
         screenshots: values.screenshots ? resolve(values.screenshots) : null,
-        sample: join(root, 'tests/data/apps/npm/settings_apk-debug.apk'),
+        sample: join(root, 'tests/data/apps/androguard/TestActivity.apk'),
     };
     await door(t, ctx);
     await empty(t, ctx);
