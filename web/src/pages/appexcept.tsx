@@ -63,7 +63,7 @@ function Target({ app, draft, set }: { app: AppFull; draft: Draft; set: (part: P
 }
 
 export function ExceptDialog({ app, onClose, onDone }: { app: AppFull; onClose: () => void; onDone: () => void }): JSX.Element {
-    const [draft, setDraft] = useState<Draft>({ reason: '', what: 'app', rule: '', scope: 'all', target: '', days: 90 });
+    const [draft, setDraft] = useState<Draft>({ reason: '', what: app.signer ? 'app' : 'file', rule: '', scope: 'all', target: '', days: 90 });
     const [busy, setBusy] = useState(false);
     const [error, setError] = useState<ApiError | null>(null);
     const set = (part: Partial<Draft>): void => setDraft((now) => ({ ...now, ...part }));
@@ -87,7 +87,7 @@ export function ExceptDialog({ app, onClose, onDone }: { app: AppFull; onClose: 
                 <p class="dialog-text">What it covers no longer counts, here and on the devices. It stays visible with your reason, and ends by itself.</p>
                 <label class="field"><span>For</span>
                     <select value={draft.what} onChange={(e) => set({ what: e.currentTarget.value as What })}>
-                        <option value="app">This app by this signer, later versions too</option>
+                        {app.signer && <option value="app">This app by this signer, later versions too</option>}
                         {app.files[0] && <option value="file">Only the version {app.files[0].version ?? ''} (this very file)</option>}
                     </select></label>
                 <label class="field"><span>Findings</span>
