@@ -5,7 +5,7 @@ import { get, seg } from '../api/client';
 import type { AppFull } from '../api/apptypes';
 import { useResource } from '../app/resource';
 import { may } from '../app/session';
-import { appName, STATE_TEXT, VERDICT_ADVICE, VerdictBadge } from '../ui/appwords';
+import { appName, STATE_TEXT, VERDICT_ADVICE, VERDICT_NAME, VerdictBadge } from '../ui/appwords';
 import { Card, PageHead, ResourceView } from '../ui/basics';
 import { Ago } from '../ui/time';
 import { plural, threatName } from '../ui/words';
@@ -55,7 +55,7 @@ export function AppPage({ id }: { id: string }): JSX.Element {
                 note={a && (
                     <span class="head-facts">
                         <VerdictBadge of={a.verdict} />
-                        {a.threat && <span>{threatName(a.threat)}</span>}
+                        {a.threat && threatName(a.threat) !== VERDICT_NAME[a.verdict] && <span>{threatName(a.threat)}</span>}
                         {a.label && <span class="mono">{a.package}</span>}
                         <span>{plural(a.devices, 'device')}</span>
                         <span>first seen <Ago at={a.first_seen_at} /></span>

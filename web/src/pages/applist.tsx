@@ -1,7 +1,7 @@
 // applist.tsx - apps as rows.
 import type { AppSummary } from '../api/apptypes';
 import { appHref } from '../app/address';
-import { appName, scoreText, VerdictBadge } from '../ui/appwords';
+import { appName, scoreText, VERDICT_NAME, VerdictBadge } from '../ui/appwords';
 import type { Column } from '../ui/table';
 import { Ago } from '../ui/time';
 import { threatName } from '../ui/words';
@@ -18,7 +18,7 @@ export const APP_COLUMNS: Column<AppSummary>[] = [
     },
     {
         id: 'verdict', head: 'Verdict', sort: 'verdict',
-        cell: (a) => <><VerdictBadge of={a.verdict} />{a.threat && <span class="sub">{threatName(a.threat)}</span>}</>,
+        cell: (a) => <><VerdictBadge of={a.verdict} />{a.threat && threatName(a.threat) !== VERDICT_NAME[a.verdict] && <span class="sub">{threatName(a.threat)}</span>}</>,
     },
     { id: 'score', head: 'Score', kind: 'number', cell: (a) => scoreText(a.score) },
     { id: 'devices', head: 'Devices', kind: 'number', sort: 'devices', cell: (a) => a.devices.toLocaleString('en') },
