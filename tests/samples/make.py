@@ -42,6 +42,7 @@ class Sample:
     def __init__(self, rule, good, lines, reason=""):
         self.rule, self.good, self.lines, self.reason = rule, good, lines, reason
         first = {line.split()[0] for line in lines if line.strip()}
+        self.expected = {line.split()[1] for line in lines if line.startswith("expect ")}
         self.kind = "ios" if "ios" in first else "elf" if "elf" in first else "apk"
 
     @property
@@ -196,7 +197,9 @@ def write_android(sample, folder):
     apk = folder / "apk"
     for line in sample.lines:
         word, _, rest = line.partition(" ")
-        if word == "import":
+        if word == "expect":
+            pass  # what the test looks for
+        elif word == "import":
             symbols += rest.split()
         elif word == "file":
             path = apk / rest
