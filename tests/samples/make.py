@@ -28,7 +28,8 @@ import shapes  # noqa: E402
 
 JARS = ("smali.jar", "dexlib2.jar", "smali-util.jar", "antlr3-runtime.jar", "guava.jar", "jcommander.jar",
         "apksig.jar")
-KEYS = {"maker": "/CN=Sample maker/O=Example/C=DE", "debug": "/CN=Android Debug/O=Android/C=US"}
+KEYS = {"maker": "/CN=Sample maker/O=Example/C=DE", "debug": "/CN=Android Debug/O=Android/C=US",
+        "other": "/CN=Somebody else"}
 MORE_IDS = {"permission": 0x01010006, "enabled": 0x0101000E, "debuggable": 0x0101000F, "process": 0x01010011,
             "authorities": 0x01010018, "priority": 0x0101001C, "value": 0x01010024, "mimeType": 0x01010026,
             "scheme": 0x01010027, "host": 0x01010028, "testOnly": 0x01010272, "allowBackup": 0x01010280,
