@@ -17,7 +17,7 @@ static const char usage[] =
         "  lookup VALUE...     is it known? - reads values from standard input\n"
         "  show                the sets of this machine: counts, sources, dates\n"
         "  list                indicators\n"
-        "  export              indicators as CSV or STIX 2.1\n"
+        "  export              indicators of the local set as CSV or STIX 2.1\n"
         "  remove SOURCE       forget all of one source\n"
         "  trust APP...        remember app files as genuine: name, icon and signer\n"
         "  push                give the local set to a server\n"

@@ -239,9 +239,12 @@ int pk_intel_cli_export(struct pk_intel_cli *cli, struct pk_error *err)
     bool csv = cli->format == NULL || strcmp(cli->format, "csv") == 0;
     struct pk_buffer out = pk_buffer_of(EXPORT_MAX);
     struct bundle b = { .out = &out, .malware = json_object(), .first = true };
-    struct pk_intel_set *sets[PK_INTEL_SETS_MAX];
+    struct pk_intel_set *set = NULL;
+    char path[PATH_MAX];
     char id[96];
-    int rc = pk_intel_cli_sets(cli, sets, err);
+    int rc = pk_intel_cli_path(cli, path, err);
+
+    rc = rc < 0 ? rc : pk_intel_set_load(path, &set, err);
 
     (void)pk_time_format(pk_clock_ms(), b.now);
     if (rc == PK_OK) {
@@ -252,15 +255,13 @@ int pk_intel_cli_export(struct pk_intel_cli *cli, struct pk_error *err)
             (void)pk_buffer_printf(&out, "{\"type\":\"bundle\",\"id\":\"%s\",\"objects\":[",
                     id_of("bundle", b.now, id));
         }
-        for (size_t i = 0; sets[i] != NULL; i++) {
-            export_set(cli, sets[i], &b, csv);
-        }
+        export_set(cli, set, &b, csv);
         if (!csv) {
             (void)pk_buffer_puts(&out, "\n]}\n");
         }
         rc = out.rc < 0 ? pk_error_set(err, out.rc, "too much to export: %s", pk_code_text(out.rc))
                         : write_out(cli, pk_buffer_slice(&out), err);
-        pk_intel_cli_close(sets);
+        pk_intel_set_destroy(set);
     }
     json_decref(b.malware);
     pk_buffer_finish(&out);

@@ -8,7 +8,8 @@
 /* The set that `picket intel import` writes: $PICKET_INTEL; for root /var/lib/picket/intel.set; else
  * $XDG_DATA_HOME/picket/intel.set or ~/.local/share/picket/intel.set. Returns out; "" when no place is known. */
 char *pk_intel_local_path(char out[PATH_MAX]);
-/* The set that was built with the program: beside a build folder's bin, else where it was installed. "" when there is none. */
+/* The set that was built with the program: beside a build folder's bin, else where it was installed. $PICKET_INTEL_BUILTIN replaces it
+ * (empty: none). "" when there is none. */
 char *pk_intel_builtin_path(char out[PATH_MAX]);
 
 #define PK_INTEL_SETS_MAX 3
