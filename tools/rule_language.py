@@ -19,7 +19,7 @@ SEQUENCE_DEPTH = 3
 SEQUENCE_MAX = 8        # calls of one sequence
 TARGETS_MAX = 16        # APIs that one reach names
 NEST_MAX = 6            # levels of all, any, not
-NEEDLE_MIN = 4          # letters of string_has: less stands in every app
+NEEDLE_MIN = 6          # bytes of string_has: less stands in every app, and the search relies on it
 NEEDLE_MAX = 120
 TEXT_VALUE_MAX = 300
 

@@ -107,7 +107,7 @@ BAD = [
     ("class with dots", *when("extends: La.b.C;"), 28, "is not a class"),
     ("class without L", *when("refers: a/b/C;"), 28, "CLASS or CLASS->METHOD"),
     ("prefix too short", *when("class: L"), 28, "beginning of a class"),
-    ("needle too short", *when("string_has: abc"), 28, "4 to 120"),
+    ("needle too short", *when("string_has: abcde"), 28, "6 to 120"),
     ("more strings than there are", "count: 2", "count: 3", 29, "3 of 2 strings: it can never hold"),
     ("number for a string", *when("string: 7"), 28, "put it in quotes"),
     ("same string twice", *when("string: [x, x]"), 28, "'x' stands twice"),
