@@ -44,18 +44,30 @@ bool pk_inspect_hold(
     return true;
 }
 
-void pk_inspect_keep_dex(
-        struct pk_inspect_context *ctx, struct pk_inspect_code *code, const struct pk_dex *dex)
+size_t pk_inspect_record_max(const struct pk_inspect_code *code)
+{
+    return code->recorded < PK_APP_CALLS_MAX ? PK_APP_CALLS_MAX - code->recorded : 0;
+}
+
+void pk_inspect_keep_dex(struct pk_inspect_context *ctx, struct pk_inspect_code *code,
+        const struct pk_dex *dex, struct pk_dex_calls *calls)
 {
     void *items = code->dex;
+    void *lists = code->calls;
 
-    if (code->dex_count == code->dex_cap &&
-            !grow(ctx, &items, code->dex_count, &code->dex_cap, sizeof(*code->dex))) {
+    if ((code->dex_count == code->dex_cap &&
+                !grow(ctx, &items, code->dex_count, &code->dex_cap, sizeof(*code->dex))) ||
+            (code->dex_count == code->call_cap &&
+                    !grow(ctx, &lists, code->dex_count, &code->call_cap, sizeof(*code->calls)))) {
         code->cut = true;
+        pk_dex_calls_finish(calls);
         return;
     }
     code->dex = items;
-    code->dex[code->dex_count++] = *dex;
+    code->calls = lists;
+    code->dex[code->dex_count] = *dex;
+    code->calls[code->dex_count++] = *calls;
+    code->recorded += calls->body_count + calls->callee_count;
 }
 
 bool pk_inspect_keep_library(struct pk_inspect_context *ctx, struct pk_inspect_code *code,
@@ -76,6 +88,9 @@ bool pk_inspect_keep_library(struct pk_inspect_context *ctx, struct pk_inspect_c
 
 void pk_inspect_code_release(struct pk_inspect_code *code)
 {
+    for (size_t i = 0; i < code->dex_count; i++) {
+        pk_dex_calls_finish(&code->calls[i]);
+    }
     for (size_t i = 0; i < code->held_count; i++) {
         pk_zip_release(&code->held[i]);
     }

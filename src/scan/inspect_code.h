@@ -8,6 +8,9 @@
 struct pk_inspect_code {
     struct pk_dex *dex; /* every logical DEX that was opened */
     size_t dex_count, dex_cap;
+    struct pk_dex_calls *calls; /* of each */
+    size_t call_cap;
+    size_t recorded;           /* bodies and calls so far */
     struct pk_zip_bytes *held; /* their bytes, where they were inflated */
     size_t held_count, held_cap;
     size_t held_bytes;
@@ -28,9 +31,11 @@ struct pk_inspect_code {
  * caller's. */
 bool pk_inspect_hold(
         struct pk_inspect_context *ctx, struct pk_inspect_code *code, struct pk_zip_bytes *bytes);
-/* Keeps an open DEX whose bytes are held. */
-void pk_inspect_keep_dex(
-        struct pk_inspect_context *ctx, struct pk_inspect_code *code, const struct pk_dex *dex);
+/* What the walk over the next DEX may record; 0 when it is not held. */
+size_t pk_inspect_record_max(const struct pk_inspect_code *code);
+/* Keeps an open DEX whose bytes are held; its calls are taken over. */
+void pk_inspect_keep_dex(struct pk_inspect_context *ctx, struct pk_inspect_code *code,
+        const struct pk_dex *dex, struct pk_dex_calls *calls);
 /* Keeps a library; the arena, in which its names live, is taken over. False: there is no room. */
 bool pk_inspect_keep_library(struct pk_inspect_context *ctx, struct pk_inspect_code *code,
         const struct pk_app_code_library *library, struct pk_arena *arena);

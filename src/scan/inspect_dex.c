@@ -59,6 +59,7 @@ static int read_dex(
         struct pk_app_reflection reflection = { 0 };
         struct pk_dex_visitor visitor = { 0 };
         struct pk_dex_totals totals = { 0 };
+        struct pk_dex_calls calls = { .max = held ? pk_inspect_record_max(rows->code) : 0 };
         struct pk_dex dex;
         bool watched;
 
@@ -74,13 +75,13 @@ static int read_dex(
         pk_dex_check_sums(&dex);
         pk_dex_check_ids(&dex);
         watched = pk_app_reflection_watch(&dex, &reflection, &visitor);
-        pk_dex_walk(&dex, watched ? &visitor : NULL, &totals);
+        pk_dex_walk_calls(&dex, watched ? &visitor : NULL, &totals, held ? &calls : NULL);
         rows->code->native_methods += (int64_t)totals.native_methods;
         rows->code->reflection += reflection.count;
         add_row(rows, &dex, name, &totals);
         rows->opened++;
         if (held) {
-            pk_inspect_keep_dex(rows->ctx, rows->code, &dex);
+            pk_inspect_keep_dex(rows->ctx, rows->code, &dex, &calls);
         }
     }
 }

@@ -25,6 +25,7 @@ void pk_inspect_judge(struct pk_inspect_context *ctx, struct pk_inspect_code *co
         .zip = zip,
         .dex = code->dex,
         .dex_count = code->dex_count,
+        .calls = code->calls,
         .code_cut = code->cut,
         .libraries = code->libraries,
         .library_count = code->library_count,

@@ -110,7 +110,7 @@ bool pk_dex_type_begins(const struct pk_dex *dex, uint32_t type, struct pk_slice
 }
 
 /* The first reference whose class and name are not before these. */
-static uint32_t method_from(const struct pk_dex *dex, uint32_t type, uint64_t name)
+static uint32_t method_from(const struct pk_dex *dex, uint32_t type, uint32_t name)
 {
     uint32_t low = 0;
     uint32_t high = dex->method_count;
@@ -131,11 +131,16 @@ static uint32_t method_from(const struct pk_dex *dex, uint32_t type, uint64_t na
 
 struct pk_dex_range pk_dex_find_methods(const struct pk_dex *dex, uint32_t type, uint32_t name)
 {
-    struct pk_dex_range range = { method_from(dex, type, name),
-        method_from(dex, type, name + 1ULL) };
+    uint32_t first = method_from(dex, type, name);
+    struct pk_dex_range range = { first, first };
 
-    if (range.end < range.first) {
-        range.end = range.first; /* a table without order */
+    while (range.end < dex->method_count) { /* few: one a prototype */
+        const uint8_t *p = dex->file.ptr + dex->method_ids + 8 * (size_t)range.end;
+
+        if (pk_dex_le16(p) != type || pk_dex_le32(p + 4) != name) {
+            break;
+        }
+        range.end++;
     }
     return range;
 }

@@ -3,6 +3,7 @@
 #include "formats/android/dex.h"
 #include "formats/android/dex_bytes.h"
 #include "formats/android/dex_opcode.h"
+#include "formats/android/dex_record.h"
 #include "formats/limits.h"
 
 #define CLASS_DEF_SIZE  32U
@@ -16,6 +17,7 @@
 struct walk {
     const struct pk_dex *dex;
     const struct pk_dex_visitor *visitor;
+    struct pk_dex_calls *calls; /* NULL: nobody wants them */
     struct pk_dex_totals totals;
     uint64_t budget;                   /* bytes that may still be read */
     bool spent;                        /* the budget was not enough: everything ends */
@@ -92,6 +94,9 @@ static inline void tell(struct walk *w, const struct pk_dex_code *code, uint32_t
     case PK_DEX_REF_METHOD:
     case PK_DEX_REF_GENERIC:
         w->totals.invokes++;
+        if (w->calls != NULL) {
+            pk_dex_record_call(w->calls, index);
+        }
         if (v->on_invoke != NULL) {
             v->on_invoke(v->ctx, w->dex, code, pc, index);
         }
@@ -199,6 +204,9 @@ static void walk_method(struct walk *w, const struct pk_dex_class *cls, struct p
     }
     if (w->spent) {
         return;
+    }
+    if (w->calls != NULL) {
+        pk_dex_record_body(w->calls, code);
     }
     if (v->on_method != NULL) {
         v->on_method(v->ctx, w->dex, cls, code);
@@ -351,10 +359,17 @@ static uint64_t walk_budget(const struct pk_dex *dex)
 void pk_dex_walk(const struct pk_dex *dex, const struct pk_dex_visitor *visitor,
         struct pk_dex_totals *totals)
 {
+    pk_dex_walk_calls(dex, visitor, totals, NULL);
+}
+
+void pk_dex_walk_calls(const struct pk_dex *dex, const struct pk_dex_visitor *visitor,
+        struct pk_dex_totals *totals, struct pk_dex_calls *calls)
+{
     static const struct pk_dex_visitor nobody = { 0 };
     struct walk w = {
         .dex = dex,
         .visitor = visitor != NULL ? visitor : &nobody,
+        .calls = calls,
         .budget = walk_budget(dex),
         .counts = {
             [PK_DEX_REF_STRING] = dex->string_count,
@@ -371,6 +386,9 @@ void pk_dex_walk(const struct pk_dex *dex, const struct pk_dex_visitor *visitor,
 
     for (uint32_t i = 0; i < dex->class_count && !w.spent; i++) {
         walk_class(&w, i);
+    }
+    if (calls != NULL && calls->body_count > 0) {
+        calls->bodies[calls->body_count].first = (uint32_t)calls->callee_count;
     }
     if (totals != NULL) {
         *totals = w.totals;
