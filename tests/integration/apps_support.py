@@ -4,9 +4,16 @@ Not a suite by itself."""
 import hashlib
 import http.client
 import json
+import sys
+import tempfile
 import time
+from pathlib import Path
 
 from rest_support import Device
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tools"))
+import tricks  # noqa: E402
+from apkmake import arsc, sign  # noqa: E402
 
 
 def sha256(data):
@@ -69,3 +76,23 @@ class Phone(Device):
 
     def send(self, data, name=None):
         return self.call("POST", f"/v1/app/{name or sha256(data)}", data, {"Content-Type": "application/octet-stream"})
+
+
+# ---- app files ----------------------------------------------------------------------------------
+
+class Maker:
+    """Signed apps of two makers, made from scratch; the odd ones break their own format, which is what makes
+    them suspicious."""
+
+    def __init__(self):
+        self.folder = tempfile.TemporaryDirectory(prefix="picket-keys-")
+        self.keys = (sign.Key(self.folder.name, "one"), sign.Key(self.folder.name, "two"))
+
+    def apk(self, package="com.example.tricks", label="Tricks", odd=False, key=0, salt=b""):
+        sample = tricks.Sample(self.keys if key == 0 else tuple(reversed(self.keys)))
+        sample.xml(sample.document(sample.root(package=package)).write())
+        sample.put(tricks.RESOURCES, arsc.table(label=label, package=package), tricks.STORED)
+        sample.put("assets/salt", salt or b"-")
+        if odd:
+            sample.tamper(tricks.CODE, tricks.DEFLATED, local={"packed": 7, "plain": 0x7FFFFFFF})
+        return sample.done()
