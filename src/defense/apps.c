@@ -2,8 +2,9 @@
 
 #include <string.h>
 
-#define REASONS_MAX    8  /* in evidence; the report has them all */
-#define TECHNIQUES_MAX 16 /* the same */
+#define REASONS_MAX      8  /* in evidence; the report has them all */
+#define TECHNIQUES_MAX   16 /* the same */
+#define CONFIDENCE_LEAST 0.5
 
 /* Findings are worst first. A finding without weight says something of the app, not against it, but
  * for one: that nobody's store brought it. */
@@ -38,6 +39,9 @@ static void take(struct pk_app_meaning *m, const struct pk_threat *threat,
     m->threat = threat;
     m->rule = f != NULL ? f->rule : threat->id;
     m->confidence = f != NULL && f->confidence > 0 ? f->confidence : confidence;
+    if (m->confidence < CONFIDENCE_LEAST) {
+        m->confidence = CONFIDENCE_LEAST; /* it has decided a verdict */
+    }
 }
 
 struct pk_app_meaning pk_app_meaning_of(const struct pk_app_report *report)

@@ -5,6 +5,7 @@
 #include "incident/keeper.h"
 #include "pipeline/apps_circle.h"
 
+#define SIDELOADED_CONFIDENCE 0.6
 #define PART_HASH \
     12 /* digits of the file's hash that name the copy among others of the same name */
 
@@ -97,7 +98,7 @@ static int clear_before(struct pk_circle *c, const struct pk_device_app *row, in
 {
     const struct pk_threat *threat = row->threat != NULL ? pk_threat_find(row->threat) : NULL;
 
-    if (threat == NULL || row->subject == NULL || row->excepted != NULL) {
+    if (threat == NULL || row->subject == NULL) {
         return PK_OK;
     }
     return say(c, threat, row, row->subject, true, NULL, NULL, at_ms);
@@ -119,6 +120,17 @@ static bool same_text(const char *a, const char *b)
     return a != NULL && b != NULL ? strcmp(a, b) == 0 : a == b;
 }
 
+/* What stood for the copy and does not any more: it is over, or an exception says that it is none. */
+static int settle_before(struct pk_circle *c, const struct pk_device_app *row,
+        const struct pk_app_meaning *m, int64_t at_ms)
+{
+    const struct pk_threat *before = row->threat != NULL ? pk_threat_find(row->threat) : NULL;
+
+    return m->excepted != NULL && before != NULL && (m->held_back == before || m->threat == NULL)
+            ? hold_back(c, before, row, m->excepted, at_ms)
+            : clear_before(c, row, at_ms);
+}
+
 /* A finding that counts. An incident that an exception had dismissed comes back first. */
 static int count_in(struct pk_circle *c, struct pk_device_app *row, const struct pk_app_meaning *m,
         const char *subject, json_t *evidence, int64_t at_ms)
@@ -131,32 +143,49 @@ static int count_in(struct pk_circle *c, struct pk_device_app *row, const struct
         rc = say(c, m->threat, row, subject, false, m, evidence, at_ms);
     }
     if (rc == PK_OK && !same) {
-        rc = clear_before(
-                c, row, at_ms); /* behind the new one: what goes on does not end in between */
+        rc = settle_before(
+                c, row, m, at_ms); /* behind the new one: what goes on does not end in between */
     }
     row->threat = m->threat->id;
     row->subject = subject;
-    row->excepted = NULL;
+    row->excepted = m->excepted;
     return rc;
 }
 
-/* Nothing counts: all is well, or an exception says so. */
+/* Nothing counts: all is well, or an exception says so; then what it holds back stays with the row. */
 static int count_out(struct pk_circle *c, struct pk_device_app *row, const struct pk_app_meaning *m,
         int64_t at_ms)
 {
-    const struct pk_threat *before = row->threat != NULL ? pk_threat_find(row->threat) : NULL;
-    int rc;
+    int rc = settle_before(c, row, m, at_ms);
 
-    if (m->excepted != NULL && before != NULL) {
-        rc = row->excepted == NULL ? hold_back(c, before, row, m->excepted, at_ms) : PK_OK;
-        row->excepted = m->excepted;
-        return rc;
+    if (m->excepted == NULL) {
+        row->threat = NULL;
+        row->subject = NULL;
     }
-    rc = clear_before(c, row, at_ms);
-    row->threat = NULL;
-    row->subject = NULL;
     row->excepted = m->excepted;
     return rc;
+}
+
+/* That no store brought it is worth a word on the first device that has it; after that it is a fact among
+ * others. */
+static int first_seen_here(
+        struct pk_circle *c, const struct pk_device_app *row, struct pk_app_meaning *m)
+{
+    struct pk_app_row app;
+    int rc;
+
+    if (m->threat == NULL || strcmp(m->threat->id, "malware.sideloaded") != 0) {
+        return PK_OK;
+    }
+    rc = pk_app_get(c->store, row->app, c->arena, &app, c->err);
+    if (rc < 0 && rc != PK_ENOENT) {
+        return rc;
+    }
+    if (rc == PK_ENOENT || row->since_ms > app.first_ms) {
+        m->threat = NULL;
+    }
+    m->confidence = SIDELOADED_CONFIDENCE;
+    return PK_OK;
 }
 
 /* The scratch memory ends before the circle does. */
@@ -182,6 +211,10 @@ int pk_circle_app_judge(struct pk_circle *c, const struct pk_knowledge *knowledg
         return rc;
     }
     meaning = pk_app_meaning_of(&report);
+    rc = first_seen_here(c, row, &meaning);
+    if (rc < 0) {
+        return rc;
+    }
     row->standing = (int)pk_app_standing_of(report.verdict);
     if (base == NULL && report.verdict == PK_VERDICT_CLEAN) {
         row->standing = PK_STANDING_UNKNOWN; /* nobody has looked into it */

@@ -196,6 +196,7 @@ int pk_circle_readmit(
             strncmp(incident.reason, EXCEPTED, strlen(EXCEPTED)) != 0) {
         return PK_OK;
     }
+    incident.evidence = NULL; /* what was seen before is over: parts begin anew */
     rc = pk_incident_reopen(&incident, at_ms, c->err);
     if (rc == PK_OK) {
         rc = store_change(c, NULL, &incident, PK_CHANGE_REOPENED, "reopened",

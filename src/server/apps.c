@@ -49,17 +49,6 @@ void pk_apps_wake(struct pk_apps *apps)
     }
 }
 
-void pk_apps_relearn(struct pk_apps *apps)
-{
-    if (apps != NULL) {
-        pthread_mutex_lock(&apps->lock);
-        apps->relearn = true;
-        apps->woken = true;
-        pthread_cond_signal(&apps->wake);
-        pthread_mutex_unlock(&apps->lock);
-    }
-}
-
 int pk_apps_report_now(struct pk_server *server, struct pk_store *store, const char *sha256,
         int64_t now_ms, struct pk_arena *arena, json_t **out, struct pk_error *err)
 {
@@ -88,16 +77,20 @@ int pk_apps_report_now(struct pk_server *server, struct pk_store *store, const c
 static int learn(struct pk_apps *apps, struct pk_error *err)
 {
     struct pk_store *store = pk_server_store(apps->server, err);
-    struct pk_knowledge *before = pk_shelf_take(apps->server->shelf);
+    struct pk_knowledge *before;
     struct pk_knowledge *now = NULL;
-    int rc = store != NULL
-            ? pk_knowledge_load(store, before, pk_server_now(apps->server), &now, err)
-            : err->code;
+    int rc;
+
+    pthread_mutex_lock(&apps->learning); /* or an older state might be put over a newer one */
+    before = pk_shelf_take(apps->server->shelf);
+    rc = store != NULL ? pk_knowledge_load(store, before, pk_server_now(apps->server), &now, err)
+                       : err->code;
 
     pk_knowledge_unref(before);
     if (rc == PK_OK) {
         pk_shelf_put(apps->server->shelf, now);
     }
+    pthread_mutex_unlock(&apps->learning);
     return rc;
 }
 
@@ -132,6 +125,25 @@ static int expire(struct pk_apps *apps, int64_t *next_ms, struct pk_error *err)
         *next_ms = at_ms;
     }
     return rc;
+}
+
+/* On the caller's thread, so that what it asks next is answered by the new state. */
+void pk_apps_relearn(struct pk_apps *apps)
+{
+    struct pk_error err = { 0 };
+    int rc;
+
+    if (apps == NULL) {
+        return;
+    }
+    rc = learn(apps, &err);
+    if (rc < 0) {
+        pk_event(PK_ERROR, "apps.stuck", { "why", err.text });
+    }
+    pthread_mutex_lock(&apps->lock);
+    apps->relearn |= rc < 0; /* the thread tries again */
+    pthread_mutex_unlock(&apps->lock);
+    pk_apps_wake(apps);
 }
 
 /* ---- the thread ---- */
@@ -171,7 +183,9 @@ static int look(struct pk_apps *apps, int64_t *next_ms, struct pk_error *err)
     if (wants_relearning(apps)) {
         rc = learn(apps, err);
         if (rc < 0) {
-            pk_apps_relearn(apps); /* not forgotten */
+            pthread_mutex_lock(&apps->lock);
+            apps->relearn = true; /* not forgotten */
+            pthread_mutex_unlock(&apps->lock);
         }
     }
     if (rc == PK_OK) {
@@ -294,6 +308,7 @@ int pk_apps_start(struct pk_server *server, struct pk_apps **out, struct pk_erro
     }
     apps->server = server;
     pthread_mutex_init(&apps->lock, NULL);
+    pthread_mutex_init(&apps->learning, NULL);
     pthread_cond_init(&apps->wake, NULL);
     rc = prepare(apps, err);
     if (rc == PK_OK) {
@@ -326,6 +341,7 @@ void pk_apps_destroy(struct pk_apps *apps)
 {
     if (apps != NULL) {
         pthread_cond_destroy(&apps->wake);
+        pthread_mutex_destroy(&apps->learning);
         pthread_mutex_destroy(&apps->lock);
         free(apps);
     }

@@ -12,6 +12,7 @@ struct pk_apps {
     struct pk_server *server;
     pthread_t thread;
     bool runs;
+    pthread_mutex_t learning;
     pthread_mutex_t lock;
     pthread_cond_t wake;
     /* under the lock: */
