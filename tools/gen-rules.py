@@ -336,6 +336,7 @@ FLAG_WORDS = {
     "cleartext": "may speak plain HTTP", "backup": "lets its data be copied off the device",
     "packed": "is packed", "unsigned": "has no signature that holds",
     "debug_signed": "is signed with a debug certificate",
+    "hollow": "lacks the code of most of its components",
 }
 
 

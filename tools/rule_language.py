@@ -8,7 +8,8 @@ import yaml
 SEVERITIES = ("info", "low", "medium", "high", "critical")
 VERDICTS = ("unwanted", "suspicious", "malicious")
 KINDS = {"apk": {"apk"}, "ios": {"ios"}, "native": {"native"}, "any": {"apk", "ios", "native"}}
-FLAGS = ("debuggable", "test_only", "cleartext", "backup", "packed", "unsigned", "debug_signed")
+FLAGS = ("debuggable", "test_only", "cleartext", "backup", "packed", "unsigned", "debug_signed",
+         "hollow")
 COMPONENTS = ("activity", "service", "receiver", "provider")
 
 TITLE_MAX = 90

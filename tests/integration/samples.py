@@ -69,7 +69,7 @@ def families(report):
 
 def words_of(sample, report):
     """What evidence may name: words of the sample's lines, its own classes, its packer."""
-    out = {"com.example.", *report.get("packers", [])}
+    out = {"com.example.", *report.get("packers", []), f"{report.get('obfuscation', {}).get('missing_components')} of"}
     for line in sample.lines:
         for word in line.replace("(", " ").replace(")", " ").replace(",", " ").replace("=", " ").split():
             out.update(part for part in (word, word.rpartition(".")[2], word.rpartition(".")[0]) if len(part) > 3 or part.isdigit())

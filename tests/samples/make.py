@@ -206,6 +206,8 @@ def write_android(sample, folder):
             path = apk / rest
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(b"sample\n")
+        elif word == "hollow":
+            code.component = lambda name, tag: None  # no empty classes for what has none
         elif word == "key":
             key = {"none": "-"}.get(rest, rest)
         elif not manifest.read(word, rest) and not code.read(word, rest):
