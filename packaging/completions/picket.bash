@@ -10,6 +10,7 @@ _picket_verbs() {
     threat) echo list show ;;
     policy) echo check ;;
     model) echo list show score features ;;
+    app) echo diff rules ;;
     esac
 }
 
@@ -25,8 +26,10 @@ _picket_options() {
     'events '*) echo "$common --after --follow" ;;
     'policy '*) echo --json --help ;;
     'model score') echo --csv --model --label --part --train-part --train-csv --metrics --json --help ;;
+    'app diff') echo --json --force --intel --no-intel --lists --help ;;
+    'app rules') echo check attributes --json --help ;;
     'model '*) echo --model --json --help ;;
-    'scan '*) echo --json --min-sdk --max-sdk --stamp-cert --all --jobs --timeout --structure-only --yara --report --color --help ;;
+    'scan '*) echo --json --min-sdk --max-sdk --stamp-cert --all --jobs --timeout --structure-only --yara --intel --no-intel --lists --report --color --help ;;
     'replay '*) echo --config --out --preds --help ;;
     *) echo "$common" ;;
     esac

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "cli/intel.h"
 #include "cli/print.h"
+#include "defense/reputation/signers.h"
 #include "intel/builder.h"
 #include "scan/pool.h"
 
@@ -77,35 +78,65 @@ static int read_app(struct pk_scan_pool *pool, const char *file, struct pk_arena
     return rc;
 }
 
-/* Only an app whose signature holds can stand for itself. */
-static int trust_app(struct pk_intel_builder *b, unsigned source,
-        const struct pk_app_report *report, const char *file, struct pk_error *err)
+/* Only an app whose signature holds can stand for itself, and only by a key that nobody else has. */
+static int may_trust(const struct pk_app_report *report, const char *file, struct pk_error *err)
 {
-    const struct pk_app_signer *signer;
-    struct pk_intel_app app = { .package = report->package, .label = report->label };
-    int rc;
+    const char *public = pk_signers_public_key(report);
 
-    if (report->package == NULL || report->signature == NULL || !report->signature->verified ||
-            report->signature->signers.count == 0) {
+    if (report->package == NULL || !pk_signers_hold(report)) {
         return pk_error_set(
                 err, PK_ECRYPTO, "'%s' has no signature that holds: it cannot be trusted", file);
+    }
+    if (public != NULL) {
+        return pk_error_set(err, PK_ECRYPTO,
+                "'%s' is signed with %s, which everybody has: it cannot be told from a copy", file,
+                public);
     }
     if (report->verdict == PK_VERDICT_MALICIOUS || report->verdict == PK_VERDICT_SUSPICIOUS) {
         return pk_error_set(err, PK_EACCES, "'%s' is %s: it cannot be trusted", file,
                 pk_app_verdict_name(report->verdict));
     }
-    signer = report->signature->signers.items;
-    app.cert = signer->sha256;
+    return PK_OK;
+}
+
+/* The keys that it was rotated from, too: earlier versions are as genuine. */
+static int trust_signers(
+        struct pk_intel_builder *b, unsigned source, const struct pk_app_report *report)
+{
+    const struct pk_app_signer *signers = report->signature->signers.items;
+    int rc = PK_OK;
+
+    for (size_t i = 0; i < report->signature->signers.count && rc == PK_OK; i++) {
+        rc = pk_intel_builder_add_signer(b, report->package, signers[i].sha256, source);
+        for (size_t n = 0; n < signers[i].lineage.count && rc == PK_OK; n++) {
+            rc = pk_intel_builder_add_signer(
+                    b, report->package, signers[i].lineage.items[n], source);
+        }
+    }
+    return rc;
+}
+
+static int trust_app(struct pk_intel_builder *b, unsigned source,
+        const struct pk_app_report *report, const char *file, struct pk_error *err)
+{
+    struct pk_intel_app app = { .package = report->package, .label = report->label };
+    int rc = may_trust(report, file, err);
+
+    if (rc < 0) {
+        return rc;
+    }
+    app.cert = ((const struct pk_app_signer *)report->signature->signers.items)->sha256;
     if (report->icon != NULL) {
         app.phash = hex64(report->icon->phash);
         app.dhash = hex64(report->icon->dhash);
     }
     rc = pk_intel_builder_add_app(b, &app);
-    rc = rc < 0 ? rc : pk_intel_builder_add_signer(b, app.package, app.cert, source);
+    rc = rc < 0 ? rc : trust_signers(b, source, report);
     if (rc < 0) {
         return pk_error_set(err, rc, "'%s': %s", file, pk_code_text(rc));
     }
-    (void)printf("%s ", app.package);
+    (void)pk_print_text(stdout, app.package, 255);
+    (void)fputc(' ', stdout);
     (void)pk_print_text(stdout, app.label != NULL ? app.label : "", 60);
     (void)printf(" is signed by %s\n", app.cert);
     return PK_OK;

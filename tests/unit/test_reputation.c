@@ -590,6 +590,58 @@ static void exceptions(void **state)
     }
 }
 
+/* How the fleet knows the package, and what that says about a copy by somebody else. */
+static void fleet(void **state)
+{
+    static const struct app copy = { .package = "com.x", .signer = ELSE };
+    static const struct app rotated = { .package = "com.x", .signer = ELSE, .lineage = OTHER };
+    static const struct app known = { .package = "com.real.app", .signer = MAKER };
+    static const struct {
+        const struct app *app;
+        struct pk_app_prevalence rows[2];
+        const char *installer;
+        int verdict;
+        bool said;
+    } rows[] = {
+        { &copy, { { OTHER, 50, 48 }, { ELSE, 1, 0 } }, NULL, PK_VERDICT_SUSPICIOUS, true },
+        { &copy, { { OTHER, 50, 48 }, { ELSE, 1, 0 } }, "", PK_VERDICT_SUSPICIOUS, true },
+        { &copy, { { OTHER, 50, 48 }, { BAD, 1, 0 } }, NULL, PK_VERDICT_SUSPICIOUS,
+                true }, /* an upload */
+        /* Nobody has it from a store: two builds of one's own. */
+        { &copy, { { OTHER, 50, 0 }, { ELSE, 1, 0 } }, NULL, PK_VERDICT_CLEAN, true },
+        /* A store brought it, here or elsewhere. */
+        { &copy, { { OTHER, 50, 48 }, { ELSE, 1, 0 } }, "com.android.vending", PK_VERDICT_CLEAN,
+                false },
+        { &copy, { { OTHER, 50, 48 }, { ELSE, 2, 1 } }, NULL, PK_VERDICT_CLEAN, false },
+        /* Too few to say; not rare enough. */
+        { &copy, { { OTHER, 4, 4 }, { ELSE, 0, 0 } }, NULL, PK_VERDICT_CLEAN, false },
+        { &copy, { { OTHER, 50, 48 }, { ELSE, 6, 0 } }, NULL, PK_VERDICT_CLEAN, false },
+        { &rotated, { { OTHER, 50, 48 }, { ELSE, 1, 0 } }, NULL, PK_VERDICT_CLEAN, false },
+        { &known, { { OTHER, 50, 48 }, { MAKER, 1, 0 } }, NULL, PK_VERDICT_CLEAN, false },
+    };
+    struct world w;
+
+    (void)state;
+    open_world(&w, NULL);
+    for (size_t i = 0; i < PK_COUNT(rows); i++) {
+        const struct pk_app_situation situation = {
+            .now_ms = NOW, .installer = rows[i].installer, .fleet = rows[i].rows, .fleet_count = 2
+        };
+        struct pk_arena *arena = pk_arena_create(ARENA_MAX);
+        struct made m;
+
+        make(rows[i].app, &m);
+        assert_int_equal(pk_reputation_judge(&m.report, &w.knowledge, &situation, arena), PK_OK);
+        if (m.report.verdict != rows[i].verdict ||
+                (find(&m.report, "signer/rare") != NULL) != rows[i].said) {
+            fail_msg("row %zu: %s", i, pk_app_verdict_name(m.report.verdict));
+        }
+        encodes(&m.report);
+        pk_arena_destroy(arena);
+    }
+    close_world(&w);
+}
+
 /* Hits say where they come from. */
 static void hits(void **state)
 {
@@ -661,6 +713,7 @@ int main(void)
         cmocka_unit_test(copies),
         cmocka_unit_test(lists),
         cmocka_unit_test(exceptions),
+        cmocka_unit_test(fleet),
         cmocka_unit_test(hits),
         cmocka_unit_test(nothing),
     };

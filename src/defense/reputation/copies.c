@@ -177,7 +177,8 @@ void pk_judge_copies(struct pk_judge *j)
     bool said = false;
 
     if (sets == NULL || report->package == NULL || report->label == NULL ||
-            report->components == NULL || j->situation->system == PK_TRI_YES ||
+            (report->kind != PK_APP_APK && report->kind != PK_APP_BUNDLE) ||
+            j->situation->system == PK_TRI_YES ||
             pk_confusable_skeleton(report->label, skeleton) == 0 || is_generic(skeleton)) {
         return;
     }

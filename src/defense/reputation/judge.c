@@ -154,6 +154,7 @@ int pk_reputation_judge(struct pk_app_report *report, const struct pk_app_knowle
     };
     static void (*const steps[])(struct pk_judge *) = {
         pk_judge_publisher,
+        pk_judge_fleet,
         pk_judge_known,
         pk_judge_copies,
         pk_judge_origin,

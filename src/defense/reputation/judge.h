@@ -10,13 +10,14 @@
 #define PK_JUDGE_TEXT_MAX 700UL /* bytes of one text */
 
 /* Rules of findings. What weighs differently has a name of its own. */
-#define PK_RULE_INDICATOR     "known/indicator"      /* file or signer */
-#define PK_RULE_NAME          "known/name"           /* package */
-#define PK_RULE_HOST          "known/host"           /* */
-#define PK_RULE_REPACKAGED    "signer/repackaged"    /* the package is known, the signer is not */
-#define PK_RULE_BROKEN        "signer/broken"        /* changed after its maker signed it */
-#define PK_RULE_OTHER         "signer/other"         /* another publisher, in good standing */
-#define PK_RULE_ROTATED       "signer/rotated"       /* provably */
+#define PK_RULE_INDICATOR     "known/indicator"   /* file or signer */
+#define PK_RULE_NAME          "known/name"        /* package */
+#define PK_RULE_HOST          "known/host"        /* */
+#define PK_RULE_REPACKAGED    "signer/repackaged" /* the package is known, the signer is not */
+#define PK_RULE_BROKEN        "signer/broken"     /* changed after its maker signed it */
+#define PK_RULE_OTHER         "signer/other"      /* another publisher, in good standing */
+#define PK_RULE_RARE          "signer/rare"    /* the fleet knows the package by another signer */
+#define PK_RULE_ROTATED       "signer/rotated" /* provably */
 #define PK_RULE_IMPERSONATION "signer/impersonation" /* looks like another app */
 
 struct pk_judge {
@@ -27,6 +28,7 @@ struct pk_judge {
     int rc; /* sticky */
     size_t says;
     const char *known_as; /* source that knows its signer for its package; NULL: none */
+    bool foreign;         /* it was said that another than its maker signed it */
 };
 
 /* Adds a finding; its texts are copied already. */
@@ -40,6 +42,7 @@ struct pk_strings pk_judge_attack(struct pk_judge *j, const char *const *ids);
 /* The steps, in this order. */
 void pk_judge_known(struct pk_judge *j);     /* known.c: indicators */
 void pk_judge_publisher(struct pk_judge *j); /* publisher.c: is it from whom it should be? */
+void pk_judge_fleet(struct pk_judge *j);     /* prevalence.c: does the fleet know another signer? */
 void pk_judge_copies(struct pk_judge *j);    /* copies.c: does it pretend to be another app? */
 void pk_judge_origin(struct pk_judge *j);    /* judge.c: where did it come from? */
 void pk_judge_deny(struct pk_judge *j);      /* listed.c */

@@ -175,7 +175,7 @@ static void apply_exceptions(struct pk_judge *j, const struct pk_app_lists *list
 static bool is_opinion(const struct pk_app_finding *f)
 {
     static const char *const facts[] = { "structure/", "scan/", PK_RULE_INDICATOR, "lists/",
-        "unwanted/", "yara/", PK_RULE_REPACKAGED, PK_RULE_BROKEN };
+        "unwanted/", "yara/", PK_RULE_REPACKAGED, PK_RULE_RARE, PK_RULE_BROKEN };
 
     for (size_t i = 0; i < PK_COUNT(facts); i++) {
         if (begins(f->rule, facts[i])) {
@@ -201,7 +201,7 @@ static void vouch(
 static bool is_allowable(const struct pk_app_finding *f)
 {
     return is_opinion(f) || begins(f->rule, "unwanted/") || begins(f->rule, "yara/") ||
-            begins(f->rule, PK_RULE_REPACKAGED);
+            begins(f->rule, PK_RULE_REPACKAGED) || begins(f->rule, PK_RULE_RARE);
 }
 
 void pk_judge_hold(struct pk_judge *j)

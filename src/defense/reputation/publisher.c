@@ -149,6 +149,7 @@ static void say_repackaged(struct pk_judge *j, const struct makers *m)
     const char *public = pk_signers_public_key(j->report);
     bool sure = m->whole || public != NULL;
 
+    j->foreign = true;
     pk_judge_say(j,
             &(struct pk_app_finding){
                     .id = "malware.repackaged",

@@ -16,6 +16,13 @@ struct pk_app_knowledge {
     const struct pk_app_lists *lists;       /* NULL: none */
 };
 
+/* How a package is signed on the devices of the fleet: one row a signer. */
+struct pk_app_prevalence {
+    const char *cert;      /* SHA-256 */
+    int64_t devices;       /* that have the package by this signer */
+    int64_t store_devices; /* of these, where a store installed it */
+};
+
 /* Where the app stands; all unknown for a file that somebody scans. */
 struct pk_app_situation {
     int64_t now_ms;        /* for the expiry of exceptions; 0: nothing has expired */
@@ -24,6 +31,9 @@ struct pk_app_situation {
     const char *
             device; /* NULL: no device in particular; then only exceptions with scope "all" count */
     const char *group;
+    const struct pk_app_prevalence
+            *fleet; /* of its package, its own signer among them; NULL: not known */
+    size_t fleet_count;
 };
 
 /* Adds findings and hits, marks what exceptions, the allow list and known publishers hold back, and draws the
@@ -36,6 +46,7 @@ struct pk_app_situation {
  *   malware.repackaged
  *       signer/repackaged: the package is known, its signer is not; signer/broken: changed after it was signed
  *       signer/impersonation: name and icon are those of another app
+ *       signer/rare: the fleet knows the package by another signer
  *   signer.rotated, signer.other, signer.missing: facts without weight
  *   malware.sideloaded (origin/sideloaded): without weight
  *   malware.unwanted
