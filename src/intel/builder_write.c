@@ -256,7 +256,7 @@ static void put_rows(const struct pk_intel_builder *b, struct pk_buffer *out)
 {
     uint32_t kinds = 0;
     uint32_t warned = 0;
-    uint64_t nets[3] = { 0 };
+    uint64_t nets[2][3] = { 0 };
 
     begin(out, PK_SEC_ROWS);
     for (size_t i = 0; i < b->row_count; i++) {
@@ -275,14 +275,15 @@ static void put_rows(const struct pk_intel_builder *b, struct pk_buffer *out)
             const char *text = pk_build_text(b, row->value);
 
             (void)pk_intel_net_parse(text, strlen(text), &net);
-            nets[net.bits / 64] |= UINT64_C(1) << (net.bits % 64);
+            nets[(row->flags & PK_ROW_WARN) != 0][net.bits / 64] |= UINT64_C(1) << (net.bits % 64);
         }
     }
     end(out, PK_SEC_ROWS);
     poke(out, PK_AT_KINDS, kinds, 4);
     poke(out, PK_AT_WARNED, warned, 4);
     for (size_t i = 0; i < 3; i++) {
-        poke(out, PK_AT_NETS + 8 * i, nets[i], 8);
+        poke(out, PK_AT_NETS + 8 * i, nets[0][i], 8);
+        poke(out, PK_AT_WARN_NETS + 8 * i, nets[1][i], 8);
     }
 }
 

@@ -168,7 +168,7 @@ static int check_header(const struct pk_intel_set *set, struct pk_error *err)
     const uint8_t *p = set->bytes.ptr;
 
     if (pk_get32(p + PK_AT_ZERO) != 0 || set->kinds >> PK_INTEL_KIND_COUNT != 0 ||
-            set->warned >> PK_INTEL_KIND_COUNT != 0 || set->nets[2] > 1 ||
+            set->warned >> PK_INTEL_KIND_COUNT != 0 || set->nets[0][2] > 1 || set->nets[1][2] > 1 ||
             pk_get64(p + PK_AT_CREATED) > INT64_MAX) {
         return refuse(err, "damaged header of format", 1);
     }

@@ -144,6 +144,7 @@ static void walk_domain(struct walk *walk, const char *name)
 
 static void walk_net(struct walk *walk, const char *text)
 {
+    const uint64_t *nets = walk->set->nets[walk->warn ? 1 : 0];
     struct pk_intel_net net;
     unsigned own;
 
@@ -154,7 +155,7 @@ static void walk_net(struct walk *walk, const char *text)
     for (unsigned bits = own + 1; bits-- > 0;) {
         struct key key = { .kind = PK_INTEL_IP, .net = &net };
 
-        if ((walk->set->nets[bits / 64] >> (bits % 64) & 1) == 0) {
+        if ((nets[bits / 64] >> (bits % 64) & 1) == 0) {
             continue;
         }
         pk_intel_net_cut(&net, bits);

@@ -21,14 +21,15 @@ enum {
     PK_AT_MAGIC = 0,
     PK_AT_CREATED = 8,
     PK_AT_SEED = 16,
-    PK_AT_BITS = 24,     /* u32: 2^bits entries in the directory, and one behind them */
-    PK_AT_KINDS = 28,    /* u32: bit k: there are indicators of kind k */
-    PK_AT_WARNED = 32,   /* u32: bit k: there are warnings of kind k */
-    PK_AT_ZERO = 36,     /* u32 */
-    PK_AT_NETS = 40,     /* 3 * u64: bit n: there are networks with n bits (of 128) */
-    PK_AT_SECTIONS = 64, /* offset and size, u64 each */
-    PK_AT_DIGEST = 176,  /* SHA-256 */
-    PK_INTEL_HEADER = 208,
+    PK_AT_BITS = 24,   /* u32: 2^bits entries in the directory, and one behind them */
+    PK_AT_KINDS = 28,  /* u32: bit k: there are indicators of kind k */
+    PK_AT_WARNED = 32, /* u32: bit k: there are warnings of kind k */
+    PK_AT_ZERO = 36,   /* u32 */
+    PK_AT_NETS = 40,   /* 3 * u64: bit n: there are indicators of networks with n bits (of 128) */
+    PK_AT_WARN_NETS = 64, /* the same of warnings */
+    PK_AT_SECTIONS = 88,  /* offset and size, u64 each */
+    PK_AT_DIGEST = 200,   /* SHA-256 */
+    PK_INTEL_HEADER = 232,
 };
 
 enum pk_intel_section {

@@ -28,6 +28,12 @@ static void fold(char *text)
     }
 }
 
+/* ASCII that stands for itself everywhere. */
+static bool is_plain(unsigned char c)
+{
+    return c >= 0x20 && c < 0x7f && c != '[' && c != '(';
+}
+
 /* Copies without white space around, "[.]" "(.)" "[dot]" "[:]" "[://]" undone. False: too long, empty,
  * control characters, not UTF-8. */
 static bool clean(const char *text, size_t len, char out[PK_INTEL_VALUE_MAX])
@@ -47,8 +53,17 @@ static bool clean(const char *text, size_t len, char out[PK_INTEL_VALUE_MAX])
         len--;
     }
     for (size_t i = 0; i < len;) {
-        size_t step = pk_utf8_next((const uint8_t *)text + i, len - i, NULL);
+        size_t step;
         bool found = false;
+
+        /* Nearly every byte of nearly every value. */
+        while (i < len && n + 8 < PK_INTEL_VALUE_MAX && is_plain((unsigned char)text[i])) {
+            out[n++] = text[i++];
+        }
+        if (i == len) {
+            break;
+        }
+        step = pk_utf8_next((const uint8_t *)text + i, len - i, NULL);
 
         if (step == 0 || (unsigned char)text[i] < 0x20 || text[i] == 0x7f ||
                 n + step + 4 >= PK_INTEL_VALUE_MAX) {
@@ -81,13 +96,13 @@ static size_t hex(char *text)
     size_t n = 0;
 
     for (const char *p = text; *p != '\0'; p++) {
-        if (*p == ':' || *p == ' ') {
-            continue;
-        }
-        if (!isxdigit((unsigned char)*p)) {
+        char c = lower(*p);
+
+        if ((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f')) {
+            text[n++] = c;
+        } else if (c != ':' && c != ' ') {
             return 0;
         }
-        text[n++] = lower(*p);
     }
     text[n] = '\0';
     return n;

@@ -63,7 +63,8 @@ static int read_frame(struct pk_intel_set *set, struct pk_error *err)
     set->kinds = pk_get32(p + PK_AT_KINDS);
     set->warned = pk_get32(p + PK_AT_WARNED);
     for (size_t i = 0; i < 3; i++) {
-        set->nets[i] = pk_get64(p + PK_AT_NETS + 8 * i);
+        set->nets[0][i] = pk_get64(p + PK_AT_NETS + 8 * i);
+        set->nets[1][i] = pk_get64(p + PK_AT_WARN_NETS + 8 * i);
     }
     if (set->count[PK_SEC_ROWS] > PK_INTEL_ROWS_MAX ||
             set->count[PK_SEC_SOURCES] > PK_INTEL_SOURCES_MAX ||

@@ -10,7 +10,7 @@ struct pk_intel_set {
     struct pk_slice section[PK_SEC_COUNT];
     size_t count[PK_SEC_COUNT]; /* entries of each */
     uint64_t seed;
-    uint64_t nets[3];
+    uint64_t nets[2][3]; /* of indicators, of warnings */
     uint32_t bits;
     uint32_t kinds;
     uint32_t warned;
