@@ -7,6 +7,7 @@ _picket_verbs() {
     enrollment | token) echo list create remove ;;
     user) echo signin-link ;;
     audit) echo list ;;
+    intel) echo import lookup show list export remove trust push ;;
     threat) echo list show ;;
     policy) echo check ;;
     model) echo list show score features ;;
@@ -18,6 +19,12 @@ _picket_options() {
     local common='--url --ca --token --json --help'
     case "$1 $2" in
     'threat '*) echo --json --help ;;
+    'intel import') echo --set --json --verbose --replace --source --licence --reference --date --kind --category --help ;;
+    'intel lookup') echo --set --json --kind --help ;;
+    'intel list') echo --set --json --kind --source --family --category --limit --help ;;
+    'intel export') echo --set --kind --source --family --format --out --help ;;
+    'intel push') echo --set --json --url --ca --token --help ;;
+    'intel '*) echo --set --json --help ;;
     *' list') echo "$common --filter --sort --limit --all" ;;
     'device revoke' | 'incident dismiss' | 'incident reopen') echo "$common --reason" ;;
     'token create') echo "$common --role --ttl" ;;
@@ -65,10 +72,13 @@ _picket() {
     --color) words='auto always never' ;;
     --model) words='android' ;;
     --part | --train-part) words='train validation' ;;
+    --kind) words='md5 sha1 sha256 signer package domain ip url email file_name file_path process profile property tls_cert ja3' ;;
+    --category) words='malware spyware stalkerware watchware banker ransomware dropper adware sms_fraud stealer remote_control rooting_tool riskware miner phishing scam exploit forensics trojan' ;;
+    --format) words='csv stix' ;;
     --report) words='html sarif json' ;;
     --filter) words=$(_picket_fields "$command") ;;
     --sort) words=$(_picket_sorts "$command") ;;
-    --ca | --config | --out | --preds | --csv | --train-csv)
+    --ca | --set | --config | --out | --preds | --csv | --train-csv)
         mapfile -t COMPREPLY < <(compgen -f -- "$word")
         return
         ;;
@@ -76,12 +86,12 @@ _picket() {
     --url | --token | --reason | --label | --group | --uses | --ttl | --limit | --after) return ;;
     *)
         if [ "$COMP_CWORD" = 1 ]; then
-            words='scan device incident events enrollment token user audit health threat policy model replay --help --version'
+            words='scan device incident intel events enrollment token user audit health threat policy model replay --help --version'
         elif [[ $word == -* ]]; then
             words=$(_picket_options "$command" "$verb")
         elif [ "$COMP_CWORD" = 2 ] && [ -n "$(_picket_verbs "$command")" ]; then
             words=$(_picket_verbs "$command")
-        elif [ "$command" = policy ] || [ "$command" = replay ] || [ "$command" = scan ] || [ "$command $verb" = 'model features' ]; then
+        elif [ "$command" = policy ] || [ "$command" = replay ] || [ "$command" = scan ] || [ "$command" = intel ] || [ "$command $verb" = 'model features' ]; then
             mapfile -t COMPREPLY < <(compgen -f -- "$word")
             return
         fi

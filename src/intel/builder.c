@@ -218,9 +218,9 @@ int pk_intel_builder_source(struct pk_intel_builder *b, const char *name, const 
     return PK_OK;
 }
 
-static uint8_t flags_of(enum pk_intel_class class_)
+static uint8_t flags_of(enum pk_intel_class role)
 {
-    switch (class_) {
+    switch (role) {
     case PK_INTEL_INDICATOR:
         return 0;
     case PK_INTEL_WARN:

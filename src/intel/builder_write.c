@@ -29,11 +29,11 @@ static int told(const struct pk_build_row *row)
 
 /* By hash and key; of one key indicators first, the gravest and best documented in front, the earliest
  * date of those that are equal. */
-static int by_key(const void *x_, const void *y_, void *builder)
+static int by_key(const void *left, const void *right, void *builder)
 {
     const struct pk_intel_builder *b = builder;
-    const struct pk_build_row *x = x_;
-    const struct pk_build_row *y = y_;
+    const struct pk_build_row *x = left;
+    const struct pk_build_row *y = right;
     int order;
 
     if (x->hash != y->hash) {
@@ -146,10 +146,10 @@ static int sort_rows(struct pk_intel_builder *b, uint64_t *seed, unsigned *bits)
     return PK_ELIMIT;
 }
 
-static int by_package(const void *x_, const void *y_, void *builder)
+static int by_package(const void *left, const void *right, void *builder)
 {
-    const struct pk_build_signer *x = x_;
-    const struct pk_build_signer *y = y_;
+    const struct pk_build_signer *x = left;
+    const struct pk_build_signer *y = right;
     int order = by_text(builder, x->package, y->package);
 
     return order != 0 ? order : by_text(builder, x->cert, y->cert);
@@ -308,10 +308,10 @@ struct cert_place {
     uint32_t signer;
 };
 
-static int by_cert(const void *x_, const void *y_, void *builder)
+static int by_cert(const void *left, const void *right, void *builder)
 {
-    const struct cert_place *x = x_;
-    const struct cert_place *y = y_;
+    const struct cert_place *x = left;
+    const struct cert_place *y = right;
     int order = by_text(builder, x->cert, y->cert);
 
     return order != 0 ? order : (x->signer < y->signer ? -1 : 1);

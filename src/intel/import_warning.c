@@ -66,10 +66,10 @@ static void kinds_of(const json_t *list, const char *value, int kinds[3])
 }
 
 static int add(
-        struct pk_feed *feed, const json_t *list, const char *value, enum pk_intel_class class_)
+        struct pk_feed *feed, const json_t *list, const char *value, enum pk_intel_class role)
 {
     struct pk_intel_entry entry = {
-        .class_ = class_,
+        .class_ = role,
         .value = value,
         .family = pk_feed_string(list, "name"),
     };
@@ -104,14 +104,14 @@ static int add(
 
 int pk_feed_read_warning(struct pk_feed *feed, const json_t *list)
 {
-    enum pk_intel_class class_ = class_of(list);
+    enum pk_intel_class role = class_of(list);
     const json_t *item;
     size_t index;
 
     feed->result->format = "warninglist";
     json_array_foreach (json_object_get(list, "list"), index, item) {
         const char *value = json_string_value(item);
-        int rc = value != NULL ? add(feed, list, value, class_) : PK_OK;
+        int rc = value != NULL ? add(feed, list, value, role) : PK_OK;
 
         if (rc < 0) {
             return rc;

@@ -9,7 +9,7 @@
 
 #define DOMAIN_MAX 253
 #define LABEL_MAX  63
-#define NAME_MAX_  255
+#define NAME_LIMIT 255
 
 static bool is_space(char c)
 {
@@ -201,7 +201,7 @@ static bool url(char *text)
         *end = '\0';
     }
     /* A host has a dot or is an address in brackets; what stands before an '@' is not the host. */
-    return end > host && (scheme == NULL || scheme > text) && (size_t)(end - host) < NAME_MAX_ &&
+    return end > host && (scheme == NULL || scheme > text) && (size_t)(end - host) < NAME_LIMIT &&
             (memchr(host, '.', (size_t)(end - host)) != NULL || host[0] == '[');
 }
 
@@ -211,7 +211,7 @@ static bool email(char *text)
 
     fold(text);
     return at != NULL && at > text && at[1] != '\0' && strchr(at + 1, '@') == NULL &&
-            strpbrk(text, " <>()[],;\"/\\") == NULL && strlen(text) <= NAME_MAX_;
+            strpbrk(text, " <>()[],;\"/\\") == NULL && strlen(text) <= NAME_LIMIT;
 }
 
 static bool only(const char *text, const char *extra)
@@ -223,7 +223,7 @@ static bool only(const char *text, const char *extra)
             return false;
         }
     }
-    return n > 0 && n <= NAME_MAX_;
+    return n > 0 && n <= NAME_LIMIT;
 }
 
 static bool package(const char *text)
@@ -278,12 +278,12 @@ bool pk_intel_normalise(int kind, const char *text, size_t len, char out[PK_INTE
         fold(out);
         return only(out, "._- ");
     case PK_INTEL_FILE_NAME:
-        return strchr(out, '/') == NULL && strlen(out) <= NAME_MAX_;
+        return strchr(out, '/') == NULL && strlen(out) <= NAME_LIMIT;
     case PK_INTEL_FILE_PATH:
         return strpbrk(out, "/\\") != NULL && strlen(out) > 1;
     case PK_INTEL_PROCESS:
     case PK_INTEL_PROPERTY:
-        return strlen(out) <= NAME_MAX_;
+        return strlen(out) <= NAME_LIMIT;
     case PK_INTEL_KIND_COUNT:
         break;
     }

@@ -6,13 +6,18 @@
 #include <unistd.h>
 
 /* NOLINTBEGIN(concurrency-mt-unsafe): programs ask once, before any thread */
+static const char *raw_variable(const char *name)
+{
+    return getenv(name);
+}
+/* NOLINTEND(concurrency-mt-unsafe) */
+
 static const char *variable(const char *name)
 {
-    const char *value = getenv(name);
+    const char *value = raw_variable(name);
 
     return value != NULL && value[0] != '\0' ? value : NULL;
 }
-/* NOLINTEND(concurrency-mt-unsafe) */
 
 char *pk_intel_local_path(char out[PATH_MAX])
 {
@@ -41,8 +46,7 @@ char *pk_intel_builtin_path(char out[PATH_MAX])
     /* From the folder of the program: a build folder, an installed bin, an installed libexec/picket. */
     static const char *const beside[] = { "../data/intel/builtin.set",
         "../share/picket/intel/builtin.set", "../../share/picket/intel/builtin.set" };
-    const char *given = getenv(
-            "PICKET_INTEL_BUILTIN"); /* NOLINT(concurrency-mt-unsafe): as above */
+    const char *given = raw_variable("PICKET_INTEL_BUILTIN");
     char self[PATH_MAX];
     ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
     char *slash;

@@ -43,11 +43,11 @@ static int add(struct made *m, int kind, const char *value, const char *family, 
     return pk_intel_builder_add(m->b, &e);
 }
 
-static void warn(struct made *m, int kind, const char *value, int class_)
+static void warn(struct made *m, int kind, const char *value, int role)
 {
     struct pk_intel_entry e = {
         .kind = (enum pk_intel_kind)kind,
-        .class_ = (enum pk_intel_class)class_,
+        .class_ = (enum pk_intel_class)role,
         .value = value,
         .family = "A list",
         .source = m->warn,
