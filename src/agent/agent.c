@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "agent/alert.h"
+#include "agent/apps.h"
 #include "agent/control.h"
 #include "agent/events.h"
 #include "agent/frugal.h"
@@ -43,6 +44,7 @@ struct pk_agent {
     struct pk_uplink *uplink;     /* NULL when offline */
     struct pk_agent_judge *judge;
     struct pk_sense *sense;
+    struct pk_agent_apps *apps; /* NULL: no folder is looked at */
     struct pk_control *control;
     struct pk_repeat repeat;
     struct pk_timer trim;
@@ -201,7 +203,8 @@ static enum pk_repeat_kind judge_repeat(struct pk_agent *a, const struct pk_obse
     json_t *wire;
     char *text;
 
-    if (obs->kind == PK_OBS_AGENT || obs->kind == PK_OBS_CHOICE || obs->kind == PK_OBS_NETWORK) {
+    if (obs->kind == PK_OBS_AGENT || obs->kind == PK_OBS_CHOICE || obs->kind == PK_OBS_NETWORK ||
+            obs->kind == PK_OBS_APPS) {
         return PK_REPEAT_NEW;
     }
     bare.seq = 1;
@@ -324,6 +327,28 @@ static void on_observation(const struct pk_observation *obs, void *ctx)
     pk_loop_arm(a->loop, &a->trim, TRIM_MS);
 }
 
+/* Judged already, from the file; the observation only carries what the server may know. */
+static void on_apps(void *ctx, const struct pk_observation *obs, bool news)
+{
+    struct pk_agent *a = ctx;
+
+    if (a->spool != NULL && pk_identity_enrolled(a->identity)) {
+        spool(a, obs, news);
+    }
+    pk_loop_arm(a->loop, &a->trim, TRIM_MS);
+}
+
+static void on_app_findings(void *ctx, const struct pk_findings *findings)
+{
+    struct pk_agent *a = ctx;
+    bool news;
+
+    pk_agent_judge_findings(a->judge, findings, &news);
+    if (a->device_news && !a->options.once) {
+        save_told(a);
+    }
+}
+
 static void on_quiet(void *ctx)
 {
     (void)ctx;
@@ -416,6 +441,9 @@ static void check_now(struct pk_agent *a)
         return;
     }
     a->checking = true;
+    if (a->apps != NULL) {
+        pk_agent_apps_look(a->apps, NULL, NULL);
+    }
     if (pk_sense_check(a->sense, PK_PROBE_ALL, on_checked, a, &err) < 0) {
         trouble(a, err.text);
         on_checked(a);
@@ -458,6 +486,8 @@ static void on_command(void *ctx, const json_t *command)
         on_alert_command(a, command);
     } else if (strcmp(type, "check") == 0) {
         check_now(a);
+    } else if (strcmp(type, "send_app") == 0 && a->apps != NULL) {
+        pk_agent_apps_send(a->apps, json_string_value(json_object_get(command, "sha256")));
     } else {
         pk_event(PK_WARN, "agent.unknown_command", { "type", type });
     }
@@ -561,6 +591,17 @@ static int start_uplink(struct pk_agent *a, struct pk_error *err)
     return rc;
 }
 
+static int start_apps(struct pk_agent *a, struct pk_error *err)
+{
+    const struct pk_agent_apps_hooks hooks = {
+        .observation = on_apps, .findings = on_app_findings, .trouble = trouble, .ctx = a
+    };
+
+    return a->options.settings->apps->folders.count > 0
+            ? pk_agent_apps_create(a->loop, a->options.settings, a->identity, &hooks, &a->apps, err)
+            : PK_OK;
+}
+
 static int build(struct pk_agent *a, struct pk_error *err)
 {
     const struct pk_agent_settings *s = a->options.settings;
@@ -590,6 +631,9 @@ static int build(struct pk_agent *a, struct pk_error *err)
     load_told(a);
     if (!a->options.offline) {
         rc = start_uplink(a, err);
+    }
+    if (rc == PK_OK) {
+        rc = start_apps(a, err);
     }
     return rc < 0 ? rc : pk_control_create(a->loop, s->state_dir, on_ask, a, &a->control, err);
 }
@@ -621,6 +665,7 @@ void pk_agent_destroy(struct pk_agent *agent)
         return;
     }
     pk_control_destroy(agent->control);
+    pk_agent_apps_destroy(agent->apps);
     pk_sense_destroy(agent->sense);
     pk_uplink_destroy(agent->uplink);
     pk_loop_destroy(agent->loop);
@@ -667,6 +712,9 @@ int pk_agent_run(struct pk_agent *agent, struct pk_error *err)
     } else {
         tell_started(agent);
         say_agent(agent, 0 /* started */);
+    }
+    if (agent->apps != NULL) {
+        pk_agent_apps_start(agent->apps);
     }
     if (agent->uplink != NULL) {
         pk_uplink_start(agent->uplink);

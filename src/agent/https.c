@@ -17,6 +17,7 @@
 #define CONNECT_MS  (10 * PK_SECOND_MS) /* TCP and TLS with one address */
 #define REQUEST_MAX (512UL * 1024)
 #define READ_STEP   4096
+#define FILE_STEP   (32UL * 1024)
 
 enum phase {
     CLOSED,
@@ -42,6 +43,9 @@ struct pk_https {
     bool reused; /* the request went out on a connection that was already open */
     struct pk_buffer out;
     size_t sent;
+    int file; /* a body that is read as it is sent; with file_size */
+    int64_t file_size;
+    int64_t file_at;
     size_t body_max;
     struct pk_http_answer *answer; /* NULL between requests after trim */
     uint64_t bytes_in;
@@ -325,12 +329,39 @@ static int on_handshake(struct pk_https *c, struct pk_error *err)
     return wish(c, result) == PK_EAGAIN ? PK_EAGAIN : tls_failed(c, "TLS", err);
 }
 
+/* The next piece of the file into the empty buffer. */
+static int refill(struct pk_https *c, struct pk_error *err)
+{
+    int64_t left = c->file_size - c->file_at;
+    size_t want = left < (int64_t)FILE_STEP ? (size_t)left : FILE_STEP;
+    ssize_t got;
+    void *to;
+
+    pk_buffer_clear(&c->out);
+    c->sent = 0;
+    to = pk_buffer_reserve(&c->out, want);
+    got = to != NULL ? pread(c->file, to, want, (off_t)c->file_at) : -1;
+    if (got <= 0) { /* a file that was cut meanwhile, too */
+        return pk_error_set(err, PK_EIO, "the file cannot be read");
+    }
+    c->out.len += (size_t)got;
+    c->file_at += got;
+    return PK_OK;
+}
+
 static int on_sending(struct pk_https *c, struct pk_error *err)
 {
-    while (c->sent < c->out.len) {
+    while (c->sent < c->out.len || c->file_at < c->file_size) {
         size_t done = 0;
         int result;
 
+        if (c->sent == c->out.len) {
+            int rc = refill(c, err);
+
+            if (rc < 0) {
+                return rc;
+            }
+        }
         ERR_clear_error();
         errno = 0;
         result = SSL_write_ex(c->ssl, c->out.ptr + c->sent, c->out.len - c->sent, &done);
@@ -379,7 +410,8 @@ static int on_receiving(struct pk_https *c, struct pk_error *err)
  * goes out once more. All our requests can be repeated without harm. */
 static bool may_repeat(const struct pk_https *c)
 {
-    return c->reused && (c->phase == SENDING || c->phase == RECEIVING) && c->answer->head_seen == 0;
+    return c->reused && c->file_size == 0 && (c->phase == SENDING || c->phase == RECEIVING) &&
+            c->answer->head_seen == 0;
 }
 
 static int fresh_answer(struct pk_https *c, struct pk_error *err)
@@ -454,9 +486,13 @@ static int put_request(struct pk_https *c, const struct pk_https_request *r, str
     (void)pk_buffer_printf(&c->out, "%s %s HTTP/1.1\r\nHost: %s%s%s:%d\r\n", r->method, r->target,
             v6 ? "[" : "", c->host, v6 ? "]" : "", c->port);
     if (r->body.len > 0 || strcmp(r->method, "GET") != 0) {
-        (void)pk_buffer_printf(&c->out, "Content-Length: %zu\r\n", r->body.len);
+        (void)pk_buffer_printf(&c->out, "Content-Length: %lld\r\n",
+                r->body_size > 0 ? (long long)r->body_size : (long long)r->body.len);
     }
     (void)pk_buffer_printf(&c->out, "%s\r\n", r->headers != NULL ? r->headers : "");
+    c->file = r->body_fd;
+    c->file_size = r->body_size;
+    c->file_at = 0;
     if (r->body.len > 0) {
         (void)pk_buffer_put(&c->out, r->body.ptr, r->body.len);
     }

@@ -37,6 +37,8 @@ struct pk_https_request {
     const char *target;  /* "/v1/report" */
     const char *headers; /* further lines, each ending in CRLF; NULL: none */
     struct pk_slice body;
+    int body_fd;        /* with body_size: sent instead of body, from its begin; borrowed */
+    int64_t body_size;  /* 0: no file */
     int64_t timeout_ms; /* for everything from the first byte out to the last one in */
     size_t body_max;    /* of the answer */
 };

@@ -190,6 +190,17 @@ static bool take_present(struct pk_agent_judge *judge, const struct pk_finding *
     return news;
 }
 
+void pk_agent_judge_findings(
+        struct pk_agent_judge *judge, const struct pk_findings *findings, bool *news)
+{
+    *news = false;
+    for (size_t i = 0; i < findings->count; i++) {
+        const struct pk_finding *f = &findings->items[i];
+
+        *news |= f->cleared ? take_cleared(judge, f) : take_present(judge, f);
+    }
+}
+
 int pk_agent_judge_take(struct pk_agent_judge *judge, const struct pk_observation *observation,
         bool *news, struct pk_error *err)
 {
@@ -203,10 +214,8 @@ int pk_agent_judge_take(struct pk_agent_judge *judge, const struct pk_observatio
     learn_name(judge, observation);
     rc = pk_defense_judge(observation, arena, &found);
     *news = false;
-    for (size_t i = 0; rc == PK_OK && i < found.count; i++) {
-        const struct pk_finding *f = &found.items[i];
-
-        *news |= f->cleared ? take_cleared(judge, f) : take_present(judge, f);
+    if (rc == PK_OK) {
+        pk_agent_judge_findings(judge, &found, news);
     }
     pk_arena_destroy(arena);
     return rc < 0 ? pk_error_set(err, rc, "judging failed: %s", pk_code_text(rc)) : PK_OK;

@@ -7,14 +7,15 @@
 
 struct pk_agent_judge;
 
-#define PK_OPEN_MAX   32
-#define PK_OPEN_PARTS 8
+#define PK_OPEN_MAX     32
+#define PK_OPEN_PARTS   8
+#define PK_OPEN_SUBJECT 104 /* bytes; an app's label has up to 100 */
 
 /* An open finding, or one that was only told (by the server) and is not open here. */
 struct pk_open {
     const struct pk_threat *threat;
-    char subject[64]; /* network id, "device" ... */
-    char name[128];   /* what people call it */
+    char subject[PK_OPEN_SUBJECT]; /* network id, "device", an app's name ... */
+    char name[128];                /* what people call it */
     bool open;
     bool told; /* the person knows */
     double confidence;
@@ -40,6 +41,10 @@ void pk_agent_judge_destroy(struct pk_agent_judge *judge); /* NULL is fine */
 /* Judges. *news: something began, ended or grew, so the observation is essential. */
 PK_MUST_USE int pk_agent_judge_take(struct pk_agent_judge *judge,
         const struct pk_observation *observation, bool *news, struct pk_error *err);
+
+/* The same for findings that were made elsewhere (apps). */
+void pk_agent_judge_findings(
+        struct pk_agent_judge *judge, const struct pk_findings *findings, bool *news);
 
 /* The name people know for a subject; the subject itself when there is none. Borrowed until the
  * next take. */

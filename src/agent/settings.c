@@ -8,6 +8,7 @@
 #include "base/buffer.h"
 #include "base/clock.h"
 #include "base/yaml.h"
+#include "model/observation.h"
 
 #define AT(s, m) offsetof(struct s, m)
 
@@ -44,6 +45,31 @@ static const struct pk_field notify_fields[] = {
 static const struct pk_schema notify_schema =
     PK_SCHEMA(struct pk_notify_settings, notify_fields, "notify");
 
+static const char *const apps_reports[] = { "all", "work", "none", NULL };
+
+static const struct pk_field folder_fields[] = {
+    { "path", PK_TYPE_STRING, PK_REQUIRED, AT(pk_app_folder, path), .min = 1, .max = 1024,
+      .help = "folder with app files, also below it; * stands for any name, ~/ for the home folder" },
+    { "profile", PK_TYPE_ENUM, 0, AT(pk_app_folder, profile), .names = pk_app_profile_names,
+      .def = "device", .help = "whose apps these are" },
+};
+static const struct pk_schema folder_schema =
+    PK_SCHEMA(struct pk_app_folder, folder_fields, "folder");
+
+static const struct pk_field apps_fields[] = {
+    { "report", PK_TYPE_ENUM, 0, AT(pk_app_settings, report), .names = apps_reports, .def = "all",
+      .help = "which apps the server learns of; those it does not are judged here alone" },
+    { "send", PK_TYPE_BOOL, 0, AT(pk_app_settings, send), .def = "true",
+      .help = "send an app file when the server asks for one that nobody has read yet" },
+    { "file_max_mb", PK_TYPE_INT, 0, AT(pk_app_settings, file_max_mb), .min = 1, .max = 4096,
+      .def = "512", .help = "larger files are left alone" },
+    { "intel", PK_TYPE_STRING, 0, AT(pk_app_settings, intel), .min = 1, .max = 1024,
+      .help = "set of indicators; default: where `picket intel` keeps it" },
+    { "folders", PK_TYPE_OBJECTS, 0, AT(pk_app_settings, folders), .count_max = 32,
+      .sub = &folder_schema, .help = "where app files lie" },
+};
+static const struct pk_schema apps_schema = PK_SCHEMA(struct pk_app_settings, apps_fields, "apps");
+
 static const struct pk_field settings_fields[] = {
     { "state_dir", PK_TYPE_STRING, 0, AT(pk_agent_settings, state_dir), .min = 1, .max = 1024,
       .def = PK_AGENT_STATE_DIR, .help = "folder for key, certificate, spool and ledger" },
@@ -53,6 +79,8 @@ static const struct pk_field settings_fields[] = {
       .help = "how observations travel" },
     { "notify", PK_TYPE_OBJECT, 0, AT(pk_agent_settings, notify), .sub = &notify_schema,
       .help = "how you are told" },
+    { "apps", PK_TYPE_OBJECT, 0, AT(pk_agent_settings, apps), .sub = &apps_schema,
+      .help = "app files on this device" },
     { "canaries", PK_TYPE_STRINGS, 0, AT(pk_agent_settings, canaries), .min = 1, .max = 260,
       .count_max = 16,
       .help = "hosts (host or host:port) whose certificates everybody can verify; default: built in" },
@@ -111,6 +139,7 @@ static int complete(struct pk_agent_settings *s, struct pk_arena *arena, struct 
     void *server = s->server;
     void *report = s->report;
     void *notify = s->notify;
+    void *apps = s->apps;
     char host[PK_HTTPS_HOST];
     int port;
     int rc = fill_section(&server, &server_schema, arena, err);
@@ -121,9 +150,13 @@ static int complete(struct pk_agent_settings *s, struct pk_arena *arena, struct 
     if (rc == PK_OK) {
         rc = fill_section(&notify, &notify_schema, arena, err);
     }
+    if (rc == PK_OK) {
+        rc = fill_section(&apps, &apps_schema, arena, err);
+    }
     s->server = server;
     s->report = report;
     s->notify = notify;
+    s->apps = apps;
     if (rc == PK_OK && s->server->url != NULL) {
         rc = pk_https_url(s->server->url, host, &port, err);
         if (rc < 0) {

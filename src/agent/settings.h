@@ -26,11 +26,31 @@ struct pk_notify_settings {
     bool terminal;
 };
 
+enum pk_apps_report {
+    PK_APPS_REPORT_ALL,
+    PK_APPS_REPORT_WORK, /* what is personal is judged here and told to nobody */
+    PK_APPS_REPORT_NONE,
+};
+
+struct pk_app_folder {
+    const char *path; /* may hold * and begin with ~/ */
+    int profile;      /* enum pk_app_profile_kind */
+};
+
+struct pk_app_settings {
+    int report; /* enum pk_apps_report */
+    bool send;
+    int64_t file_max_mb;
+    const char *intel;       /* a set of indicators; NULL: where picket intel keeps it */
+    struct pk_array folders; /* struct pk_app_folder */
+};
+
 struct pk_agent_settings {
     const char *state_dir;
-    struct pk_server_settings *server; /* never NULL after loading, nor the two below */
+    struct pk_server_settings *server; /* never NULL after loading, nor the three below */
     struct pk_report_settings *report;
     struct pk_notify_settings *notify;
+    struct pk_app_settings *apps;
     struct pk_strings canaries;
     const char *probe_url;
     const char *probe_domain;

@@ -24,7 +24,7 @@ void pk_sha256_hex(struct pk_slice in, char out[PK_SHA256_HEX])
     pk_hex(pk_slice_of(digest, sizeof(digest)), out);
 }
 
-#define FILE_STEP (64UL * 1024)
+#define FILE_STEP (16UL * 1024)
 
 static int digest_file(EVP_MD_CTX *ctx, int fd, int64_t *size, struct pk_error *err)
 {
