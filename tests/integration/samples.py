@@ -210,6 +210,12 @@ def show_techniques(rules, works):
     print(f"# {len(rules)} rules, {covered} techniques")
     check(f"{covered} techniques have rules that find theirs and leave its look-alike alone",
           covered >= TECHNIQUES_MIN)
+    places = SHARED / "design" / "attack-mobile.tsv"
+    if places.is_file():
+        rows = [line.split("\t") for line in places.read_text(encoding="utf-8").splitlines()]
+        seen = {row[0] for row in rows if row[5] == "static-app-scan"}
+        right = {technique for technique, names in table.items() if any(works.get(name) for name in names)}
+        check(f"all {len(seen)} techniques that code alone can show have such a rule", seen <= right, seen - right)
     for threat in sorted({rule["threat"] for rule in rules.values() if "threat" in rule}):
         good = [name for name, rule in rules.items() if rule.get("threat") == threat and works.get(name)]
         print(f"# {threat:<22} {', '.join(good) or 'WRONG'}")
