@@ -247,6 +247,9 @@ def check_harmless():
         by_behaviour = [(path, f) for path, report in found for f in report["findings"]
                         if f["rule"].startswith("rules/") and f.get("verdict", "none") != "none"]
         print(f"# {group}: {len(found)} files, {dict(verdicts)}, {len(by_behaviour)} findings of families")
+        for path, report in found if group != "apksig" else ():
+            if report["verdict"] != "clean":
+                print(f"#   {path.name}: {report['verdict']}: {report['reasons'][0]}")
         for path, finding in by_behaviour:
             print(f"#   {path.name}: {finding['rule']} ({finding['verdict']}): {finding['evidence']}")
         guilty = [f"{path.name}: {f['rule']}: {f['evidence']}" for path, f in by_behaviour if f["verdict"] == "malicious"]
