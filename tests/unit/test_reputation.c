@@ -14,7 +14,7 @@
 #define FORMER "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
 #define OTHER  "cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc"
 #define BAD    "dddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddd"
-#define FILE_  "eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee"
+#define THIS   "eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee"
 #define ELSE   "ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff"
 #define SHA1   "1111111111111111111111111111111111111111"
 #define TEST   "a40da80a59d170caa950cf15c18c454d47a39b26989d8b640ecd745ba71bf5dc"
@@ -165,7 +165,7 @@ static void make(const struct app *a, struct made *m)
 {
     *m = (struct made){
         .report = { .kind = PK_APP_APK,
-                .sha256 = a->sha256 != NULL ? a->sha256 : FILE_,
+                .sha256 = a->sha256 != NULL ? a->sha256 : THIS,
                 .package = a->package,
                 .label = a->label },
         .signer = { .sha256 = a->signer,
@@ -173,7 +173,7 @@ static void make(const struct app *a, struct made *m)
                 .subject = a->subject != NULL ? a->subject : "CN=x",
                 .key = "" },
         .signature = { .verified = !a->broken },
-        .icon = { .file = "i", .sha256 = FILE_, .phash = a->phash, .dhash = a->dhash },
+        .icon = { .file = "i", .sha256 = THIS, .phash = a->phash, .dhash = a->dhash },
         .host = { .name = a->host },
         .finding = { .id = "malware.riskware",
                 .severity = PK_SEVERITY_HIGH,
@@ -268,8 +268,7 @@ static void judge_row(const struct world *w, const struct row *row, size_t index
         found = find(&m.report, row->rule);
         if (found == NULL) {
             fail_msg("row %zu: no finding %s", index, row->rule);
-        }
-        if (strcmp(found->id, row->id) != 0 ||
+        } else if (strcmp(found->id, row->id) != 0 ||
                 (row->evidence != NULL && strstr(found->evidence, row->evidence) == NULL)) {
             fail_msg("row %zu: %s: %s", index, found->id, found->evidence);
         }
@@ -558,8 +557,8 @@ static void exceptions(void **state)
         { TOOL ", threat: malware.banker", &odd, &any, PK_VERDICT_MALICIOUS },
         { TOOL ", rule: rules/y", &odd, &any, PK_VERDICT_MALICIOUS },
         /* Package and signer go on to the next version, a hash does not; another signer is another app. */
-        { "match: {sha256: " FILE_ "}", &odd, &any, PK_VERDICT_CLEAN },
-        { "match: {sha256: " FILE_ "}", &next, &any, PK_VERDICT_SUSPICIOUS },
+        { "match: {sha256: " THIS "}", &odd, &any, PK_VERDICT_CLEAN },
+        { "match: {sha256: " THIS "}", &next, &any, PK_VERDICT_SUSPICIOUS },
         { TOOL ", threat: malware.riskware, rule: rules/x", &next, &any, PK_VERDICT_CLEAN },
         { TOOL, &stolen, &any, PK_VERDICT_MALICIOUS },
         /* Time. */

@@ -213,7 +213,7 @@ static void ask_findings(struct question *q, const struct pk_app_condition *c)
 
     if (c->finding != NULL || c->rule != NULL) {
         found = find_finding(report, c->finding, c->rule);
-        if (hold_if(q, found != NULL)) {
+        if (hold_if(q, found != NULL) && found != NULL) {
             because(q, "%s", found->title);
         }
     }
@@ -480,7 +480,8 @@ static void hold_installer(struct question *q, const struct pk_strings *list, bo
 
     if (list->count > 0 &&
             hold(q, installer == NULL ? PK_TRI_UNKNOWN : tri_of(has_text(list, installer) == in))) {
-        because(q, "installed by %s", installer[0] != '\0' ? installer : "hand");
+        because(q, "installed by %s",
+                installer != NULL && installer[0] != '\0' ? installer : "hand");
     }
 }
 
@@ -502,13 +503,13 @@ static void ask_origin(struct question *q, const struct pk_app_condition *c)
 static void ask_standards(struct question *q, const struct pk_app_condition *c)
 {
     const struct pk_app_report *report = q->app->report;
-    enum pk_tri unsigned_ = report->signature == NULL ? PK_TRI_UNKNOWN
-                                                      : tri_of(!report->signature->verified);
+    enum pk_tri lacks = report->signature == NULL ? PK_TRI_UNKNOWN
+                                                  : tri_of(!report->signature->verified);
 
     hold_state(q, "debuggable", "not debuggable", c->debuggable, tri_of(report->debuggable));
     hold_state(q, "made for tests only", "not made for tests only", c->test_only,
             tri_of(report->test_only));
-    hold_state(q, "no signature that holds", "its signature holds", c->unsigned_, unsigned_);
+    hold_state(q, "no signature that holds", "its signature holds", c->unsigned_, lacks);
     hold_state(q, "signed with a key that everybody has", "signed with a key of its maker",
             c->debug_signed,
             report->signature == NULL ? PK_TRI_UNKNOWN
