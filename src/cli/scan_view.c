@@ -74,6 +74,7 @@ void pk_scan_view(FILE *to, const struct pk_scan_style *style, const struct pk_a
     pk_view_permissions(to, style, report);
     pk_view_components(to, style, report);
     pk_view_code(to, style, report);
+    pk_view_content(to, style, report);
     pk_view_plist(to, style, report);
     pk_view_findings(to, style, report);
     if (cost != NULL && cost->wall_ms > 0) {

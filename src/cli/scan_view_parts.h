@@ -37,6 +37,9 @@ void pk_view_permissions(
 void pk_view_components(
         FILE *to, const struct pk_scan_style *style, const struct pk_app_report *report);
 void pk_view_code(FILE *to, const struct pk_scan_style *style, const struct pk_app_report *report);
+/* Packers, trackers, libraries and hosts. */
+void pk_view_content(
+        FILE *to, const struct pk_scan_style *style, const struct pk_app_report *report);
 void pk_view_plist(FILE *to, const struct pk_scan_style *style, const struct pk_app_report *report);
 void pk_view_findings(
         FILE *to, const struct pk_scan_style *style, const struct pk_app_report *report);

@@ -14,7 +14,11 @@ struct bundle {
     size_t refused; /* parts that are malformed */
     bool has_base;
     struct pk_app_report base; /* shallow: its texts live in the report's arena */
+    struct pk_app_report all;  /* hosts, SDKs, libraries and packers of all parts */
 };
+
+/* Parts whose facts are put together; a bundle of one app has some 40. */
+#define PARTS_MERGED_MAX 64U
 
 static bool is_apk(struct pk_slice name)
 {
@@ -91,6 +95,9 @@ static void add_part(struct bundle *b, const char *name, const char *sha256,
         .verified = signature != NULL && signature->verified,
         .signers = signers_of(b->ctx, signature),
     };
+    if (b->count <= PARTS_MERGED_MAX && pk_app_facts_merge(&b->all, report, b->ctx->arena) < 0) {
+        b->ctx->rc = PK_ENOMEM;
+    }
     b->unverified += signature == NULL || !signature->verified;
     b->refused += refused;
     /* The base is the part without a split name; a bundle for stores holds standalone APKs, which all
@@ -206,6 +213,10 @@ static void fill_report(struct bundle *b, const struct pk_zip *zip)
     if (b->has_base) {
         *out = b->base;
     }
+    out->hosts = b->all.hosts;
+    out->sdks = b->all.sdks;
+    out->libraries = b->all.libraries;
+    out->packers = b->all.packers;
     out->sha256 = own.sha256;
     out->size = own.size;
     out->kind = PK_APP_BUNDLE;
@@ -237,7 +248,7 @@ void pk_inspect_bundle(struct pk_inspect_context *ctx, struct pk_zip *zip)
         }
         read_part(&b, zip, &zip->entries[i]);
     }
-    if (ctx->rc < 0) {
+    if (ctx->rc < 0 || b.parts == NULL) {
         return;
     }
     fill_report(&b, zip);

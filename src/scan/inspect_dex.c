@@ -74,7 +74,8 @@ static int read_dex(
         }
         pk_dex_check_sums(&dex);
         pk_dex_check_ids(&dex);
-        watched = pk_app_reflection_watch(&dex, &reflection, &visitor);
+        watched = !rows->ctx->options->structure_only &&
+                pk_app_reflection_watch(&dex, &reflection, &visitor);
         pk_dex_walk_calls(&dex, watched ? &visitor : NULL, &totals, held ? &calls : NULL);
         rows->code->native_methods += (int64_t)totals.native_methods;
         rows->code->reflection += reflection.count;

@@ -171,7 +171,8 @@ void pk_inspect_native_entries(struct pk_inspect_context *ctx, struct pk_zip *zi
         count += is_library(zip->entries[i].name) ? 1 : 0;
     }
     ctx->out->native_code = abis(ctx, zip);
-    code->notes = count > 0 ? pk_app_notes_create(ctx->work) : NULL;
+    code->notes = count > 0 && !ctx->options->structure_only ? pk_app_notes_create(ctx->work)
+                                                             : NULL;
     native.rows.items = pk_inspect_alloc(ctx,
             1 + (count < PK_INSPECT_ROWS_MAX ? count : PK_INSPECT_ROWS_MAX),
             sizeof(struct pk_app_native));

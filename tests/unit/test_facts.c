@@ -105,6 +105,7 @@ static void test_urls(void **state)
         { "http://example.com/ http://www.example.org/ http://localhost/ http://a.test/", "" },
         { "http://javax.xml.XMLConstants/feature/secure-processing", "" },
         { "content://com.foo.bar/x file://a.b/c jdbc:mysql://db.host.com", "" },
+        { "http://www.apple.com/DTDs/PropertyList-1.0.dtd http://ocsp.apple.com/x", "" },
         { "://", "" },
         { "http://", "" },
         { "http://a", "" },

@@ -59,3 +59,35 @@ def container(names, version=41):
     for name in names:
         out += one(name, "Ljava/lang/Object;", version, len(out), size)
     return out
+
+
+def many(classes, texts=(), superclass="Ljava/lang/Object;", version=35):
+    """A DEX that defines classes without members and holds further strings."""
+    types_used = sorted({superclass, *classes})
+    strings = sorted({*types_used, *texts})
+    ids = 0x70
+    types = ids + 4 * len(strings)
+    defs = types + 4 * len(types_used)
+    data = defs + 32 * len(classes)
+    offsets, blob = [], b""
+    for text in strings:
+        offsets.append(data + len(blob))
+        blob += uleb128(len(text)) + text.encode() + b"\0"
+    blob += bytes(-len(blob) % 4)
+    map_at = data + len(blob)
+    items = [(0, 1, 0), (1, len(strings), ids), (2, len(types_used), types), (6, len(classes), defs),
+             (0x2002, len(strings), data), (0x1000, 1, map_at)]
+    items = [item for item in items if item[1] > 0]
+    blob += struct.pack("<I", len(items)) + b"".join(struct.pack("<HHII", k, 0, n, at) for k, n, at in items)
+    tables = struct.pack(f"<{len(offsets)}I", *offsets)
+    tables += b"".join(struct.pack("<I", strings.index(t)) for t in types_used)
+    for name in classes:
+        tables += struct.pack("<IIIIIIII", types_used.index(name), 1, types_used.index(superclass), 0, 0xFFFFFFFF,
+                              0, 0, 0)
+    header = struct.pack("<IIIIII", data + len(blob), 0x70, 0x12345678, 0, 0, map_at)
+    for count, at in ((len(strings), ids), (len(types_used), types), (0, 0), (0, 0), (0, 0), (len(classes), defs)):
+        header += struct.pack("<II", count, at if count else 0)
+    header += struct.pack("<II", len(blob), data)
+    rest = header + tables + blob
+    signature = hashlib.sha1(rest).digest()
+    return b"dex\n%03d\0" % version + struct.pack("<I", zlib.adler32(signature + rest)) + signature + rest
