@@ -10,6 +10,7 @@ _picket_verbs() {
     intel) echo import lookup show list export remove trust push ;;
     threat) echo list show ;;
     policy) echo check ;;
+    rules) echo list show ;;
     model) echo list show score features ;;
     app) echo diff rules ;;
     esac
@@ -18,13 +19,14 @@ _picket_verbs() {
 _picket_options() {
     local common='--url --ca --token --json --help'
     case "$1 $2" in
-    'threat '*) echo --json --help ;;
     'intel import') echo --set --json --verbose --replace --source --licence --reference --date --kind --category --help ;;
     'intel lookup') echo --set --json --kind --help ;;
     'intel list') echo --set --json --kind --source --family --category --limit --help ;;
     'intel export') echo --set --kind --source --family --format --out --help ;;
     'intel push') echo --set --json --url --ca --token --help ;;
     'intel '*) echo --set --json --help ;;
+    'threat '* | 'rules show') echo --json --help ;;
+    'rules list') echo --attack --family --json --help ;;
     *' list') echo "$common --filter --sort --limit --all" ;;
     'device revoke' | 'incident dismiss' | 'incident reopen') echo "$common --reason" ;;
     'token create') echo "$common --role --ttl" ;;

@@ -26,6 +26,7 @@ int pk_cmd_incident(int argc, char **argv);
 int pk_cmd_threat(int argc, char **argv);
 int pk_cmd_token(int argc, char **argv);
 int pk_cmd_user(int argc, char **argv);
+int pk_cmd_rules(int argc, char **argv);
 int pk_cmd_replay(int argc, char **argv);
 int pk_cmd_scan(int argc, char **argv);
 int pk_cmd_policy(int argc, char **argv);

@@ -18,4 +18,5 @@
     X(threat, "the threat catalogue: list, show")                                           \
     X(policy, "check a policy file")                                                        \
     X(model, "the classifier of apps: list, show, score, features")                         \
+    X(rules, "the behaviour rules that judge apps: list, show")                             \
     X(replay, "recorded observations through the real pipeline")
