@@ -277,7 +277,7 @@ def c_table(rules):
             f"        .title = {c_string(rule.title)},\n"
             f"        .threat = {c_string(rule.threat) if rule.threat else 'NULL'},"
             f" .attack = attack_{attack.places[tuple(rule.attack)]},\n"
-            f"        .confidence = {rule.confidence}F, .node = {first},"
+            f"        .confidence = {rule.confidence}, .node = {first},"
             f" .severity = PK_SEVERITY_{rule.severity.upper()},\n"
             f"        .weight = PK_APP_WEIGHT_{(rule.verdict or 'none').upper()},"
             f" .kinds = {kinds} }}")
