@@ -66,6 +66,15 @@ void pk_feed_skip(struct pk_feed *feed, size_t line, const char *why, const char
     }
 }
 
+bool pk_feed_full(struct pk_feed *feed, size_t line, const char *value, size_t len)
+{
+    if (feed->result->rows < PK_INTEL_FEED_ROWS_MAX) {
+        return false;
+    }
+    pk_feed_skip(feed, line, "more values than one feed may have", value, len);
+    return true;
+}
+
 int pk_feed_refuse(struct pk_feed *feed, const char *format, ...)
 {
     va_list args;
@@ -176,6 +185,9 @@ int pk_feed_add(struct pk_feed *feed, const struct pk_feed_row *given)
     char value[PK_INTEL_VALUE_MAX];
     int rc;
 
+    if (pk_feed_full(feed, copy.line, copy.value, copy.len)) {
+        return PK_OK;
+    }
     if (copy.kind >= 0 && !pk_intel_normalise(copy.kind, copy.value, copy.len, value)) {
         copy.kind = plain_kind(&copy);
     }

@@ -51,6 +51,8 @@ PK_MUST_USE int pk_feed_add(struct pk_feed *feed, const struct pk_feed_row *give
 /* Counts a value that is left out. why is a static text. */
 void pk_feed_skip(
         struct pk_feed *feed, size_t line, const char *why, const char *value, size_t len);
+/* The feed has had its share of the set: counts the value as left out and says true. */
+bool pk_feed_full(struct pk_feed *feed, size_t line, const char *value, size_t len);
 /* The feed as a whole is of no use. Gives PK_OK. */
 int pk_feed_refuse(struct pk_feed *feed, const char *format, ...) PK_PRINTF(2, 3);
 

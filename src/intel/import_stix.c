@@ -100,6 +100,7 @@ static int category_of(const json_t *object)
 
 struct taking {
     struct pk_feed *feed;
+    int fatal; /* why the whole import ends */
     struct pk_feed_row row;
 };
 
@@ -115,7 +116,8 @@ static int take(void *to, const struct pk_stix_term *term)
     t->row.kind = term->kind;
     t->row.value = term->value;
     t->row.len = strlen(term->value);
-    return pk_feed_add(t->feed, &t->row);
+    t->fatal = pk_feed_add(t->feed, &t->row);
+    return t->fatal;
 }
 
 /* Why an indicator is not used, or NULL. */
@@ -173,8 +175,10 @@ static int read_indicator(
         pk_feed_skip(
                 feed, number, "holds only together with something else", pattern, strlen(pattern));
     }
-    if (rc == PK_EMALF || (rc == PK_ELIMIT && feed->result->rows == 0)) {
-        pk_feed_skip(feed, number, "a pattern that cannot be read", pattern, strlen(pattern));
+    if (t.fatal == PK_OK && (rc == PK_EMALF || rc == PK_ELIMIT)) {
+        pk_feed_skip(feed, number,
+                rc == PK_EMALF ? "a pattern that cannot be read" : "a pattern that is too long",
+                pattern, strlen(pattern));
         return PK_OK;
     }
     return rc;

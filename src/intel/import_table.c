@@ -230,7 +230,7 @@ static int take_signer(struct pk_feed *feed, const struct table *t)
     const char *cert = cell_of(t, C_CERT);
     int rc = pk_feed_source(feed);
 
-    if (rc < 0) {
+    if (rc < 0 || pk_feed_full(feed, t->csv.line, "", 0)) {
         return rc;
     }
     rc = PK_EMALF;

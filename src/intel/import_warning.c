@@ -111,7 +111,9 @@ int pk_feed_read_warning(struct pk_feed *feed, const json_t *list)
     feed->result->format = "warninglist";
     json_array_foreach (json_object_get(list, "list"), index, item) {
         const char *value = json_string_value(item);
-        int rc = value != NULL ? add(feed, list, value, role) : PK_OK;
+        int rc = value != NULL && !pk_feed_full(feed, 0, value, strlen(value))
+                ? add(feed, list, value, role)
+                : PK_OK;
 
         if (rc < 0) {
             return rc;

@@ -5,6 +5,8 @@
 #include "base/yaml.h"
 #include "intel/import_internal.h"
 
+#define LINES_MAX 256UL /* refused values whose line is told */
+
 struct group {
     const char *key; /* of an app; "c2.ips": of the mapping within */
     int kind;
@@ -62,8 +64,9 @@ static int read_group(struct pk_feed *feed, const struct pk_yaml *yaml, const js
         if (row.kind == PK_INTEL_DOMAIN && strchr(row.value, '/') != NULL) {
             row.kind = PK_INTEL_URL; /* some sites are named by a page */
         }
-        /* The line is looked up only for what is refused: it costs a search. */
-        if (!pk_intel_normalise(row.kind, row.value, row.len, host)) {
+        /* The line is looked up only for what is refused, and not for ever: it costs a search. */
+        if (feed->result->skipped < LINES_MAX &&
+                !pk_intel_normalise(row.kind, row.value, row.len, host)) {
             row.line = (size_t)pk_yaml_line(yaml, path);
         }
         rc = pk_feed_add(feed, &row);
