@@ -222,7 +222,18 @@ int pk_feed_recognise(struct pk_feed *feed)
                                   : "");
     feed->licence = s->licence != NULL ? s->licence : row != NULL ? row->licence : NULL;
     feed->source = UINT32_MAX;
+    feed->known = s->source != NULL || row != NULL;
     return PK_OK;
+}
+
+void pk_feed_author(struct pk_feed *feed, const char *name)
+{
+    if (feed->known || name == NULL || name[0] == '\0') {
+        return;
+    }
+    (void)snprintf(feed->source_name, sizeof(feed->source_name), "%s", name);
+    (void)snprintf(feed->result->source, sizeof(feed->result->source), "%s", name);
+    feed->source = UINT32_MAX;
 }
 
 int pk_feed_source(struct pk_feed *feed)

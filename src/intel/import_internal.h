@@ -25,6 +25,7 @@ struct pk_feed {
     enum pk_intel_category category;
     enum pk_app_weight weight;     /* of files, signers, packages */
     enum pk_app_weight weight_net; /* of hosts, addresses, URLs */
+    bool known;                    /* the source is told by settings or path */
     bool hosts; /* the host of a URL is bad as a whole: a list of domains, of C2 servers */
     char family[PK_FEED_TEXT]; /* "": not told by the path */
     char date[16];
@@ -58,13 +59,15 @@ int pk_feed_refuse(struct pk_feed *feed, const char *format, ...) PK_PRINTF(2, 3
 
 /* Fills source, family, kind and the like from path and settings. */
 PK_MUST_USE int pk_feed_recognise(struct pk_feed *feed);
+/* Who published what follows: the source, unless that is known better. NULL is fine. */
+void pk_feed_author(struct pk_feed *feed, const char *name);
 /* Names the feed in the builder, before its first entry: a file of no use leaves no trace. */
 PK_MUST_USE int pk_feed_source(struct pk_feed *feed);
 /* "Banking Trojan;RAT" -> banker; NONE when it says nothing. */
 enum pk_intel_category pk_feed_category(const char *words);
 
 /* The readers. Each sets result->format. */
-PK_MUST_USE int pk_feed_read_stix(struct pk_feed *feed, const json_t *bundle);
+PK_MUST_USE int pk_feed_read_stix(struct pk_feed *feed, const json_t *objects);
 PK_MUST_USE int pk_feed_read_misp(struct pk_feed *feed, const json_t *event);
 PK_MUST_USE int pk_feed_read_warning(struct pk_feed *feed, const json_t *list);
 PK_MUST_USE int pk_feed_read_json(struct pk_feed *feed);

@@ -120,12 +120,36 @@ static bool is_manifest(const json_t *json)
             json_object_get(first, "Orgc") != NULL;
 }
 
+/* {"type": "indicator", "id": "indicator--...", ...} without a bundle around it. */
+static bool is_stix(const json_t *json)
+{
+    const char *type = pk_feed_string(json, "type");
+    const char *id = pk_feed_string(json, "id");
+
+    return type != NULL && id != NULL && strncmp(id, type, strlen(type)) == 0 &&
+            strncmp(id + strlen(type), "--", 2) == 0;
+}
+
+static int read_alone(struct pk_feed *feed, const json_t *json)
+{
+    json_t *objects = json_array();
+    int rc = objects != NULL && json_array_append(objects, (json_t *)json) == 0 ? PK_OK : PK_ENOMEM;
+
+    rc = rc < 0 ? rc : pk_feed_read_stix(feed, objects);
+    json_decref(objects);
+    return rc;
+}
+
 static int read_object(struct pk_feed *feed, const json_t *json)
 {
     const char *type = pk_feed_string(json, "type");
 
-    if (json_object_get(json, "objects") != NULL && type != NULL && strcmp(type, "bundle") == 0) {
-        return pk_feed_read_stix(feed, json);
+    if (json_is_array(json_object_get(json, "objects")) && type != NULL &&
+            strcmp(type, "bundle") == 0) {
+        return pk_feed_read_stix(feed, json_object_get(json, "objects"));
+    }
+    if (is_stix(json)) {
+        return read_alone(feed, json);
     }
     if (json_is_object(json_object_get(json, "Event"))) {
         return pk_feed_read_misp(feed, json_object_get(json, "Event"));
@@ -158,6 +182,9 @@ static int read_events(struct pk_feed *feed, const json_t *list)
     size_t index;
     size_t taken = 0;
 
+    if (is_stix(json_array_get(list, 0))) {
+        return pk_feed_read_stix(feed, list);
+    }
     json_array_foreach ((json_t *)list, index, item) {
         const json_t *event = json_object_get(item, "Event");
         int rc;

@@ -212,6 +212,7 @@ int pk_feed_read_misp(struct pk_feed *feed, const json_t *json)
     int rc;
 
     feed->result->format = "misp";
+    pk_feed_author(feed, pk_feed_string(json_object_get(json, "Orgc"), "name"));
     read_tags(&event, json, family);
     json_array_foreach ((json_t *)attributes, index, item) {
         const char *type = pk_feed_string(item, "type");

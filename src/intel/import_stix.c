@@ -11,6 +11,7 @@ struct names {
     json_t *targets;    /* indicator id -> id of what it indicates */
     const json_t *only; /* the one malware object of the bundle; NULL: several or none */
     size_t count;
+    size_t indicators;
 };
 
 static bool is_named(const char *type)
@@ -53,6 +54,10 @@ static int learn(struct names *names, const json_t *objects)
 
         if (type != NULL && strcmp(type, "relationship") == 0) {
             rc = learn_relation(names, object);
+        } else if (type != NULL && strcmp(type, "indicator") == 0) {
+            names->indicators++;
+        } else if (type != NULL && strcmp(type, "identity") == 0 && id != NULL) {
+            rc = json_object_set(names->objects, id, (json_t *)object) == 0 ? PK_OK : PK_ENOMEM;
         } else if (is_named(type) && id != NULL) {
             names->only = names->count++ == 0 ? object : NULL;
             rc = json_object_set(names->objects, id, (json_t *)object) == 0 ? PK_OK : PK_ENOMEM;
@@ -149,9 +154,13 @@ static int read_indicator(
     const char *target = id != NULL ? pk_feed_string(names->targets, id) : NULL;
     const json_t *about = target != NULL ? json_object_get(names->objects, target) : names->only;
     struct taking t = { .feed = feed, .row = { .line = number } };
+    const char *author = pk_feed_string(object, "created_by_ref");
     size_t combined = 0;
     int rc;
 
+    if (author != NULL) {
+        pk_feed_author(feed, pk_feed_string(json_object_get(names->objects, author), "name"));
+    }
     if (pattern == NULL || why != NULL) {
         why = why != NULL ? why : "an indicator without a pattern";
         pk_feed_skip(feed, number, why, id != NULL ? id : "", id != NULL ? strlen(id) : 0);
@@ -184,16 +193,18 @@ static int read_indicator(
     return rc;
 }
 
-int pk_feed_read_stix(struct pk_feed *feed, const json_t *bundle)
+int pk_feed_read_stix(struct pk_feed *feed, const json_t *objects)
 {
-    const json_t *objects = json_object_get(bundle, "objects");
     struct names names = { .objects = json_object(), .targets = json_object() };
     const json_t *object;
     size_t index;
     int rc = names.objects != NULL && names.targets != NULL ? learn(&names, objects) : PK_ENOMEM;
 
     feed->result->format = "stix";
-    if (rc == PK_OK) {
+    if (rc == PK_OK && names.indicators == 0) {
+        feed->result->format = NULL;
+        rc = pk_feed_refuse(feed, "STIX without indicators");
+    } else if (rc == PK_OK) {
         json_array_foreach ((json_t *)objects, index, object) {
             const char *type = pk_feed_string(object, "type");
 

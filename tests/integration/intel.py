@@ -139,12 +139,22 @@ FEEDS = [
     ("misp-galaxy/stalkerware.json", json.dumps({"type": "stalkerware", "values": [
         {"value": "AbsoluTrack", "meta": {"type": ["stalkerware"], "website": ["abs.example"]}}]}), "misp-galaxy", 1, 0),
 ]
+# Sources that no path tells: who published it.
+AUTHORS = [
+    ("xy/bundle.json", stix({"type": "identity", "id": "identity--1", "name": "ACME CERT"},
+                            indicator("[domain-name:value='by.acme.example']", created_by_ref="identity--1")), "by.acme.example", "ACME CERT"),
+    ("xy/list.json", json.dumps([indicator("[domain-name:value='alone.example']")]), "alone.example", "xy"),
+    ("xy/one.json", json.dumps(indicator("[domain-name:value='one.example']")), "one.example", "xy"),
+    ("xy/events.json", json.dumps({"response": [{"Event": {"Orgc": {"name": "CIRCL"}, "Attribute": [{"type": "domain", "value": "c1.example"}]}},
+                                                {"Event": {"Attribute": [{"type": "domain", "value": "c2.example"}]}}]}), "c1.example", "CIRCL"),
+]
 # What is no feed, and the words that say so.
 REFUSED = [
     ("no/uad_lists.json", '{"org.x": {"list": "Oem", "removal": "Recommended", "neededBy": []}}', "advice on removing"),
     ("no/trackers.tsv", "name\tcode_signature_regex\tnetwork_signature_regex\turl\nT\ta\\.b\tc\thttps://t.example\n", "trackers"),
     ("no/suricata.rules", "alert dns any any -> any any (msg:\"x\";)\n", "network sensor"),
     ("no/android.json", '{"type": "android", "values": [{"value": "Anubis", "meta": {}}]}', "no indicators"),
+    ("no/note.json", json.dumps([{"type": "note", "id": "note--1"}]), "without indicators"),
     ("no/broken.json", '{"type": "bundle", ', "damaged JSON"),
     ("no/broken.yaml", "- a: [\n", "damaged YAML"),
     ("no/picture.bin", b"\x89PNG\0\0\0\0", "not a text"),
@@ -179,6 +189,12 @@ def test_formats(s):
                   "android.tsv.xz:4: a regular expression", "samples.csv:4: a quote that is not closed",
                   "kingspawn.stix2:5: revoked", "kingspawn.stix2:6: expired"):
         check(f"--verbose names {place!r}", place in told, told[-1500:])
+
+
+def test_authors(s):
+    for name, content, value, source in AUTHORS:
+        s.json("import", s.file(f"authors/{name}", content))
+        one(s, value, source=source)
 
 
 def one(s, value, **wanted):
@@ -430,7 +446,7 @@ def test_shared(folder):
 def main():
     with tempfile.TemporaryDirectory(prefix="picket-intel-") as folder:
         s = Sets(folder)
-        for test in (test_formats, test_lookup, test_sources):
+        for test in (test_formats, test_lookup, test_sources, test_authors):
             test(s)
         with tempfile.TemporaryDirectory(prefix="picket-intel-") as other:
             test_export(s, other)
