@@ -66,6 +66,24 @@ int main(int argc, char **argv)
     free(error);
     if (picket_scanner_new(&wrong, NULL) != NULL)
         return 12;
+    wrong.program = NULL;
+    wrong.lists = "/nowhere/lists.yaml";
+    error = NULL;
+    if (picket_scanner_new(&wrong, &error) != NULL || strstr(error, "/nowhere/lists.yaml") == NULL)
+        return 21;
+    free(error);
+    error = NULL;
+    struct picket_scan_options listed = { .size = sizeof(listed), .processes = 1, .no_intel = 1, .lists = getenv("LISTS") };
+    for (int known = 1; known >= 0; known--) {
+        /* Without its last fields: a program that was compiled with the header of before. */
+        listed.size = known ? sizeof(listed) : offsetof(struct picket_scan_options, no_intel);
+        struct picket_scanner *one = picket_scanner_new(&listed, &error);
+        struct picket_report *judged = one != NULL ? picket_scan_path(one, argv[1], &error) : NULL;
+        if (judged == NULL || (picket_report_verdict(judged) == PICKET_UNWANTED) != (known && listed.lists != NULL))
+            return fprintf(stderr, "%s\n", error != NULL ? error : ""), 22;
+        picket_report_free(judged);
+        picket_scanner_free(one);
+    }
     struct picket_scanner *scanner = picket_scanner_new(&options, &error);
     if (scanner == NULL)
         return fprintf(stderr, "%s\n", error), 13;
@@ -145,7 +163,9 @@ def main():
         got = run("cc", "-Wall", "-Wextra", "-Werror", "-o", user, source, *flags.stdout.split())
         check("a program that uses everything compiles", got.returncode == 0, got.stderr)
         paths = sorted(APKS.glob("golden-*.apk"))[:10] + [odd]
-        got = run(user, *paths, "/nowhere/y", env=env)
+        lists = folder / "lists.yaml"
+        lists.write_text("version: 1\ndeny:\n  - {match: {package: android.appsecurity.*}, reason: a test}\n")
+        got = run(user, *paths, "/nowhere/y", env={**env, "LISTS": str(lists)})
         check("and holds", got.returncode == 0, (got.returncode, got.stderr))
         results = dict(line.split("\t", 1) for line in got.stdout.splitlines())
         check("a result for each path", {str(p) for p in paths} | {"/nowhere/y"} == set(results), results.keys())

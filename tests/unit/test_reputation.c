@@ -674,6 +674,31 @@ static void hits(void **state)
     pk_arena_destroy(arena);
 }
 
+/* Two sets that hold the same feed say the same once. */
+static void twice(void **state)
+{
+    static const struct app app = { .package = "com.x", .signer = OTHER, .sha256 = BAD };
+    struct pk_arena *arena = pk_arena_create(ARENA_MAX);
+    const struct pk_intel_set *sets[3] = { NULL };
+    struct pk_app_knowledge knowledge = { .sets = sets };
+    struct world one;
+    struct world other;
+    struct made m;
+
+    (void)state;
+    open_world(&one, NULL);
+    open_world(&other, NULL);
+    sets[0] = one.set;
+    sets[1] = other.set;
+    make(&app, &m);
+    assert_int_equal(pk_reputation_judge(&m.report, &knowledge, NULL, arena), PK_OK);
+    assert_int_equal(m.report.hits.count, 1);
+    assert_int_equal(find(&m.report, "known/indicator")->count, 1);
+    close_world(&one);
+    close_world(&other);
+    pk_arena_destroy(arena);
+}
+
 /* Nothing is known, or memory ends: no verdict is made up. */
 static void nothing(void **state)
 {
@@ -714,6 +739,7 @@ int main(void)
         cmocka_unit_test(exceptions),
         cmocka_unit_test(fleet),
         cmocka_unit_test(hits),
+        cmocka_unit_test(twice),
         cmocka_unit_test(nothing),
     };
 

@@ -170,12 +170,36 @@ static void quote_hit(struct claim *c, const struct pk_intel_hit *hit)
     }
 }
 
+static bool same_text(const char *a, const char *b)
+{
+    return strcmp(a != NULL ? a : "", b != NULL ? b : "") == 0;
+}
+
+/* The built-in set and a local one may hold the same feed. */
+static bool is_kept(const struct search *s, const struct pk_intel_hit *hit)
+{
+    const char *kind = pk_intel_kind_name((int)hit->kind);
+
+    for (size_t i = 0; i < s->hit_count; i++) {
+        const struct pk_app_hit *have = &s->hits[i];
+
+        if (strcmp(have->kind, kind) == 0 && strcmp(have->value, hit->value) == 0 &&
+                strcmp(have->source, hit->source) == 0 && same_text(have->family, hit->family)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void take(struct search *s, enum about about, const struct pk_intel_hit *hit, int weight)
 {
     const char *threat;
     const char *word;
     struct claim *c;
 
+    if (is_kept(s, hit)) {
+        return;
+    }
     keep_hit(s, hit);
     meaning(hit, &threat, &word);
     c = claim_of(s, about, threat);
