@@ -140,6 +140,7 @@ static const struct pk_field apple_fields[] = {
     { "profile", PK_TYPE_OBJECT, 0, AT(pk_app_apple, profile), .sub = &profile_schema },
     { "frameworks", PK_TYPE_STRINGS, 0, AT(pk_app_apple, frameworks), .count_max = 1024, .max = TEXT_MAX },
     { "url_schemes", PK_TYPE_STRINGS, 0, AT(pk_app_apple, url_schemes), .count_max = 256, .max = TEXT_MAX },
+    { "apple_signed", PK_TYPE_BOOL, 0, AT(pk_app_apple, apple_signed) },
 };
 static const struct pk_schema apple_schema =
     PK_SCHEMA(struct pk_app_apple, apple_fields, "apple");

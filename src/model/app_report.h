@@ -135,6 +135,7 @@ struct pk_app_apple {
     struct pk_app_profile *profile;
     struct pk_strings frameworks;
     struct pk_strings url_schemes;
+    bool apple_signed; /* the signature holds, and its signer's certificate leads to Apple */
 };
 
 /* What one finding alone says about the file: "none" for a fact that many harmless apps share. */

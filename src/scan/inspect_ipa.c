@@ -85,6 +85,7 @@ void pk_inspect_ipa(struct pk_inspect_context *ctx, struct pk_zip *zip)
         pk_inspect_refuse(ctx, "No device can run this app: its executable cannot be read");
     } else {
         pk_inspect_macho_sentence(ctx, ipa.macho, ipa.apple);
+        apple->apple_signed = ipa.verified && ipa.apple;
         if (!ipa.verified && ipa.has_signature && ipa.problem[0] != '\0') {
             ctx->out->signed_by = pk_arena_printf(
                     ctx->arena, "Its code signature does not hold: %.300s", ipa.problem);

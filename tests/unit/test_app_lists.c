@@ -431,9 +431,49 @@ static void targets(void **state)
     assert_false(pk_app_target_vouches(&by_part, &report));
 }
 
+/* Apple's team: who vouches for it. */
+static void teams(void **state)
+{
+    static const struct {
+        bool verified, apple_signed, profile;
+        const char *subject;
+        bool vouches;
+    } rows[] = {
+        { true, true, false, "C=US, O=Maker, OU=TEAM123456, CN=Apple Distribution: Maker", true },
+        { true, true, false, "C=US, O=Apple Inc., CN=Apple iPhone OS Application Signing", true },
+        /* Another developer's certificate with this team in the code. */
+        { true, true, false, "C=US, O=Thief, OU=OTHER12345, CN=Apple Distribution: Thief", false },
+        { true, true, false, "C=US, O=x, OU=XTEAM123456, CN=y", false },
+        { true, false, false, "C=US, O=Maker, OU=TEAM123456, CN=self-made", false },
+        { true, false, true, "C=US, CN=self-made", true },
+        { false, true, true, "C=US, O=Maker, OU=TEAM123456, CN=x", false },
+    };
+    const struct pk_app_target target = { .team = "TEAM123456" };
+
+    (void)state;
+    for (size_t i = 0; i < PK_COUNT(rows); i++) {
+        struct pk_app_profile profile = {
+            .verified = true, .apple = true, .team_id = "TEAM123456"
+        };
+        struct pk_app_apple apple = { .team_id = "TEAM123456",
+            .apple_signed = rows[i].apple_signed,
+            .profile = rows[i].profile ? &profile : NULL };
+        struct pk_app_signer signer = { .sha256 = A64, .subject = rows[i].subject, .key = "" };
+        struct pk_app_signature signature = { .verified = rows[i].verified,
+            .signers = { &signer, 1 } };
+        const struct pk_app_report report = {
+            .kind = PK_APP_IPA, .apple = &apple, .signature = &signature
+        };
+
+        assert_true(pk_app_target_fits(&target, &report));
+        assert_int_equal(pk_app_target_vouches(&target, &report), rows[i].vouches);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(teams),
         cmocka_unit_test(a_document),
         cmocka_unit_test(wrong_documents),
         cmocka_unit_test(conditions),

@@ -23,7 +23,7 @@ static bool has_hash(const struct pk_app_report *report, const char *sha256)
 
 bool pk_app_target_fits(const struct pk_app_target *target, const struct pk_app_report *report)
 {
-    const char *team;
+    const struct pk_app_apple *apple = report->apple;
 
     if (target->sha256 != NULL && !has_hash(report, target->sha256)) {
         return false;
@@ -31,8 +31,9 @@ bool pk_app_target_fits(const struct pk_app_target *target, const struct pk_app_
     if (target->signer != NULL && pk_signers_find(report, target->signer) < PK_SIGNER_BEFORE) {
         return false;
     }
-    team = target->team != NULL ? pk_signers_team(report) : NULL;
-    if (target->team != NULL && (team == NULL || strcmp(team, target->team) != 0)) {
+    if (target->team != NULL &&
+            (apple == NULL || apple->team_id == NULL ||
+                    strcmp(apple->team_id, target->team) != 0)) {
         return false;
     }
     return target->package == NULL ||
@@ -47,6 +48,9 @@ bool pk_app_target_vouches(const struct pk_app_target *target, const struct pk_a
     }
     if (target->signer != NULL && !pk_signers_hold(report)) {
         return false;
+    }
+    if (target->team != NULL && pk_signers_team(report) == NULL) {
+        return false; /* only the app itself says so */
     }
     return pk_app_target_fits(target, report);
 }

@@ -1,5 +1,6 @@
 #include "defense/reputation/signers.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -138,18 +139,37 @@ const char *pk_signers_public_key(const struct pk_app_report *report)
     return NULL;
 }
 
+/* A developer's certificate has his team as its unit. The App Store signs with its own and has seen to it before. */
+static bool cert_names_team(const struct pk_app_signature *signature, const char *team)
+{
+    const struct pk_app_signer *signers = signature->signers.items;
+    char unit[64];
+
+    if (signature->signers.count == 0 ||
+            snprintf(unit, sizeof(unit), "OU=%s", team) >= (int)sizeof(unit)) {
+        return false;
+    }
+    return is_named(signers[0].subject, unit) ||
+            is_named(signers[0].subject, "CN=Apple iPhone OS Application Signing");
+}
+
+static bool profile_names_team(const struct pk_app_profile *profile, const char *team)
+{
+    return profile != NULL && profile->verified && profile->apple && profile->team_id != NULL &&
+            strcmp(profile->team_id, team) == 0;
+}
+
 const char *pk_signers_team(const struct pk_app_report *report)
 {
     const struct pk_app_apple *apple = report->apple;
-    const struct pk_app_profile *profile = apple != NULL ? apple->profile : NULL;
 
     if (apple == NULL || apple->team_id == NULL || report->signature == NULL ||
             !report->signature->verified || report->problem != NULL) {
         return NULL;
     }
-    /* The team in a code signature is a claim; a profile of Apple's for the same team is not. */
-    return profile != NULL && profile->verified && profile->apple && profile->team_id != NULL &&
-                    strcmp(profile->team_id, apple->team_id) == 0
+    /* The team in a code signature is a claim of whoever signed. */
+    return (apple->apple_signed && cert_names_team(report->signature, apple->team_id)) ||
+                    profile_names_team(apple->profile, apple->team_id)
             ? apple->team_id
             : NULL;
 }

@@ -24,5 +24,6 @@ const char *pk_signer_public_cert(const char *sha256);
 /* The first such signer of the app; NULL: none. */
 const char *pk_signers_public_key(const struct pk_app_report *report);
 
-/* Apple's team, where Apple vouches for it; NULL otherwise. */
+/* Apple's team, where Apple vouches for it: the signature holds and leads to Apple, and the certificate names the
+ * team or is the App Store's own; or a profile of Apple's is for the team. NULL otherwise. */
 const char *pk_signers_team(const struct pk_app_report *report);
