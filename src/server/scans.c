@@ -124,20 +124,33 @@ static void answer(struct pk_scan_pool *pool, struct ask *ask)
     pk_arena_destroy(arena);
 }
 
+/* A reader with the organisation's rules. */
+static int make_pool(const struct pk_scans *scans, struct pk_scan_pool **out, struct pk_error *err)
+{
+    const struct pk_scan_settings *settings = scans->server->settings.scan;
+    const char *yara[PK_SCAN_YARA_MAX + 1] = { NULL };
+    const struct pk_scan_pool_options options = {
+        .slots = 1,
+        .timeout_ms = (unsigned)settings->timeout_s * 1000,
+        .yara = yara,
+    };
+
+    for (size_t i = 0; i < settings->yara.count && i < PK_SCAN_YARA_MAX; i++) {
+        yara[i] = settings->yara.items[i];
+    }
+    return pk_scan_pool_create(&options, out, err);
+}
+
 static void *work(void *arg)
 {
     struct pk_scans *scans = arg;
-    struct pk_scan_pool_options options = {
-        .slots = 1,
-        .timeout_ms = (unsigned)scans->server->settings.scan->timeout_s * 1000,
-    };
     struct pk_scan_pool *pool = NULL;
     struct ask *ask;
 
     while ((ask = take(scans)) != NULL) {
         struct pk_error err = { 0 };
 
-        if (pool == NULL && pk_scan_pool_create(&options, &pool, &err) < 0) {
+        if (pool == NULL && make_pool(scans, &pool, &err) < 0) {
             pk_event(PK_ERROR, "scan.no_sandbox", { "why", err.text });
             give_up(ask, "the sandbox for app files does not start on the server");
         } else {
@@ -177,6 +190,14 @@ int pk_scans_create(struct pk_server *server, struct pk_scans **out, struct pk_e
     pthread_mutex_init(&scans->lock, NULL);
     pthread_cond_init(&scans->wake, NULL);
     *out = scans;
+    if (server->settings.scan->yara.count > 0) {
+        struct pk_scan_pool *trial = NULL;
+        int rc = make_pool(scans, &trial, err);
+
+        /* Rules that do not compile are told at the start, not with the first file. */
+        pk_scan_pool_destroy(trial);
+        return rc;
+    }
     return PK_OK;
 }
 

@@ -47,6 +47,9 @@ static const struct pk_field scan_fields[] = {
       .def = "512", .help = "largest app file that can be uploaded, in MiB" },
     { "timeout_s", PK_TYPE_INT, 0, AT(pk_scan_settings, timeout_s), .min = 1, .max = 600,
       .def = "10", .help = "seconds that reading one file may take" },
+    { "yara", PK_TYPE_STRINGS, 0, AT(pk_scan_settings, yara), .min = 1, .max = 4096,
+      .count_max = PK_SCAN_YARA_MAX,
+      .help = "your own YARA rules for app files: files, and folders with *.yar and *.yara" },
 };
 static const struct pk_schema scan_schema = PK_SCHEMA(struct pk_scan_settings, scan_fields, "scan");
 

@@ -20,10 +20,13 @@ struct pk_limit_settings {
     int64_t api_per_minute;             /* calls of the REST interface, of one address */
 };
 
+#define PK_SCAN_YARA_MAX 64
+
 struct pk_scan_settings {
-    int64_t processes;     /* sandboxed readers at a time */
-    int64_t upload_max_mb; /* of one file */
-    int64_t timeout_s;     /* of reading one file */
+    int64_t processes;      /* sandboxed readers at a time */
+    int64_t upload_max_mb;  /* of one file */
+    int64_t timeout_s;      /* of reading one file */
+    struct pk_strings yara; /* rule files and folders of the organisation */
 };
 
 struct pk_app_settings {

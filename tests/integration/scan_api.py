@@ -149,7 +149,7 @@ def test_no_room(w, server):
 
 def test_nothing_stays(w, server):
     state = server.dir / "state"
-    left = [p.name for p in state.iterdir() if p.stat().st_size > 0 and "PK\x03\x04" in p.read_bytes()[:4].decode("latin-1")]
+    left = [p.name for p in state.rglob("*") if p.is_file() and p.stat().st_size > 0 and "PK\x03\x04" in p.read_bytes()[:4].decode("latin-1")]
     check("no upload lies in the state folder", left == [], left)
     held = [os.readlink(f"/proc/{server.process.pid}/fd/{fd}") for fd in os.listdir(f"/proc/{server.process.pid}/fd")]
     check("and none is held open", not any("/state/#" in h for h in held), held)
@@ -173,6 +173,30 @@ def test_a_reader_that_is_killed(w, server):
     check("a killed reader is replaced", got.status == 200 and got.json["file"] == "again", got)
 
 
+def test_yara():
+    folder = Path(tempfile.mkdtemp(prefix="picket-yara-"))
+    rules = folder / "own.yar"
+    rules.write_text('rule own { meta: description = "Ours" verdict = "unwanted" condition: uint16(0) == 0x4b50 }')
+    server = Server(f"scan:\n  yara: [{folder}]\n").start()
+    try:
+        got = send(clients(server)["responder"], (APKS / SMALL).read_bytes())
+        found = [f for f in got.json["findings"] if f["id"] == "yara.own"]
+        check("the organisation's YARA rules are matched", got.status == 200 and len(found) == 1 and
+              found[0]["title"] == "Ours" and got.json["matches"][0]["rule"] == "own", got)
+        server.stop()
+        rules.write_text("rule broken { condition: nothing }")
+        try:
+            server.start()
+            check("rules that do not compile are told at the start", False)
+        except RuntimeError as error:
+            check("rules that do not compile are told at the start",
+                  "own.yar:1" in str(error) and "nothing" in str(error), error)
+    finally:
+        server.close()
+        rules.unlink()
+        folder.rmdir()
+
+
 def main():
     server = Server("scan:\n  upload_max_mb: 8\n  processes: 2\n").start()
     try:
@@ -191,6 +215,7 @@ def main():
         check("and takes its readers along", alive == [], alive)
     finally:
         server.close()
+    test_yara()
     return tally.end()
 
 
