@@ -56,6 +56,7 @@ struct answer {
     const struct pk_intel_cli *cli;
     struct pk_intel_set *const *sets;
     json_t *hits; /* with --json */
+    json_t *good;
     size_t asked, found, bad;
 };
 
@@ -90,20 +91,36 @@ static void look_up_as(struct answer *a, enum pk_intel_kind kind, const char *va
     }
 }
 
+/* What is known as good about a package or a certificate. */
+static void tell_signer(const struct answer *a, const struct pk_intel_signer *signer)
+{
+    if (a->cli->json) {
+        (void)json_array_append_new(a->good,
+                json_pack("{s:s, s:s, s:s}", "package", signer->package, "cert", signer->cert,
+                        "source", signer->source));
+    } else {
+        (void)printf(
+                "%s: known-good signer %s (%s)\n", signer->package, signer->cert, signer->source);
+    }
+}
+
 static void tell_signers(const struct answer *a, const char *value)
 {
-    struct pk_intel_signer signer;
-    size_t first;
+    char cert[PK_INTEL_VALUE_MAX];
+    bool is_cert = pk_intel_normalise(PK_INTEL_SHA256, value, strlen(value), cert);
 
     for (size_t i = 0; a->sets[i] != NULL; i++) {
+        struct pk_intel_signer signer;
+        size_t first = 0;
         size_t n = pk_intel_signers(a->sets[i], value, &first);
 
-        for (size_t k = 0; k < n && !a->cli->json; k++) {
-            (void)pk_intel_signer_at(a->sets[i], first + k, &signer);
-            (void)printf("%s: known-good signer %s (%s)\n", value, signer.cert, signer.source);
+        for (size_t k = 0; k < n && pk_intel_signer_at(a->sets[i], first + k, &signer); k++) {
+            tell_signer(a, &signer);
         }
-        if (!a->cli->json && pk_intel_signer_known(a->sets[i], value)) {
-            (void)printf("%s: signs known-good apps\n", value);
+        for (size_t k = 0; is_cert && pk_intel_signer_at(a->sets[i], k, &signer); k++) {
+            if (strcmp(signer.cert, cert) == 0) {
+                tell_signer(a, &signer);
+            }
         }
     }
 }
@@ -154,15 +171,17 @@ static void look_up_lines(struct answer *a)
 int pk_intel_cli_lookup(struct pk_intel_cli *cli, struct pk_error *err)
 {
     struct pk_intel_set *sets[PK_INTEL_SETS_MAX];
-    struct answer a = { .cli = cli, .sets = sets, .hits = json_array() };
+    struct answer a = { .cli = cli, .sets = sets, .hits = json_array(), .good = json_array() };
     int rc = pk_intel_cli_sets(cli, sets, err);
 
     if (rc < 0) {
         json_decref(a.hits);
+        json_decref(a.good);
         return rc;
     }
     if (sets[0] == NULL) {
         json_decref(a.hits);
+        json_decref(a.good);
         return pk_error_set(err, PK_ENOENT, "no set is here: picket intel import FILE makes one");
     }
     for (int i = 0; i < cli->count; i++) {
@@ -173,13 +192,14 @@ int pk_intel_cli_lookup(struct pk_intel_cli *cli, struct pk_error *err)
         }
     }
     if (cli->json) {
-        json_t *o = json_pack("{s:I, s:I, s:O}", "asked", (json_int_t)a.asked, "found",
-                (json_int_t)a.found, "hits", a.hits);
+        json_t *o = json_pack("{s:I, s:I, s:O, s:O}", "asked", (json_int_t)a.asked, "found",
+                (json_int_t)a.found, "hits", a.hits, "good_signers", a.good);
 
         pk_print_json(stdout, o);
         json_decref(o);
     }
     json_decref(a.hits);
+    json_decref(a.good);
     pk_intel_cli_close(sets);
     return a.bad > 0 ? PK_EXIT_NEWS : PK_EXIT_FINE;
 }

@@ -39,6 +39,8 @@ struct pk_intel_skip {
 #define PK_INTEL_FILE_MAX \
     (64UL * 1024 * 1024) /* of one feed, as it lies there: 20 times the largest known */
 #define PK_INTEL_UNPACKED_MAX (256UL * 1024 * 1024) /* unpacked */
+#define PK_INTEL_JSON_MAX \
+    (32UL * 1024 * 1024) /* of JSON, unpacked: a tree takes up to 20 times its text */
 #define PK_INTEL_FEED_ROWS_MAX \
     (4UL * 1024 * 1024)         /* values of one feed: 50 times the largest known */
 #define PK_INTEL_SKIPS_MAX 64UL /* different reasons */

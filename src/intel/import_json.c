@@ -206,8 +206,12 @@ int pk_feed_read_json(struct pk_feed *feed)
     struct pk_error err = { 0 };
     const json_t *response;
     json_t *json = NULL;
-    int rc = pk_json_parse((const char *)feed->text.ptr, feed->text.len, &json, &err);
+    int rc;
 
+    if (feed->text.len > PK_INTEL_JSON_MAX) {
+        return pk_feed_refuse(feed, "more than %lu MiB of JSON", PK_INTEL_JSON_MAX >> 20);
+    }
+    rc = pk_json_parse((const char *)feed->text.ptr, feed->text.len, &json, &err);
     if (rc == PK_ENOMEM) {
         return rc;
     }

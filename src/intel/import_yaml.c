@@ -84,8 +84,12 @@ int pk_feed_read_yaml(struct pk_feed *feed)
     const json_t *app;
     size_t index;
     size_t apps = 0;
-    int rc = pk_yaml_parse((const char *)feed->text.ptr, feed->text.len, &yaml, &err);
+    int rc;
 
+    if (feed->text.len > PK_YAML_FILE_MAX) {
+        return pk_feed_refuse(feed, "more than %lu KiB of YAML", PK_YAML_FILE_MAX >> 10);
+    }
+    rc = pk_yaml_parse((const char *)feed->text.ptr, feed->text.len, &yaml, &err);
     if (rc == PK_ENOMEM) {
         return rc;
     }

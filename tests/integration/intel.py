@@ -162,6 +162,8 @@ REFUSED = [
     ("no/table.csv", "Group ID,Group name,TLV value\n1,2,3\n", "without a column"),
     ("no/mimicked-packages.csv", "com.real.game\n", "imitated"),
     ("no/empty.txt", "", "empty"),
+    ("no/large.json.xz", lzma.compress(b"[" + b"1," * (17 << 20) + b"1]"), "more than 32 MiB"),
+    ("no/large.yaml", "- name: x\n  names: []\n" * 60000, "more than 1024 KiB"),
 ]
 
 
@@ -227,6 +229,10 @@ def test_lookup(s):
     check("no hit ends with 0", s.run("lookup", "nothing.example").returncode == 0)
     check("what does not decide alone is no bad news", s.run("lookup", SHA[6]).returncode == 0)
     check("a known-good signer is shown", f"known-good signer {SHA[20]}" in s.run("lookup", "org.good").stdout)
+    good = s.json("lookup", "org.good", code=0)["good_signers"]
+    check("to programs, too", [g["cert"] for g in good] == [SHA[20], SHA[21]] and good[0]["source"] == "appverifier", good)
+    good = s.json("lookup", SHA[21].upper(), code=0)["good_signers"]
+    check("and backwards", [g["package"] for g in good] == ["org.good"], good)
     got = s.run("lookup", "-", "--json", stdin=f"{SHA[0]}\n\nnothing.example\n")
     check("values from standard input", json.loads(got.stdout)["asked"] == 2 and got.returncode == 1, got)
     check("only of one kind", s.hits("a.k1.example", "--kind", "package") == [])
