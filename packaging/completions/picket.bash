@@ -12,7 +12,7 @@ _picket_verbs() {
     policy) echo check ;;
     rules) echo list show ;;
     model) echo list show score features ;;
-    app) echo diff rules ;;
+    app) echo list show devices files upload diff except exceptions unexcept rules set-rules ;;
     esac
 }
 
@@ -35,6 +35,8 @@ _picket_options() {
     'events '*) echo "$common --after --follow" ;;
     'policy '*) echo --json --help ;;
     'model score') echo --csv --model --label --part --train-part --train-csv --metrics --json --help ;;
+    'app except') echo "$common --reason --ttl --sha256 --package --signer --team --threat --rule --device --group" ;;
+    'app devices' | 'app files' | 'app exceptions') echo "$common --filter --sort --limit --all" ;;
     'app diff') echo --json --force --intel --no-intel --lists --help ;;
     'app rules') echo check attributes --json --help ;;
     'model '*) echo --model --json --help ;;
@@ -46,6 +48,7 @@ _picket_options() {
 
 _picket_fields() {
     case $1 in
+    app) echo verdict: package: signer: threat: installer: device: state: q: ;;
     device) echo status: platform: level: group: q: ;;
     incident) echo state: severity: vector: threat: device: subject: q: ;;
     token) echo name: role: q: ;;
@@ -56,6 +59,7 @@ _picket_fields() {
 
 _picket_sorts() {
     case $1 in
+    app) echo verdict name package devices first_seen_at last_seen_at ;;
     device) echo name last_seen_at risk enrolled_at ;;
     incident) echo updated_at opened_at severity ;;
     token) echo created_at expires_at last_used_at name ;;
@@ -88,12 +92,12 @@ _picket() {
     --url | --token | --reason | --label | --group | --uses | --ttl | --limit | --after) return ;;
     *)
         if [ "$COMP_CWORD" = 1 ]; then
-            words='scan device incident intel events enrollment token user audit health threat policy model replay --help --version'
+            words='scan app device incident intel events enrollment token user audit health threat policy model replay --help --version'
         elif [[ $word == -* ]]; then
             words=$(_picket_options "$command" "$verb")
         elif [ "$COMP_CWORD" = 2 ] && [ -n "$(_picket_verbs "$command")" ]; then
             words=$(_picket_verbs "$command")
-        elif [ "$command" = policy ] || [ "$command" = replay ] || [ "$command" = scan ] || [ "$command" = intel ] || [ "$command $verb" = 'model features' ]; then
+        elif [ "$command" = policy ] || [ "$command" = replay ] || [ "$command" = scan ] || [ "$command" = intel ] || [ "$command" = app ] || [ "$command $verb" = 'model features' ]; then
             mapfile -t COMPREPLY < <(compgen -f -- "$word")
             return
         fi

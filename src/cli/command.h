@@ -16,6 +16,7 @@ struct pk_command {
     const char *what; /* one line for --help */
 };
 
+int pk_cmd_app(int argc, char **argv);
 int pk_cmd_audit(int argc, char **argv);
 int pk_cmd_device(int argc, char **argv);
 int pk_cmd_enrollment(int argc, char **argv);

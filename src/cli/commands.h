@@ -6,6 +6,7 @@
 
 /* name, one line for --help */
 #define PK_ADMIN_COMMANDS(X)                                                                \
+    X(app, "apps on devices: list, show, devices, upload, except, rules; diff of two")      \
     X(device, "protected devices: list, show, revoke")                                      \
     X(incident, "incidents: list, show, dismiss, reopen")                                   \
     X(events, "the event stream, as it happens with --follow")                              \

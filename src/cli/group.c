@@ -24,6 +24,13 @@ enum {
     OPT_USES,
     OPT_AFTER,
     OPT_FOLLOW,
+    OPT_SHA256,
+    OPT_PACKAGE,
+    OPT_SIGNER,
+    OPT_TEAM,
+    OPT_THREAT,
+    OPT_RULE,
+    OPT_DEVICE,
 };
 
 /* clang-format off */
@@ -45,6 +52,13 @@ static const struct option long_options[] = {
     { "uses", required_argument, NULL, OPT_USES },
     { "after", required_argument, NULL, OPT_AFTER },
     { "follow", no_argument, NULL, OPT_FOLLOW },
+    { "sha256", required_argument, NULL, OPT_SHA256 },
+    { "package", required_argument, NULL, OPT_PACKAGE },
+    { "signer", required_argument, NULL, OPT_SIGNER },
+    { "team", required_argument, NULL, OPT_TEAM },
+    { "threat", required_argument, NULL, OPT_THREAT },
+    { "rule", required_argument, NULL, OPT_RULE },
+    { "device", required_argument, NULL, OPT_DEVICE },
     { NULL, 0, NULL, 0 },
 };
 
@@ -58,8 +72,15 @@ static const struct { int option; unsigned of; const char *help; } meanings[] = 
     { OPT_ROLE, PK_OPT_ROLE, "--role viewer|responder|admin" },
     { OPT_TTL, PK_OPT_TTL, "--ttl SECONDS                   how long it works" },
     { OPT_LABEL, PK_OPT_ENROL, "--label TEXT                    for whom it is" },
-    { OPT_GROUP, PK_OPT_ENROL, "--group NAME                    of the devices (default)" },
+    { OPT_GROUP, PK_OPT_ENROL | PK_OPT_EXCEPT, "--group NAME                    of devices" },
     { OPT_USES, PK_OPT_ENROL, "--uses N                        how many devices (1)" },
+    { OPT_DEVICE, PK_OPT_EXCEPT, "--device ID                     on this device only" },
+    { OPT_SHA256, PK_OPT_EXCEPT, "--sha256 HEX                    this file only" },
+    { OPT_PACKAGE, PK_OPT_EXCEPT, "--package NAME                  with one of the next two" },
+    { OPT_SIGNER, PK_OPT_EXCEPT, "--signer HEX                    SHA-256 of the certificate" },
+    { OPT_TEAM, PK_OPT_EXCEPT, "--team ID                       Apple's team" },
+    { OPT_THREAT, PK_OPT_EXCEPT, "--threat ID                     only findings of this kind" },
+    { OPT_RULE, PK_OPT_EXCEPT, "--rule RULE                     only findings of this rule" },
     { OPT_AFTER, PK_OPT_FOLLOW, "--after CURSOR|now              where to begin (0)" },
     { OPT_FOLLOW, PK_OPT_FOLLOW, "--follow                        wait for more" },
     { OPT_URL, 0, "--url URL      of the server (PICKET_URL; " DEFAULT_URL ")" },
@@ -123,6 +144,34 @@ static unsigned option_class(int option)
     return 0;
 }
 
+/* Which app an exception is about. */
+static void take_target(struct pk_cli *cli, int option, const char *value)
+{
+    switch (option) {
+    case OPT_SHA256:
+        cli->sha256 = value;
+        break;
+    case OPT_PACKAGE:
+        cli->package = value;
+        break;
+    case OPT_SIGNER:
+        cli->signer = value;
+        break;
+    case OPT_TEAM:
+        cli->team = value;
+        break;
+    case OPT_THREAT:
+        cli->threat = value;
+        break;
+    case OPT_RULE:
+        cli->rule = value;
+        break;
+    default:
+        cli->device = value;
+        break;
+    }
+}
+
 /* What getopt gave. false: its number is none. */
 static bool take_option(
         struct pk_cli *cli, struct pk_rest_settings *settings, int option, const char *value)
@@ -170,8 +219,11 @@ static bool take_option(
     case OPT_AFTER:
         cli->after = value;
         return true;
-    default:
+    case OPT_FOLLOW:
         cli->follow = true;
+        return true;
+    default:
+        take_target(cli, option, value);
         return true;
     }
 }

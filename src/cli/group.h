@@ -16,6 +16,7 @@ enum pk_option {
     PK_OPT_TTL = 8,
     PK_OPT_ENROL = 16,  /* --label --group --uses */
     PK_OPT_FOLLOW = 32, /* --after --follow */
+    PK_OPT_EXCEPT = 64, /* --sha256 --package --signer --team --threat --rule --device --group */
 };
 
 struct pk_cli {
@@ -32,6 +33,13 @@ struct pk_cli {
     const char *label;
     const char *group;
     const char *after;
+    const char *sha256;
+    const char *package;
+    const char *signer;
+    const char *team;
+    const char *threat;
+    const char *rule;
+    const char *device;
     long ttl_s; /* 0: not given */
     long uses;  /* 0: not given */
 };

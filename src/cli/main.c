@@ -30,8 +30,6 @@ static void help(FILE *to)
 
     (void)fputs("usage: picket COMMAND [ARGUMENTS]\n\n", to);
     (void)fprintf(to, row, "scan", "judge app files: APK, IPA, DEX, Mach-O and kin");
-    (void)fprintf(
-            to, row, "app", "two versions compared (diff), documents of rules checked (rules)");
     for (size_t i = 0; i < PK_COUNT(admin); i++) {
         (void)fprintf(to, row, admin[i].name, admin[i].what);
     }

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #define COLUMNS_MAX 12
-#define WIDTH_MAX   60 /* of a cell; longer ones are cut */
+#define WIDTH_MAX   64 /* of a cell; longer ones are cut */
 #define INDENT      2
 #define KEY_WIDTH   16
 

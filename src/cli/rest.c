@@ -212,20 +212,21 @@ int pk_rest_call(struct pk_rest *rest, const char *method, const char *path,
     return rc;
 }
 
-int pk_rest_put(struct pk_rest *rest, const char *path, struct pk_slice body, json_t **out,
+static int send_bytes(struct pk_rest *rest, const char *method, const char *path,
+        const struct pk_rest_param *params, struct pk_slice body, json_t **out,
         struct pk_error *err)
 {
     struct pk_buffer answer = pk_buffer_of(ANSWER_MAX);
     struct pk_buffer url = pk_buffer_of(URL_MAX);
     struct curl_slist *headers = headers_of(rest, "Content-Type: application/octet-stream");
     long status = 0;
-    int rc = put_url(rest, path, NULL, &url);
+    int rc = put_url(rest, path, params, &url);
 
     *out = NULL;
     if (rc < 0 || headers == NULL) {
         rc = pk_error_set(err, rc < 0 ? rc : PK_ENOMEM, "the call is too long");
     } else {
-        rc = perform(rest, "PUT", url.ptr, body, headers, PUT_S, &answer, &status, err);
+        rc = perform(rest, method, url.ptr, body, headers, PUT_S, &answer, &status, err);
     }
     if (rc == PK_OK) {
         rc = judge(status, &answer, out, err);
@@ -234,4 +235,16 @@ int pk_rest_put(struct pk_rest *rest, const char *path, struct pk_slice body, js
     pk_buffer_finish(&url);
     pk_buffer_finish(&answer);
     return rc;
+}
+
+int pk_rest_put(struct pk_rest *rest, const char *path, struct pk_slice body, json_t **out,
+        struct pk_error *err)
+{
+    return send_bytes(rest, "PUT", path, NULL, body, out, err);
+}
+
+int pk_rest_post(struct pk_rest *rest, const char *path, const struct pk_rest_param *params,
+        struct pk_slice body, json_t **out, struct pk_error *err)
+{
+    return send_bytes(rest, "POST", path, params, body, out, err);
 }

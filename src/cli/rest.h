@@ -36,5 +36,10 @@ PK_MUST_USE int pk_rest_call(struct pk_rest *rest, const char *method, const cha
 PK_MUST_USE int pk_rest_put(struct pk_rest *rest, const char *path, struct pk_slice body,
         json_t **out, struct pk_error *err);
 
+/* POST of such bytes, with parameters. */
+PK_MUST_USE int pk_rest_post(struct pk_rest *rest, const char *path,
+        const struct pk_rest_param *params, struct pk_slice body, json_t **out,
+        struct pk_error *err);
+
 /* One path segment, percent-encoded; the caller frees with free(). NULL: memory is short. */
 char *pk_rest_escape(const char *segment);

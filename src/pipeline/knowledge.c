@@ -23,7 +23,7 @@ struct pk_knowledge {
     struct pk_arena *arena;
     struct pk_app_lists lists;
     struct pk_app_knowledge apps;
-    const struct pk_intel_set *sets[2]; /* the second one is NULL */
+    const struct pk_intel_set *sets[3]; /* the last one is NULL */
     struct shared_set *shared;          /* NULL: no set */
     char set_version[SET_VERSION_MAX];
     int64_t number;
@@ -32,6 +32,7 @@ struct pk_knowledge {
 };
 
 struct pk_shelf {
+    const struct pk_intel_set *builtin;
     pthread_mutex_t lock;
     struct pk_knowledge *newest;
 };
@@ -121,7 +122,6 @@ static int load_set(struct pk_knowledge *k, struct pk_store *store,
     } else {
         rc = read_set(store, &k->shared, err);
     }
-    k->sets[0] = rc == PK_OK && k->shared != NULL ? k->shared->set : NULL;
     return rc;
 }
 
@@ -221,8 +221,9 @@ static void find_expiry(struct pk_knowledge *k, int64_t now_ms)
 
 /* ---- snapshots ---- */
 
-int pk_knowledge_load(struct pk_store *store, const struct pk_knowledge *before, int64_t now_ms,
-        struct pk_knowledge **out, struct pk_error *err)
+int pk_knowledge_load(struct pk_store *store, const struct pk_knowledge *before,
+        const struct pk_intel_set *builtin, int64_t now_ms, struct pk_knowledge **out,
+        struct pk_error *err)
 {
     struct pk_knowledge *k = calloc(1, sizeof(*k));
     int rc;
@@ -247,6 +248,8 @@ int pk_knowledge_load(struct pk_store *store, const struct pk_knowledge *before,
         pk_knowledge_unref(k);
         return rc;
     }
+    k->sets[0] = k->shared != NULL ? k->shared->set : builtin;
+    k->sets[1] = k->shared != NULL ? builtin : NULL;
     k->local |= k->lists.unwanted.count > 0; /* a rule may ask where an app came from */
     find_expiry(k, now_ms);
     k->apps = (struct pk_app_knowledge){ .sets = k->sets, .lists = &k->lists };
@@ -283,7 +286,7 @@ int64_t pk_knowledge_number(const struct pk_knowledge *knowledge)
 
 const struct pk_intel_set *pk_knowledge_set(const struct pk_knowledge *knowledge)
 {
-    return knowledge != NULL ? knowledge->sets[0] : NULL;
+    return knowledge != NULL && knowledge->shared != NULL ? knowledge->shared->set : NULL;
 }
 
 int64_t pk_knowledge_expires(const struct pk_knowledge *knowledge)
@@ -298,16 +301,22 @@ bool pk_knowledge_is_local(const struct pk_knowledge *knowledge)
 
 /* ---- the shelf ---- */
 
-int pk_shelf_create(struct pk_shelf **out)
+int pk_shelf_create(const struct pk_intel_set *builtin, struct pk_shelf **out)
 {
     struct pk_shelf *shelf = calloc(1, sizeof(*shelf));
 
     if (shelf == NULL) {
         return PK_ENOMEM;
     }
+    shelf->builtin = builtin;
     pthread_mutex_init(&shelf->lock, NULL);
     *out = shelf;
     return PK_OK;
+}
+
+const struct pk_intel_set *pk_shelf_builtin(const struct pk_shelf *shelf)
+{
+    return shelf != NULL ? shelf->builtin : NULL;
 }
 
 void pk_shelf_destroy(struct pk_shelf *shelf)

@@ -19,9 +19,10 @@ PK_MUST_USE int pk_knowledge_number_get(struct pk_store *store, int64_t *out, st
 PK_MUST_USE int pk_knowledge_number_grow(struct pk_store *store, struct pk_error *err);
 
 /* Reads everything from the store. The set of before is taken over when it is still the same one (NULL is
- * fine). The caller owns one count of *out. */
+ * fine); builtin is asked behind it. The caller owns one count of *out. */
 PK_MUST_USE int pk_knowledge_load(struct pk_store *store, const struct pk_knowledge *before,
-        int64_t now_ms, struct pk_knowledge **out, struct pk_error *err);
+        const struct pk_intel_set *builtin, int64_t now_ms, struct pk_knowledge **out,
+        struct pk_error *err);
 struct pk_knowledge *pk_knowledge_ref(struct pk_knowledge *knowledge);
 void pk_knowledge_unref(struct pk_knowledge *knowledge); /* NULL is fine */
 
@@ -38,9 +39,10 @@ bool pk_knowledge_is_local(const struct pk_knowledge *knowledge);
 PK_MUST_USE int pk_knowledge_exception(const struct pk_exception_row *row, struct pk_arena *arena,
         struct pk_app_exception *out, struct pk_error *err);
 
-/* Any thread. */
-PK_MUST_USE int pk_shelf_create(struct pk_shelf **out);
-void pk_shelf_destroy(struct pk_shelf *shelf);              /* NULL is fine */
+/* Any thread. builtin: a set that is asked besides the store's (borrowed); NULL: none. */
+PK_MUST_USE int pk_shelf_create(const struct pk_intel_set *builtin, struct pk_shelf **out);
+const struct pk_intel_set *pk_shelf_builtin(const struct pk_shelf *shelf); /* NULL: none */
+void pk_shelf_destroy(struct pk_shelf *shelf);                             /* NULL is fine */
 struct pk_knowledge *pk_shelf_take(struct pk_shelf *shelf); /* counted; NULL: nothing is known */
 void pk_shelf_put(
         struct pk_shelf *shelf, struct pk_knowledge *knowledge); /* takes the count over */

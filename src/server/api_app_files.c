@@ -1,11 +1,13 @@
 #include <string.h>
 
 #include "base/crypt.h"
+#include "defense/reputation/diff.h"
 #include "server/apps.h"
 #include "server/call.h"
 #include "server/view_app.h"
 
 #define NAME_MAX_BYTES 255
+#define DIFF_MEMORY    (256UL * 1024 * 1024)
 
 int pk_api_app_file_list(struct pk_call *call, struct pk_error *err)
 {
@@ -68,6 +70,62 @@ int pk_api_app_file_get(struct pk_call *call, struct pk_error *err)
     return pk_call_reply(call, 200, body);
 }
 
+/* ---- two versions ---- */
+
+struct diff_args {
+    const char *to;
+    struct pk_error *err;
+};
+
+static int take_to(const char *name, const char *value, void *ctx)
+{
+    struct diff_args *args = ctx;
+
+    if (strcmp(name, "to") != 0) {
+        (void)pk_error_set(args->err, PK_EUNKNOWN, "this call has no such parameter");
+        return pk_query_path(args->err, name);
+    }
+    args->to = value;
+    return PK_OK;
+}
+
+/* Both as they are judged now. */
+int pk_api_app_file_diff(struct pk_call *call, struct pk_error *err)
+{
+    struct pk_knowledge *known = pk_shelf_take(call->server->shelf);
+    struct pk_arena *scratch = pk_arena_create(DIFF_MEMORY);
+    struct diff_args args = { .err = err };
+    struct pk_app_report before;
+    struct pk_app_report after;
+    struct pk_app_diff diff;
+    json_t *body = NULL;
+    int rc = pk_request_query_each(call->request, take_to, &args);
+
+    if (rc == PK_OK && args.to == NULL) {
+        (void)pk_error_set(err, PK_EMISSING, "the later file is wanted");
+        rc = pk_query_path(err, "to");
+    }
+    if (rc == PK_OK && scratch == NULL) {
+        rc = pk_error_set(err, PK_ENOMEM, "out of memory");
+    }
+    if (rc == PK_OK) {
+        rc = pk_apps_report(call->store, known, pk_request_param(call->request, "id"), call->now_ms,
+                scratch, &before, err);
+    }
+    if (rc == PK_OK) {
+        rc = pk_apps_report(call->store, known, args.to, call->now_ms, scratch, &after, err);
+    }
+    if (rc == PK_OK) {
+        rc = pk_app_diff(&before, &after, scratch, &diff);
+    }
+    if (rc == PK_OK) {
+        body = pk_schema_encode(&pk_app_diff_schema, &diff, false);
+    }
+    pk_arena_destroy(scratch);
+    pk_knowledge_unref(known);
+    return rc < 0 ? rc : pk_call_reply(call, 200, body);
+}
+
 /* ---- uploads ---- */
 
 struct upload {
@@ -127,6 +185,9 @@ int pk_api_app_upload(struct pk_call *call, struct pk_error *err)
     if (rc == PK_OK) {
         rc = pk_sha256_file(fd, upload.sha256, &upload.size, err);
     }
+    if (rc == PK_OK && upload.size == 0) {
+        rc = pk_error_set(err, PK_EMISSING, "the file is empty");
+    }
     if (rc == PK_OK) {
         rc = pk_apps_keep_file(call->server, fd, upload.sha256, err);
     }
@@ -138,6 +199,9 @@ int pk_api_app_upload(struct pk_call *call, struct pk_error *err)
     }
     if (rc < 0) {
         return rc;
+    }
+    if (upload.known) {
+        pk_apps_drop_file(call->server, upload.sha256);
     }
     pk_apps_wake(call->server->apps);
     return pk_call_reply(call, upload.known ? 200 : 202, pk_view_app_file(&file, NULL));

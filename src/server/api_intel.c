@@ -88,7 +88,8 @@ static int take_set(struct pk_call *call, struct change *change, struct pk_error
     int rc = pk_intel_set_open(change->bytes, &set, err);
 
     if (rc < 0) {
-        return rc;
+        return rc == PK_ENOMEM ? rc
+                               : pk_error_set(err, PK_EMALF, "this is no whole set of indicators");
     }
     pk_intel_set_info(set, &change->info);
     rc = pk_call_transaction(call, put_set, change, err);

@@ -50,6 +50,8 @@ const struct pk_api_route pk_api_route_table[] = {
     { PK_POST,   PK_ROLE_RESPONDER, "/api/v1/app-files",                pk_api_app_upload,
       .has_file = true, .has_query = true },
     { PK_GET,    PK_ROLE_VIEWER,    "/api/v1/app-files/{id}",           pk_api_app_file_get },
+    { PK_GET,    PK_ROLE_VIEWER,    "/api/v1/app-files/{id}/diff",      pk_api_app_file_diff,
+      .has_query = true },
     { PK_GET,    PK_ROLE_VIEWER,    "/api/v1/app-exceptions",           pk_api_app_exception_list,
       .has_query = true },
     { PK_POST,   PK_ROLE_RESPONDER, "/api/v1/app-exceptions",           pk_api_app_exception_add,

@@ -132,6 +132,9 @@ void pk_app_upload_handler(struct pk_request *request, void *server)
         pk_reply_error(request, &err);
         return;
     }
+    if (known) {
+        pk_apps_drop_file(s, pk_request_param(request, "sha256"));
+    }
     pk_event(PK_INFO, "app.received", { "device", peer.device },
             { "sha256", pk_request_param(request, "sha256") });
     pk_apps_wake(s->apps);

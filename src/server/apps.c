@@ -5,10 +5,12 @@
 #include "base/clock.h"
 #include "base/event.h"
 #include "base/file.h"
+#include "intel/set.h"
 #include "server/apps_internal.h"
 
 #define LOOK_MS      (10 * PK_MINUTE_MS) /* without any reason to */
 #define RETRY_MS     1000                /* after a failure of the store */
+#define BUILTIN_KEY  "app_builtin"       /* of the store's meta table */
 #define REPORT_BYTES (128UL * 1024 * 1024)
 
 int pk_apps_transaction(struct pk_apps *apps,
@@ -83,7 +85,8 @@ static int learn(struct pk_apps *apps, struct pk_error *err)
 
     pthread_mutex_lock(&apps->learning); /* or an older state might be put over a newer one */
     before = pk_shelf_take(apps->server->shelf);
-    rc = store != NULL ? pk_knowledge_load(store, before, pk_server_now(apps->server), &now, err)
+    rc = store != NULL ? pk_knowledge_load(store, before, pk_shelf_builtin(apps->server->shelf),
+                                 pk_server_now(apps->server), &now, err)
                        : err->code;
 
     pk_knowledge_unref(before);
@@ -281,6 +284,31 @@ static void drop_orphans(struct pk_apps *apps, struct pk_store *store)
     }
 }
 
+/* Another version of the program, or of the set that comes with it, judges otherwise. */
+static int note_builtin(
+        struct pk_apps *apps, struct pk_store *store, void *ctx, struct pk_error *err)
+{
+    const struct pk_intel_set *builtin = pk_shelf_builtin(apps->server->shelf);
+    struct pk_arena *arena = pk_arena_create(REPORT_BYTES);
+    struct pk_intel_info info = { .version = "" };
+    const char *before = NULL;
+    char now[64];
+    int rc = arena != NULL ? pk_meta_get(store, BUILTIN_KEY, arena, &before, err)
+                           : pk_error_set(err, PK_ENOMEM, "out of memory");
+
+    (void)ctx;
+    if (builtin != NULL) {
+        pk_intel_set_info(builtin, &info);
+    }
+    (void)snprintf(now, sizeof(now), "%s %s", PK_VERSION, info.version);
+    if (rc == PK_OK && (before == NULL || strcmp(before, now) != 0)) {
+        rc = pk_meta_put(store, BUILTIN_KEY, now, err);
+        rc = rc < 0 ? rc : pk_knowledge_number_grow(store, err);
+    }
+    pk_arena_destroy(arena);
+    return rc;
+}
+
 static int prepare(struct pk_apps *apps, struct pk_error *err)
 {
     struct pk_store *store = pk_server_store(apps->server, err);
@@ -293,6 +321,9 @@ static int prepare(struct pk_apps *apps, struct pk_error *err)
     }
     if (rc == PK_OK) {
         drop_orphans(apps, store);
+        rc = pk_apps_transaction(apps, note_builtin, NULL, err);
+    }
+    if (rc == PK_OK) {
         rc = learn(apps, err);
     }
     return rc;

@@ -23,6 +23,9 @@ void pk_apps_relearn(struct pk_apps *apps);
 PK_MUST_USE int pk_apps_keep_file(
         struct pk_server *server, int fd, const char *sha256, struct pk_error *err);
 
+/* They are not needed: the file is known. */
+void pk_apps_drop_file(struct pk_server *server, const char *sha256);
+
 /* The report of a file as it is judged now; JSON null when there is none. The caller owns it. */
 PK_MUST_USE int pk_apps_report_now(struct pk_server *server, struct pk_store *store,
         const char *sha256, int64_t now_ms, struct pk_arena *arena, json_t **out,

@@ -65,6 +65,14 @@ int pk_apps_keep_file(struct pk_server *server, int fd, const char *sha256, stru
                   : PK_OK;
 }
 
+void pk_apps_drop_file(struct pk_server *server, const char *sha256)
+{
+    char path[PATH_MAX];
+
+    pk_apps_path(server, sha256, path);
+    (void)unlink(path);
+}
+
 /* ---- which are being read ---- */
 
 static bool reserve(struct pk_apps *apps, const char *sha256)
@@ -141,7 +149,6 @@ static void on_report(
     struct pk_apps *apps = reading->apps;
     struct outcome outcome = { .sha256 = reading->sha256, .arena = arena };
     struct pk_error err = { 0 };
-    char path[PATH_MAX];
     int rc = PK_EAGAIN;
 
     if (report != NULL) {
@@ -150,8 +157,7 @@ static void on_report(
         rc = pk_apps_transaction(apps, store_outcome, &outcome, &err);
     }
     if (rc == PK_OK) {
-        pk_apps_path(apps->server, reading->sha256, path);
-        (void)unlink(path);
+        pk_apps_drop_file(apps->server, reading->sha256);
         if (outcome.news.events) {
             pk_server_events_changed(apps->server);
         }

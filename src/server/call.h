@@ -115,6 +115,7 @@ int pk_api_app_get(struct pk_call *call, struct pk_error *err);
 int pk_api_app_install_list(struct pk_call *call, struct pk_error *err);
 int pk_api_app_file_list(struct pk_call *call, struct pk_error *err);
 int pk_api_app_file_get(struct pk_call *call, struct pk_error *err);
+int pk_api_app_file_diff(struct pk_call *call, struct pk_error *err);
 int pk_api_app_upload(struct pk_call *call, struct pk_error *err);
 int pk_api_app_exception_list(struct pk_call *call, struct pk_error *err);
 int pk_api_app_exception_add(struct pk_call *call, struct pk_error *err);

@@ -13,6 +13,7 @@
 #include "base/crypt.h"
 #include "base/event.h"
 #include "base/file.h"
+#include "intel/places.h"
 #include "journal/journal.h"
 #include "pipeline/pipeline.h"
 #include "policy/policy.h"
@@ -42,6 +43,7 @@ struct life {
     struct pk_tls tls;
     struct pk_policy *policy;
     struct pk_pipeline pipeline;
+    struct pk_intel_set *builtin; /* NULL: none */
     struct pk_dispatch *dispatch;
     char host[256];
     struct pk_route routes[ROUTES_MAX];
@@ -265,6 +267,20 @@ static int make_caches(struct pk_server *s, struct pk_error *err)
     return store != NULL ? pk_devices_load(s->devices, store, err) : err->code;
 }
 
+/* What is known from the start; the store's own set comes on top. */
+static int open_builtin(struct life *life, struct pk_error *err)
+{
+    char path[PATH_MAX];
+    int rc = PK_OK;
+
+    if (pk_intel_builtin_path(path)[0] != '\0') {
+        rc = pk_intel_set_load(path, &life->builtin, err);
+        pk_event(rc < 0 ? PK_ERROR : PK_INFO, "start.intel", { "set", path },
+                { "why", rc < 0 ? err->text : NULL });
+    }
+    return rc == PK_ENOENT ? PK_OK : rc;
+}
+
 static int load_policy(struct life *life, struct pk_error *err)
 {
     const struct pk_settings *settings = &life->server.settings;
@@ -284,7 +300,11 @@ static int load_policy(struct life *life, struct pk_error *err)
     for (size_t i = 0; i < settings->siem.count; i++) {
         names[i] = siem[i].name;
     }
-    rc = pk_shelf_create(&life->server.shelf);
+    rc = open_builtin(life, err);
+    if (rc < 0) {
+        return rc;
+    }
+    rc = pk_shelf_create(life->builtin, &life->server.shelf);
     if (rc < 0) {
         return no_memory(err);
     }
@@ -444,6 +464,8 @@ void pk_server_stop(struct pk_server *server)
     life->pipeline.shelf = NULL;
     pk_shelf_destroy(server->shelf);
     server->shelf = NULL;
+    pk_intel_set_destroy(life->builtin);
+    life->builtin = NULL;
     pk_waits_destroy(server->waits);
     server->waits = NULL;
     pk_devices_destroy(server->devices);
