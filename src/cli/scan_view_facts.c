@@ -13,6 +13,7 @@
 #define NAMES_SHOWN       40
 #define PERMISSIONS_SHOWN 160
 #define TEXT_SIZE         512
+#define RULES             "rules/" /* what the rule of a behaviour rule begins with */
 
 static const char *const severity_colors[] = {
     [PK_SEVERITY_INFO] = PK_COLOR_DIM,
@@ -495,18 +496,68 @@ void pk_view_hits(FILE *to, const struct pk_scan_style *style, const struct pk_a
     }
 }
 
+/* What a behaviour rule says that many harmless apps do, too. */
+static bool is_ability(const struct pk_app_finding *finding)
+{
+    return finding->weight == PK_APP_WEIGHT_NONE && finding->severity <= PK_SEVERITY_LOW &&
+            finding->excepted == NULL && strncmp(finding->rule, RULES, strlen(RULES)) == 0;
+}
+
+/* One line each: the evidence is in --json, what they mean in `picket rules show ID`. */
+static void put_abilities(
+        FILE *to, const struct pk_scan_style *style, const struct pk_app_report *report)
+{
+    const struct pk_app_finding *items = report->findings.items;
+    int severity = -1;
+
+    for (size_t i = 0; i < report->findings.count; i++) {
+        if (!is_ability(&items[i])) {
+            continue;
+        }
+        (void)fputs("  ", to);
+        pk_view_color(to, style, severity_colors[items[i].severity]);
+        (void)fprintf(to, "%-10s",
+                items[i].severity != severity
+                        ? pk_severity_name((enum pk_severity)items[i].severity)
+                        : "");
+        pk_view_color(to, style, PK_COLOR_OFF);
+        severity = items[i].severity;
+        (void)pk_print_text(to, items[i].title, SIZE_MAX);
+        pk_view_color(to, style, PK_COLOR_DIM);
+        (void)fputs("  ", to);
+        (void)pk_print_text(to, items[i].rule + strlen(RULES), SIZE_MAX);
+        for (size_t a = 0; a < items[i].attack.count; a++) {
+            (void)fputs(a == 0 ? ", " : " ", to);
+            (void)pk_print_text(to, items[i].attack.items[a], SIZE_MAX);
+        }
+        pk_view_color(to, style, PK_COLOR_OFF);
+        (void)fputc('\n', to);
+    }
+}
+
 void pk_view_findings(
         FILE *to, const struct pk_scan_style *style, const struct pk_app_report *report)
 {
     const struct pk_app_finding *items = report->findings.items;
+    size_t abilities = 0;
     char heading[64];
 
-    if (report->findings.count == 0) {
-        return;
-    }
-    (void)snprintf(heading, sizeof(heading), "findings (%zu)", report->findings.count);
-    pk_view_heading(to, style, heading);
     for (size_t i = 0; i < report->findings.count; i++) {
-        put_finding(to, style, &items[i]);
+        abilities += is_ability(&items[i]) ? 1 : 0;
+    }
+    if (report->findings.count > abilities) {
+        (void)snprintf(
+                heading, sizeof(heading), "findings (%zu)", report->findings.count - abilities);
+        pk_view_heading(to, style, heading);
+    }
+    for (size_t i = 0; i < report->findings.count; i++) {
+        if (!is_ability(&items[i])) {
+            put_finding(to, style, &items[i]);
+        }
+    }
+    if (abilities > 0) {
+        (void)snprintf(heading, sizeof(heading), "what it can do (%zu)", abilities);
+        pk_view_heading(to, style, heading);
+        put_abilities(to, style, report);
     }
 }
