@@ -64,6 +64,11 @@ def check_hosts():
           len(rows) == 500 and rows[0]["name"] == "5.6.7.8", (len(rows), rows[:2]))
 
 
+    report = scan(apk({"lib/x86/a.so": elf(b"".join(b"http://h%d.net/\0" % i for i in range(120000)))}, stored=True))
+    check("a list that is not complete says so", finding(report, "facts/hosts_cut") and len(report["hosts"]) == 500,
+          [f["rule"] for f in report["findings"]])
+
+
 def configuration(*children):
     return {"res/xml/net.xml": plain_document(Element("network-security-config", [], children))}
 

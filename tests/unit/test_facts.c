@@ -132,6 +132,9 @@ static void test_wide_urls(void **state)
 
     (void)state;
     assert_string_equal(hosts_of(arena, text + 2, sizeof(text) - 2, 'w'), "a.ru! b.cn");
+    assert_string_equal(
+            hosts_of(arena, text + 2, sizeof(text) - 3, 'w'), "a.ru!"); /* half a character */
+    assert_string_equal(hosts_of(arena, text + 2, 19, 'w'), "");
     pk_arena_destroy(arena);
 }
 
@@ -256,6 +259,28 @@ static void test_banners(void **state)
             assert_string_equal(v->version, rows[i].version);
         }
     }
+    pk_arena_destroy(arena);
+}
+
+/* A library of nothing but banners takes neither time nor the memory of the other judges. */
+static void test_many_banners(void **state)
+{
+    struct pk_arena *arena = pk_arena_create(64UL * 1024);
+    struct pk_app_notes *notes;
+    char *bytes = malloc(4UL * 1024 * 1024);
+    size_t len = 0;
+
+    (void)state;
+    assert_non_null(bytes);
+    for (unsigned i = 0; len < 4UL * 1024 * 1024 - 64; i++) {
+        len += (size_t)snprintf(bytes + len, 64, "libcurl/%u.1", i) + 1;
+    }
+    notes = pk_app_notes_create(arena);
+    assert_non_null(notes);
+    pk_app_notes_library(notes, "lib/x/liba.so", pk_slice_of(bytes, len));
+    assert_int_equal(notes->versions.count, 64);
+    assert_non_null(pk_arena_alloc(arena, 1, 8192));
+    free(bytes);
     pk_arena_destroy(arena);
 }
 
@@ -406,6 +431,7 @@ int main(void)
         cmocka_unit_test(test_bare_names),
         cmocka_unit_test(test_many_hosts),
         cmocka_unit_test(test_banners),
+        cmocka_unit_test(test_many_banners),
         cmocka_unit_test(test_sqlite),
         cmocka_unit_test(test_holes),
         cmocka_unit_test(test_pictures),
