@@ -41,12 +41,12 @@ static size_t read_rows(const char *path, size_t features, struct pk_model_vecto
 int main(int argc, char **argv)
 {
     struct pk_model *model = NULL;
-    struct pk_model_vector *rows = calloc(ROWS_MAX, sizeof(*rows));
+    static struct pk_model_vector rows[ROWS_MAX];
     size_t count;
     double sum = 0;
     double from;
 
-    if (argc < 3 || rows == NULL || pk_model_create_android(&model, NULL) < 0) {
+    if (argc < 3 || pk_model_create_android(&model, NULL) < 0) {
         return 2;
     }
     count = read_rows(argv[1], pk_model_feature_count(model), rows);
@@ -80,6 +80,5 @@ int main(int argc, char **argv)
         (void)fprintf(stderr, "model read in %.0f us (%.1f)\n", now_us() - from, sum);
         pk_model_destroy(model);
     }
-    free(rows);
     return 0;
 }

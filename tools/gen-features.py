@@ -89,11 +89,12 @@ def main():
         out.write("    { NULL, 0, 0, false },\n};\n")
         out.write("const struct pk_features_word pk_features_texts[] = {\n")
         out.write("".join(f"    {{ {quote(t)}, {i} }},\n" for t, i in texts) + "    { NULL, 0 },\n};\n")
-        shift = [5] * 256
-        for text, _ in texts:
-            for at, c in enumerate(text[:5]):
-                shift[ord(c)] = min(shift[ord(c)], 4 - at)
-        out.write("const uint8_t pk_features_shift[256] = {\n    " + ", ".join(map(str, shift)) + ",\n};\n")
+        pairs = sorted({(t[0], t[4]) for t, _ in texts})
+        out.write("const uint8_t pk_features_pairs[][2] = {\n")
+        out.write("".join(f"    {{ {ord(a)}, {ord(b)} }},\n" for a, b in pairs) + "    { 0, 0 },\n};\n")
+        begins = {ord(t[0]) for t, _ in texts}
+        out.write("const bool pk_features_begins[256] = {\n    ")
+        out.write(", ".join(str(int(c in begins)) for c in range(256)) + ",\n};\n")
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ struct pk_model_table {
     uint8_t chunk[CHUNK_SIZE];
     size_t chunk_len, chunk_pos;
     bool ended;
+    bool failed;  /* the source did; sticky, its sentence was given once */
     int line;     /* of the next byte */
     int row_line; /* where the last row began */
     char *row;    /* the fields' bytes, each with a NUL */
@@ -56,9 +57,10 @@ static int peek(struct pk_model_table *csv, struct pk_error *err)
         csv->chunk_pos = 0;
         csv->chunk_len = n > 0 ? (size_t)n : 0;
         csv->ended = n <= 0;
-        if (n < 0) {
-            return -2;
-        }
+        csv->failed = n < 0;
+    }
+    if (csv->failed) {
+        return -2;
     }
     return csv->chunk_pos < csv->chunk_len ? csv->chunk[csv->chunk_pos] : -1;
 }
