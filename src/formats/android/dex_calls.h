@@ -33,5 +33,5 @@ static inline const uint32_t *pk_dex_calls_of(
         const struct pk_dex_calls *calls, size_t i, size_t *count)
 {
     *count = calls->bodies[i + 1].first - calls->bodies[i].first;
-    return calls->callees + calls->bodies[i].first;
+    return *count > 0 ? calls->callees + calls->bodies[i].first : NULL;
 }
