@@ -457,7 +457,35 @@ def test_other_kinds(folder):
     check("rules of another kind do not hold", not finding(elf, "t.import") and not finding(good, "t.native"))
 
 
+def rules_command(*args):
+    return subprocess.run([BUILD / "bin" / "picket", "rules", *args], capture_output=True, text=True, timeout=60, check=False)
+
+
+def test_command():
+    """`picket rules` shows what data/rules says, whole and by technique and family."""
+    listed = json.loads(rules_command("list", "--json").stdout)
+    written = sum(line.startswith("- id: ") for path in (ROOT / "data/rules").glob("*.yaml")
+                  for line in path.read_text(encoding="utf-8").splitlines())
+    check("picket rules list: all of them", listed["total"] == len(listed["items"]) == written, (listed["total"], written))
+    ids = [item["id"] for item in listed["items"]]
+    check("picket rules list: sorted", ids == sorted(ids))
+    part = json.loads(rules_command("list", "--attack", "T1636", "--json").stdout)["items"]
+    want = [i["id"] for i in listed["items"] if any(a.split(".")[0] == "T1636" for a in i["attack"])]
+    check("by technique, with its parts", [i["id"] for i in part] == want and want, want)
+    for name in ("banker", "malware.banker"):
+        part = json.loads(rules_command("list", "--family", name, "--json").stdout)["items"]
+        check(f"by family {name}", part and all(i["threat"] == "malware.banker" for i in part), part)
+    shown = rules_command("show", "rules/" + ids[0])
+    check("picket rules show", shown.returncode == 0 and listed["items"][0]["title"] in shown.stdout and
+          "holds when the app" in shown.stdout, shown)
+    for args, code in ((["show", "no.such"], 3), (["show"], 2), ([], 2), (["frob"], 2), (["list", "x"], 2),
+                       (["show", ids[0], "--attack", "T1"], 2), (["--help"], 0)):
+        done = rules_command(*args)
+        check(f"picket rules {' '.join(args)} ends with {code}", done.returncode == code and (code == 0 or done.stderr), done)
+
+
 def main():
+    test_command()
     with tempfile.TemporaryDirectory() as work:
         folder = Path(work)
         (folder / "family").mkdir()
