@@ -20,9 +20,25 @@ enum {
     MISTAKE,
 };
 
+/* The first Android phone behind the tenth one that lives its week; none: fleet->count. */
+static size_t bad_phone(uint64_t seed, size_t count, int64_t at_ms)
+{
+    for (size_t i = 10; i < count; i++) {
+        struct pk_phone phone;
+
+        pk_phone_make(seed, i, at_ms, &phone);
+        if (phone.posture.platform == PK_PLATFORM_ANDROID && i % 67 != 66) {
+            return i;
+        }
+    }
+    return count;
+}
+
 int pk_world_make(struct pk_world *world, struct pk_fleet *fleet, struct pk_error *err)
 {
     world->fleet = fleet;
+    pk_fleet_apps_make();
+    world->bad_index = bad_phone(world->seed, fleet->count, world->start_ms);
     world->trouble_count = pk_places_troubles(world->start_ms, world->end_ms, world->troubles);
     world->arena = pk_arena_create(256UL * 1024);
     if (world->arena == NULL) {
@@ -114,6 +130,29 @@ static void improve(struct pk_player *p, int64_t at_ms)
     }
 }
 
+static void tell_apps(struct pk_player *p, int64_t at_ms)
+{
+    struct pk_fact f;
+
+    if (p->phone.posture.platform == PK_PLATFORM_LINUX) {
+        return;
+    }
+    f = fact(p, at_ms, NULL);
+    say(p, pk_fact_apps(&f, p->phone.posture.platform, p->world->seed, p->device->index));
+}
+
+/* One phone in the middle of the week. */
+static void tell_bad_app(struct pk_player *p, int64_t at_ms)
+{
+    struct pk_fact f;
+
+    if (p->device->index != p->world->bad_index || at_ms > p->world->end_ms) {
+        return;
+    }
+    f = fact(p, at_ms, NULL);
+    say(p, pk_fact_bad_app(&f));
+}
+
 static void tell(struct pk_player *p, const struct pk_moment *m)
 {
     char network[PK_NETWORK_ID] = "";
@@ -139,10 +178,14 @@ static void tell(struct pk_player *p, const struct pk_moment *m)
     switch (m->kind) {
     case PK_MOMENT_STARTED:
         say(p, pk_fact_started(&f, PK_VERSION));
+        tell_apps(p, m->at_ms + PK_SECOND_MS);
         break;
     case PK_MOMENT_POSTURE:
+        say(p, pk_fact_posture(&f, &p->phone.posture));
+        break;
     case PK_MOMENT_UPDATED:
         say(p, pk_fact_posture(&f, &p->phone.posture));
+        tell_bad_app(p, m->at_ms + PK_HOUR_MS);
         break;
     case PK_MOMENT_JOINED:
         say(p,
@@ -187,6 +230,26 @@ static void choose(struct pk_player *p, int64_t at_ms)
 
 /* ---- reports ---------------------------------------------------------------------------------- */
 
+/* A question for a file: sent when the line is free. */
+static void note_question(struct pk_player *p, const json_t *command)
+{
+    const char *type = json_string_value(json_object_get(command, "type"));
+    const char *sha256 = json_string_value(json_object_get(command, "sha256"));
+    const struct pk_fleet_app *app = type != NULL && sha256 != NULL && strcmp(type, "send_app") == 0
+            ? pk_fleet_app_of(sha256)
+            : NULL;
+
+    if (app == NULL || p->send_count == PK_PLAYER_SENDS) {
+        return;
+    }
+    for (size_t i = 0; i < p->send_count; i++) {
+        if (p->sends[i] == app) {
+            return; /* it comes again until it is acknowledged */
+        }
+    }
+    p->sends[p->send_count++] = app;
+}
+
 static void note_alerts(struct pk_player *p, const json_t *answer)
 {
     size_t i;
@@ -196,6 +259,7 @@ static void note_alerts(struct pk_player *p, const json_t *answer)
         const char *id = json_string_value(json_object_get(command, "id"));
         const char *threat = json_string_value(json_object_get(command, "threat"));
 
+        note_question(p, command);
         if (id == NULL || threat == NULL || strlen(id) > 60 || strlen(threat) > 60 ||
                 p->choice_count == PK_PLAYER_CHOICES || strtoll(id, NULL, 10) <= p->last_alert) {
             continue; /* it comes again until it is acknowledged */
@@ -233,6 +297,33 @@ static void answered(struct pk_line *line, const struct pk_answer *answer, void 
     json_decref(ack.answer);
 }
 
+/* Taken, known already or refused: there is nothing more to be done about it. */
+static void sent(struct pk_line *line, const struct pk_answer *answer, void *ctx)
+{
+    struct pk_fleet_device *device = ctx;
+    struct pk_player *p = device->owner;
+
+    (void)line;
+    (void)answer;
+    p->sending = false;
+}
+
+static void send_file(struct pk_player *p)
+{
+    const struct pk_fleet_app *app = p->sends[--p->send_count];
+    struct pk_buffer request = pk_buffer_of(app->file.len + 1024);
+    char path[80];
+
+    (void)snprintf(path, sizeof(path), "/v1/app/%s", app->sha256);
+    pk_http_request(&request, "POST", path, pk_net_host(p->world->fleet->net),
+            "application/octet-stream", NULL, NULL, app->file);
+    if (request.rc == PK_OK) {
+        p->sending = true;
+        pk_line_send(p->device->line, pk_buffer_slice(&request), TIMEOUT_MS, sent);
+    }
+    pk_buffer_finish(&request);
+}
+
 static int send(struct pk_player *p, struct pk_error *err)
 {
     int rc = PK_OK;
@@ -266,6 +357,10 @@ int pk_player_turn(struct pk_player *player, int64_t virtual_ms, struct pk_error
     if (p->in_flight > 0) {
         return send(p, err);
     }
+    if (p->send_count > 0) {
+        send_file(p);
+        return PK_OK;
+    }
     choose(p, virtual_ms);
     while (may_tell(p) && p->week.moments[p->next].at_ms <= virtual_ms &&
             json_array_size(p->pending) < MOST) {
@@ -277,5 +372,6 @@ int pk_player_turn(struct pk_player *player, int64_t virtual_ms, struct pk_error
 bool pk_player_done(const struct pk_player *player)
 {
     return player->next == player->week.count && player->in_flight == 0 &&
-            player->choice_count == 0 && json_array_size(player->pending) == 0;
+            player->choice_count == 0 && player->send_count == 0 && !player->sending &&
+            json_array_size(player->pending) == 0;
 }

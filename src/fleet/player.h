@@ -2,6 +2,7 @@
  * report until it is acknowledged, answers the alerts that it gets. */
 #pragma once
 
+#include "fleet/apps.h"
 #include "fleet/fleet.h"
 #include "fleet/phone.h"
 #include "fleet/week.h"
@@ -12,6 +13,7 @@ struct pk_world {
     int64_t end_ms;
     struct pk_incidence troubles[PK_INCIDENCES_MAX];
     size_t trouble_count;
+    size_t bad_index; /* the phone that gets a bad app; the number of phones: none */
     struct pk_fleet *fleet;
     struct pk_arena *arena;
     struct pk_array forged; /* the chain that the interceptor shows */
@@ -26,6 +28,7 @@ PK_MUST_USE int pk_world_make(struct pk_world *world, struct pk_fleet *fleet, st
 void pk_world_finish(struct pk_world *world);
 
 #define PK_PLAYER_CHOICES 16
+#define PK_PLAYER_SENDS   8
 
 struct pk_player {
     struct pk_world *world;
@@ -45,6 +48,9 @@ struct pk_player {
         char alert[64];
     } choices[PK_PLAYER_CHOICES]; /* alerts that the person has not reacted to yet */
     size_t choice_count;
+    const struct pk_fleet_app *sends[PK_PLAYER_SENDS]; /* files that the server asks for */
+    size_t send_count;
+    bool sending;
     int64_t virtual_ms;
 };
 
