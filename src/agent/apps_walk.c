@@ -221,6 +221,7 @@ void pk_apps_walk_run(struct pk_apps_walk *walk)
         char home[PATH_MAX];
         glob_t found = { 0 };
 
+        /* NOLINTNEXTLINE(concurrency-mt-unsafe): nobody changes locale or environment */
         if (glob(expand_home(folders[i].path, home), GLOB_ONLYDIR | GLOB_NOSORT, NULL, &found) ==
                 0) {
             for (size_t n = 0; n < found.gl_pathc; n++) {

@@ -240,8 +240,8 @@ int pk_apps_read(struct pk_apps *apps, struct pk_error *err)
     const struct pk_app_file *items;
     int rc = arena == NULL || store == NULL
             ? pk_error_set(err, PK_ENOMEM, "out of memory")
-            : pk_app_file_waiting(
-                      store, PK_FILE_UPLOADING, INT64_MAX, 2 * PK_READING_MAX, arena, &files, err);
+            : pk_app_file_waiting(store, PK_FILE_UPLOADING, INT64_MAX, INT64_C(2) * PK_READING_MAX,
+                      arena, &files, err);
 
     items = files.items;
     for (size_t i = 0; i < files.count && rc == PK_OK; i++) {

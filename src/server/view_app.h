@@ -8,11 +8,11 @@
 
 json_t *pk_view_app(const struct pk_app_row *app);
 /* asked: the device that was asked, NULL when none is. */
-json_t *pk_view_app_file(const struct pk_app_file *file, const char *asked_name);
-json_t *pk_view_app_install(const struct pk_device_app *copy);
+json_t *pk_view_app_file(const struct pk_app_file *f, const char *asked_name);
+json_t *pk_view_app_install(const struct pk_device_app *x);
 /* device_name: of the device that its scope names. */
 json_t *pk_view_app_exception(
-        const struct pk_exception_row *row, const char *device_name, int64_t now_ms);
+        const struct pk_exception_row *e, const char *device_name, int64_t now_ms);
 json_t *pk_view_app_rules(const struct pk_document *document); /* NULL: none was written */
 /* set NULL: none. */
 json_t *pk_view_intel_set(const struct pk_intel_set *set);
