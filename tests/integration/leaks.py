@@ -102,7 +102,7 @@ def samples(check):
         found = scan(folder, [f"{stem}.dex" for stem in expected])
     for stem, (expect, _) in expected.items():
         leaks = found[f"{stem}.dex"].get("leaks", [])
-        told = "; ".join(f"{leak['data']} > {leak['to']}" for leak in leaks) or "nothing"
+        told = "; ".join(sorted(f"{leak['data']} > {leak['to']}" for leak in leaks)) or "nothing"
         check(f"{stem}: {expect}", told == expect, f"found {told}")
         said = [f for f in found[f"{stem}.dex"]["findings"] if f["id"] == "malware.leaky_app"]
         check(f"{stem}: a finding for each",
