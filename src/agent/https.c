@@ -411,7 +411,7 @@ static int on_receiving(struct pk_https *c, struct pk_error *err)
 static bool may_repeat(const struct pk_https *c)
 {
     return c->reused && c->file_size == 0 && (c->phase == SENDING || c->phase == RECEIVING) &&
-            c->answer->head_seen == 0;
+            c->answer != NULL && c->answer->head_seen == 0;
 }
 
 static int fresh_answer(struct pk_https *c, struct pk_error *err)

@@ -10,22 +10,22 @@
 
 /* Those with a file first, in the order of data/fleet/apps.bin. Nobody's app is meant. */
 static struct pk_fleet_app apps[] = {
-    { "com.example.fleet.mail", "Post", "5.2", 52, PLAY, false, 95, { 0 }, "" },
-    { "com.example.fleet.calendar", "Kalender", "3.0.1", 301, PLAY, false, 90, { 0 }, "" },
-    { "com.example.fleet.chat", "Plausch", "11.4", 1104, PLAY, false, 85, { 0 }, "" },
-    { "com.example.fleet.bank", "Stadtbank", "7.9", 79, PLAY, false, 60, { 0 }, "" },
-    { "com.example.fleet.transit", "Bus & Bahn", "24.11", 2411, PLAY, false, 50, { 0 }, "" },
-    { "com.example.fleet.notes", "Notizen", "1.8", 18, "org.fdroid.fdroid", false, 30, { 0 }, "" },
-    { "com.example.fleet.weather", "Wetter", "9.1", 91, PLAY, false, 70, { 0 }, "" },
-    { "com.example.fleet.maps", "Karten", "6.6", 66, PLAY, false, 75, { 0 }, "" },
-    { "com.example.fleet.podcasts", "Podcasts", "2.2", 22, "org.fdroid.fdroid", false, 20, { 0 },
+    { "com.example.fleet.mail", "Post", "5.2", 52, PLAY, { 0 }, 95, false, "" },
+    { "com.example.fleet.calendar", "Kalender", "3.0.1", 301, PLAY, { 0 }, 90, false, "" },
+    { "com.example.fleet.chat", "Plausch", "11.4", 1104, PLAY, { 0 }, 85, false, "" },
+    { "com.example.fleet.bank", "Stadtbank", "7.9", 79, PLAY, { 0 }, 60, false, "" },
+    { "com.example.fleet.transit", "Bus & Bahn", "24.11", 2411, PLAY, { 0 }, 50, false, "" },
+    { "com.example.fleet.notes", "Notizen", "1.8", 18, "org.fdroid.fdroid", { 0 }, 30, false, "" },
+    { "com.example.fleet.weather", "Wetter", "9.1", 91, PLAY, { 0 }, 70, false, "" },
+    { "com.example.fleet.maps", "Karten", "6.6", 66, PLAY, { 0 }, 75, false, "" },
+    { "com.example.fleet.podcasts", "Podcasts", "2.2", 22, "org.fdroid.fdroid", { 0 }, 20, false,
             "" },
-    { "com.example.fleet.torch", "Taschenlampe", "1.0", 1, "", false, 6, { 0 }, "" },
-    { "com.example.system.phone", "Telefon", "16", 16, NULL, true, 100, { 0 }, "" },
-    { "com.example.system.camera", "Kamera", "16", 16, NULL, true, 100, { 0 }, "" },
-    { "com.example.system.settings", "Einstellungen", "16", 16, NULL, true, 100, { 0 }, "" },
-    { "com.example.system.files", "Dateien", "16", 16, NULL, true, 100, { 0 }, "" },
-    { "com.example.system.clock", "Uhr", "16", 16, NULL, true, 100, { 0 }, "" },
+    { "com.example.fleet.torch", "Taschenlampe", "1.0", 1, "", { 0 }, 6, false, "" },
+    { "com.example.system.phone", "Telefon", "16", 16, NULL, { 0 }, 100, true, "" },
+    { "com.example.system.camera", "Kamera", "16", 16, NULL, { 0 }, 100, true, "" },
+    { "com.example.system.settings", "Einstellungen", "16", 16, NULL, { 0 }, 100, true, "" },
+    { "com.example.system.files", "Dateien", "16", 16, NULL, { 0 }, 100, true, "" },
+    { "com.example.system.clock", "Uhr", "16", 16, NULL, { 0 }, 100, true, "" },
 };
 
 void pk_fleet_apps_make(void)

@@ -11,10 +11,10 @@ struct pk_fleet_app {
     const char *version;
     int64_t version_code;
     const char *installer;
-    bool system;
-    int share;            /* of phones that have it, in percent */
     struct pk_slice file; /* empty: it cannot be sent */
-    char sha256[65];      /* "" without a file */
+    int share;            /* of phones that have it, in percent */
+    bool system;
+    char sha256[65]; /* "" without a file */
 };
 
 /* Once, before the others; not thread-safe. */

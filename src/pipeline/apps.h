@@ -43,6 +43,17 @@ PK_MUST_USE int pk_apps_push(const struct pk_pipeline *pipeline, struct pk_store
         int64_t now_ms, pk_apps_tell tell, void *ctx, struct pk_pipeline_news *news, bool *left,
         struct pk_error *err);
 
+/* Copies whose file nobody knows by its hash (iPhones tell none) are judged by package and signer alone: some of
+ * them, behind this device and package, which move on to the last one that was judged. */
+struct pk_apps_place {
+    char device[PK_ID_TEXT];
+    char package[PK_APP_PACKAGE_MAX + 1];
+};
+PK_MUST_USE int pk_apps_judge_unhashed(const struct pk_pipeline *pipeline, struct pk_store *store,
+        const struct pk_knowledge *knowledge, struct pk_apps_place *place, int64_t limit,
+        int64_t now_ms, pk_apps_tell tell, void *ctx, struct pk_pipeline_news *news, bool *left,
+        struct pk_error *err);
+
 /* The stored report as it is judged now, for everybody. PK_ENOENT: there is none. */
 PK_MUST_USE int pk_apps_report(struct pk_store *store, const struct pk_knowledge *knowledge,
         const char *sha256, int64_t now_ms, struct pk_arena *arena, struct pk_app_report *out,

@@ -310,13 +310,20 @@ int pk_apps_report(struct pk_store *store, const struct pk_knowledge *knowledge,
 
 /* ---- to every copy ---- */
 
+static bool is_other(const struct pk_device_app *a, const struct pk_device_app *b)
+{
+    return a->standing != b->standing || a->judgement != b->judgement ||
+            !same_text(a->threat, b->threat) || !same_text(a->subject, b->subject) ||
+            !same_text(a->excepted, b->excepted);
+}
+
 static int push_one(const struct pk_circle *with, const struct pk_knowledge *knowledge,
-        const struct pk_app_report *base, const struct pk_app_file *file, struct pk_device_app *row,
+        const struct pk_app_report *base, int64_t judgement, struct pk_device_app *row,
         int64_t now_ms, bool *commands)
 {
     struct pk_arena *scratch = pk_arena_create(REPORT_MEMORY);
     struct pk_circle *c = scratch != NULL ? pk_circle_open(with) : NULL;
-    int before = row->standing;
+    const struct pk_device_app before = *row;
     int rc = c != NULL ? pk_circle_load(c, row->device) : no_memory(with->err);
 
     if (rc == PK_OK) {
@@ -325,11 +332,11 @@ static int push_one(const struct pk_circle *with, const struct pk_knowledge *kno
     if (rc == PK_OK) {
         rc = pk_circle_settle(c, now_ms);
     }
-    if (rc == PK_OK) {
-        row->judgement = file->judgement;
+    row->judgement = judgement;
+    if (rc == PK_OK && is_other(&before, row)) {
         rc = pk_device_app_put(c->store, row, c->err);
     }
-    if (rc == PK_OK && before != row->standing) {
+    if (rc == PK_OK && before.standing != row->standing) {
         rc = pk_app_refresh(c->store, row->app, c->err);
     }
     *commands = with->news->commands;
@@ -339,8 +346,8 @@ static int push_one(const struct pk_circle *with, const struct pk_knowledge *kno
 }
 
 static int push_all(const struct pk_circle *with, const struct pk_knowledge *knowledge,
-        const struct pk_app_report *base, const struct pk_app_file *file, struct pk_array *rows,
-        int64_t now_ms, pk_apps_tell tell, void *ctx)
+        const struct pk_app_report *base, int64_t judgement, struct pk_array *rows, int64_t now_ms,
+        pk_apps_tell tell, void *ctx)
 {
     struct pk_device_app *copies = rows->items;
     int rc = PK_OK;
@@ -349,7 +356,7 @@ static int push_all(const struct pk_circle *with, const struct pk_knowledge *kno
         bool commands = false;
 
         with->news->commands = false;
-        rc = push_one(with, knowledge, base, file, &copies[i], now_ms, &commands);
+        rc = push_one(with, knowledge, base, judgement, &copies[i], now_ms, &commands);
         if (rc == PK_OK && commands) {
             tell(copies[i].device, ctx);
         }
@@ -377,11 +384,36 @@ int pk_apps_push(const struct pk_pipeline *pipeline, struct pk_store *store,
         rc = basis(store, file, arena, &report, &read, err);
     }
     if (rc == PK_OK && rows.count > 0) {
-        rc = push_all(&with, knowledge, read ? &report : NULL, file, &rows, now_ms, tell, ctx);
+        rc = push_all(
+                &with, knowledge, read ? &report : NULL, file->judgement, &rows, now_ms, tell, ctx);
     }
     if (rc == PK_OK && !*left) {
         file->push = false;
         rc = pk_app_file_put(store, file, err);
+    }
+    pk_arena_destroy(arena);
+    return rc;
+}
+
+int pk_apps_judge_unhashed(const struct pk_pipeline *pipeline, struct pk_store *store,
+        const struct pk_knowledge *knowledge, struct pk_apps_place *place, int64_t limit,
+        int64_t now_ms, pk_apps_tell tell, void *ctx, struct pk_pipeline_news *news, bool *left,
+        struct pk_error *err)
+{
+    struct pk_circle with = { .pipeline = pipeline, .store = store, .news = news, .err = err };
+    struct pk_arena *arena = pk_arena_create(REPORT_MEMORY);
+    const struct pk_device_app *last;
+    struct pk_array rows = { 0 };
+    int rc = arena != NULL
+            ? pk_device_app_unhashed(store, place->device, place->package, limit, arena, &rows, err)
+            : no_memory(err);
+
+    *left = rc == PK_OK && rows.count == (size_t)limit;
+    if (rc == PK_OK && rows.count > 0) {
+        rc = push_all(&with, knowledge, NULL, 0, &rows, now_ms, tell, ctx);
+        last = (const struct pk_device_app *)rows.items + rows.count - 1;
+        (void)snprintf(place->device, sizeof(place->device), "%s", last->device);
+        (void)snprintf(place->package, sizeof(place->package), "%s", last->package);
     }
     pk_arena_destroy(arena);
     return rc;

@@ -180,6 +180,7 @@ static bool may_read(struct pk_apps *apps, int64_t *next_ms)
 static int look(struct pk_apps *apps, int64_t *next_ms, struct pk_error *err)
 {
     bool left = false;
+    bool more = false;
     int rc = PK_OK;
 
     *next_ms = pk_server_now(apps->server) + LOOK_MS;
@@ -204,9 +205,12 @@ static int look(struct pk_apps *apps, int64_t *next_ms, struct pk_error *err)
         rc = pk_apps_judge_stale(apps, &left, err);
     }
     if (rc == PK_OK) {
+        rc = pk_apps_judge_copies(apps, &more, err);
+    }
+    if (rc == PK_OK) {
         rc = pk_apps_push_waiting(apps, err);
     }
-    *next_ms = left ? 0 : *next_ms;
+    *next_ms = left || more ? 0 : *next_ms;
     return rc;
 }
 

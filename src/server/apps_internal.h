@@ -20,7 +20,11 @@ struct pk_apps {
     bool relearn;
     bool ends;
     char reading[PK_READING_MAX][PK_SHA256_HEX]; /* "": free */
-    int64_t read_again_ms;                       /* the readers do not start: not before then */
+    /* the thread's own: how far copies without a hash are judged by which knowledge */
+    struct pk_apps_place place;
+    int64_t place_number;
+    bool place_done;
+    int64_t read_again_ms; /* the readers do not start: not before then */
 };
 
 /* Runs work in a transaction of this thread's store. */
@@ -38,6 +42,9 @@ PK_MUST_USE int pk_apps_push_file(struct pk_apps *apps, const char *sha256, stru
 PK_MUST_USE int pk_apps_push_waiting(struct pk_apps *apps, struct pk_error *err);
 /* Judges some files again whose judgement is old. *left: there are more. */
 PK_MUST_USE int pk_apps_judge_stale(struct pk_apps *apps, bool *left, struct pk_error *err);
+
+/* The same for copies without a hash, once for each state of knowledge. */
+PK_MUST_USE int pk_apps_judge_copies(struct pk_apps *apps, bool *left, struct pk_error *err);
 
 void pk_apps_path(const struct pk_server *server, const char *sha256, char out[PATH_MAX]);
 bool pk_apps_is_ending(struct pk_apps *apps);

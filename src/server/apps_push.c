@@ -55,6 +55,56 @@ static void tell(struct pk_apps *apps, const struct push *push)
     }
 }
 
+/* ---- copies without a hash ---- */
+
+static int judge_copies(
+        struct pk_apps *apps, struct pk_store *store, void *ctx, struct pk_error *err)
+{
+    struct pk_knowledge *knowledge = pk_shelf_take(apps->server->shelf);
+    struct push *push = ctx;
+    int rc = pk_apps_judge_unhashed(apps->server->pipeline, store, knowledge, &apps->place,
+            COPIES_STEP, pk_server_now(apps->server), note_device, push, &push->news, &push->left,
+            err);
+
+    pk_knowledge_unref(knowledge);
+    return rc;
+}
+
+int pk_apps_judge_copies(struct pk_apps *apps, bool *left, struct pk_error *err)
+{
+    struct pk_knowledge *knowledge = pk_shelf_take(apps->server->shelf);
+    int64_t number = pk_knowledge_number(knowledge);
+    struct pk_apps_place before;
+    struct push *push;
+    int rc;
+
+    pk_knowledge_unref(knowledge);
+    if (number != apps->place_number) {
+        apps->place = (struct pk_apps_place){ .device = "" };
+        apps->place_number = number;
+        apps->place_done = false;
+    }
+    *left = false;
+    if (apps->place_done) {
+        return PK_OK;
+    }
+    push = calloc(1, sizeof(*push));
+    if (push == NULL) {
+        return pk_error_set(err, PK_ENOMEM, "out of memory");
+    }
+    before = apps->place;
+    rc = pk_apps_transaction(apps, judge_copies, push, err);
+    if (rc == PK_OK) {
+        tell(apps, push);
+        apps->place_done = !push->left;
+        *left = push->left;
+    } else {
+        apps->place = before;
+    }
+    free(push);
+    return rc;
+}
+
 int pk_apps_push_file(struct pk_apps *apps, const char *sha256, struct pk_error *err)
 {
     struct push *push = malloc(sizeof(*push));

@@ -19,7 +19,8 @@ static int add_pending(struct pk_store *store, int kind, const char *device, str
     int rc = pk_action_pending(store, kind, device, 0, COMMANDS_MAX, arena, &rows, err);
 
     actions = rc == PK_OK ? rows.items : NULL;
-    for (size_t i = 0; i < rows.count && json_array_size(list) < COMMANDS_MAX; i++) {
+    for (size_t i = 0; actions != NULL && i < rows.count && json_array_size(list) < COMMANDS_MAX;
+            i++) {
         json_t *command = json_copy(actions[i].payload);
         char id[24];
 

@@ -259,10 +259,10 @@ static void test_copies(void **state)
     const struct pk_device_app *items;
 
     add_device(b, "d-1", NOW);
-    for (char c = 'a'; c <= 'e'; c++) {
+    for (int c = 'a'; c <= 'e'; c++) {
         char package[] = "com.?";
 
-        package[4] = c;
+        package[4] = (char)c;
         copy.package = package;
         copy.judgement = c - 'a';
         assert_ok(pk_device_app_put(b->store, &copy, &err));
