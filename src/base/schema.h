@@ -45,7 +45,7 @@ enum pk_privacy {
 enum pk_field_flag {
     PK_REQUIRED = 1, /* absence is an error; written even when zero */
     PK_SECRET = 2,   /* never printed, not even in an explanation of the settings */
-    PK_SPARSE = 4,   /* a number that is left out when it is the default, and written when it is 0 */
+    PK_SPARSE = 4, /* a number that is left out when it is the default, and written when it is 0 */
 };
 
 struct pk_strings {
