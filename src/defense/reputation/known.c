@@ -12,6 +12,9 @@
 #define SOURCES_MAX 6     /* that are told of one value */
 #define CLAIMS_MAX  16UL
 #define QUOTES_MAX  3 /* hits that a finding's evidence tells */
+/* Hosts of several families: an app that names more carries a list of them, as filters and security
+ * apps do. Malware names its own few. */
+#define LIST_HOSTS 8UL
 
 /* What of the app was found; how much it says hangs on that. */
 enum about {
@@ -64,6 +67,7 @@ struct search {
     size_t hit_count;
     struct claim claims[CLAIMS_MAX];
     size_t claim_count;
+    size_t hosts; /* that are in some list */
 };
 
 static void meaning(const struct pk_intel_hit *hit, const char **threat, const char **word)
@@ -309,12 +313,36 @@ static void search_hosts(struct search *s)
     const struct pk_app_host *hosts = s->j->report->hosts.items;
 
     for (size_t i = 0; i < s->j->report->hosts.count; i++) {
+        size_t before = s->hit_count;
+
         look_up(s, ABOUT_HOST, is_address(hosts[i].name) ? PK_INTEL_IP : PK_INTEL_DOMAIN,
                 hosts[i].name, PK_SIGNER_NOW);
+        s->hosts += s->hit_count > before ? 1 : 0;
     }
 }
 
 /* --- findings */
+
+static void forgive_list(struct search *s)
+{
+    bool one_family = true;
+    const char *family = NULL;
+
+    for (size_t i = 0; i < s->claim_count; i++) {
+        const struct claim *c = &s->claims[i];
+
+        if (c->about == ABOUT_HOST) {
+            one_family = one_family && c->family != NULL &&
+                    (family == NULL || strcasecmp(family, c->family) == 0);
+            family = c->family;
+        }
+    }
+    for (size_t i = 0; i < s->claim_count && s->hosts > LIST_HOSTS && !one_family; i++) {
+        if (s->claims[i].about == ABOUT_HOST) {
+            s->claims[i].weight = PK_APP_WEIGHT_NONE;
+        }
+    }
+}
 
 static const char *title_of(struct pk_judge *j, const struct claim *c)
 {
@@ -412,6 +440,7 @@ void pk_judge_known(struct pk_judge *j)
     look_up(&s, ABOUT_NAME, PK_INTEL_PACKAGE, j->report->package, PK_SIGNER_NOW);
     search_parts(&s);
     search_hosts(&s);
+    forgive_list(&s);
     j->report->hits = (struct pk_array){ .items = s.hits, .count = s.hit_count };
     for (size_t i = 0; i < s.claim_count; i++) {
         say(j, &s.claims[i]);
