@@ -31,7 +31,7 @@
 
 #define REPORT                                                                                  \
     "{\"size\":0,\"kind\":\"unknown\",\"debuggable\":false,\"permissions\":[],\"findings\":[]," \
-    "\"verdict\":\"clean\",\"reasons\":[\"%s\"]%s}"
+    "\"score\":0,\"verdict\":\"clean\",\"reasons\":[\"%s\"]%s}"
 
 static pid_t warden_pid;
 

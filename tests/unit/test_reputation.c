@@ -732,12 +732,15 @@ static void nothing(void **state)
 /* Many hosts of several families are a list that the app carries; of one family they are its own. */
 static void many_hosts(void **state)
 {
-    static const char *const names[] = { "a.c2.evil.example", "b.c2.evil.example", "c.c2.evil.example",
-        "d.c2.evil.example", "e.c2.evil.example", "f.c2.evil.example", "g.c2.evil.example",
-        "h.c2.evil.example", "a.b.evil.example", "b.b.evil.example", "vague.example" };
-    const struct world *w = *state;
+    static const char *const names[] = { "a.c2.evil.example", "b.c2.evil.example",
+        "c.c2.evil.example", "d.c2.evil.example", "e.c2.evil.example", "f.c2.evil.example",
+        "g.c2.evil.example", "h.c2.evil.example", "a.b.evil.example", "b.b.evil.example",
+        "vague.example" };
     const struct pk_app_situation situation = { .now_ms = NOW };
+    struct world w;
 
+    (void)state;
+    open_world(&w, NULL);
     for (size_t count = 1; count <= PK_COUNT(names); count++) {
         struct pk_arena *arena = pk_arena_create(ARENA_MAX);
         struct pk_app_host hosts[PK_COUNT(names)];
@@ -748,12 +751,13 @@ static void many_hosts(void **state)
             hosts[i] = (struct pk_app_host){ .name = names[i] };
         }
         m.report.hosts = (struct pk_array){ hosts, count };
-        assert_int_equal(pk_reputation_judge(&m.report, &w->knowledge, &situation, arena), PK_OK);
+        assert_int_equal(pk_reputation_judge(&m.report, &w.knowledge, &situation, arena), PK_OK);
         assert_int_equal(m.report.hits.count, count);
         assert_int_equal(m.report.verdict,
                 count == PK_COUNT(names) ? PK_VERDICT_CLEAN : PK_VERDICT_SUSPICIOUS);
         pk_arena_destroy(arena);
     }
+    close_world(&w);
 }
 
 int main(void)
