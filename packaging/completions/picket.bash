@@ -40,7 +40,7 @@ _picket_options() {
     'app diff') echo --json --force --intel --no-intel --lists --help ;;
     'app rules') echo check attributes --json --help ;;
     'model '*) echo --model --json --help ;;
-    'scan '*) echo --json --min-sdk --max-sdk --stamp-cert --all --jobs --timeout --structure-only --yara --intel --no-intel --lists --report --color --help ;;
+    'scan '*) echo --json --min-sdk --max-sdk --stamp-cert --all --jobs --timeout --thorough --structure-only --yara --intel --no-intel --lists --report --color --help ;;
     'replay '*) echo --config --out --preds --help ;;
     *) echo "$common" ;;
     esac

@@ -34,6 +34,7 @@ static const char usage[] =
         "  --all              of a folder every file\n"
         "  --jobs N           files at a time (one a processor)\n"
         "  --timeout SECONDS  for one file (10)\n"
+        "  --thorough         look longer for private data that leave an app\n"
         "  --structure-only   structure and signature, not what the app does\n"
         "  --yara PATH        your own YARA rules: a file, or a folder of *.yar and *.yara; may be "
         "repeated\n"
@@ -55,6 +56,7 @@ enum {
     OPT_JOBS,
     OPT_TIMEOUT,
     OPT_STRUCTURE,
+    OPT_THOROUGH,
     OPT_YARA,
     OPT_INTEL,
     OPT_NO_INTEL,
@@ -153,6 +155,9 @@ static bool take_option(struct call *call, int option, const char *text)
             (void)fputs("picket scan: --report is html, sarif or json\n", stderr);
         }
         return s->form != NULL;
+    case OPT_THOROUGH:
+        s->thorough = true;
+        return true;
     case OPT_STRUCTURE:
         s->structure_only = true;
         return true;
@@ -198,6 +203,7 @@ static bool parse(int argc, char **argv, struct call *call)
         { "jobs", required_argument, NULL, OPT_JOBS },
         { "timeout", required_argument, NULL, OPT_TIMEOUT },
         { "report", required_argument, NULL, OPT_REPORT },
+        { "thorough", no_argument, NULL, OPT_THOROUGH },
         { "structure-only", no_argument, NULL, OPT_STRUCTURE },
         { "yara", required_argument, NULL, OPT_YARA },
         { "intel", required_argument, NULL, OPT_INTEL },

@@ -129,6 +129,7 @@ static int submit(struct run *r, struct pk_error *err)
         .max_sdk = r->settings->max_sdk,
         .stamp_cert = r->settings->stamp_cert,
         .structure_only = r->settings->structure_only,
+        .thorough = r->settings->thorough,
         .name = job->name,
         .ctx = job,
     };

@@ -11,6 +11,7 @@ struct pk_scan_settings {
     const char *stamp_cert;
     bool json;
     bool structure_only;
+    bool thorough;
     const struct pk_report_form *form; /* one document of all files; NULL: none */
     unsigned jobs;
     unsigned timeout_ms;

@@ -13,6 +13,7 @@ struct pk_inspect_options {
     int max_sdk;            /* 0: every later level */
     struct pk_slice idsig;  /* the APK's v4 signature file; ptr NULL: none */
     const char *stamp_cert; /* expected SHA-256 of the SourceStamp's certificate; NULL: any */
+    bool thorough;          /* judges may take several times as long */
     bool structure_only;    /* no judges of content: what the file is, not what it does */
     const struct pk_byte_rules *byte_rules; /* the user's own; NULL: none */
 };

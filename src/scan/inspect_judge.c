@@ -21,6 +21,7 @@ void pk_inspect_judge(struct pk_inspect_context *ctx, struct pk_inspect_code *co
 {
     struct pk_app_subject app = {
         .file = ctx->file,
+        .thorough = ctx->options->thorough,
         .kind = ctx->out->kind,
         .manifest = manifest,
         .zip = zip,

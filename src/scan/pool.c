@@ -211,6 +211,7 @@ static int make_request(const struct pk_scan_pool *pool, const struct pk_scan_jo
         .has_idsig = job->idsig_fd >= 0,
         .has_stamp_cert = job->stamp_cert != NULL,
         .structure_only = job->structure_only,
+        .thorough = job->thorough,
     };
     int rc = file_size(job->fd, &request.size, err);
 

@@ -38,6 +38,7 @@ struct pk_scan_job {
     int idsig_fd; /* its v4 signature, or -1 */
     int min_sdk, max_sdk;
     const char *stamp_cert; /* NULL: any */
+    bool thorough;          /* the search for leaks may take several times as long */
     bool structure_only;    /* leave the judges of content out */
     const char *name;       /* for the report's `file`; borrowed */
     void *ctx;

@@ -10,6 +10,7 @@ enum request_flag {
     FLAG_IDSIG = 1,
     FLAG_STAMP = 2,
     FLAG_STRUCTURE = 4,
+    FLAG_THOROUGH = 8,
 };
 
 static uint8_t *put(uint8_t *p, uint64_t value, size_t bytes)
@@ -23,7 +24,7 @@ static uint8_t *put(uint8_t *p, uint64_t value, size_t bytes)
 void pk_scan_request_encode(const struct pk_scan_request *in, uint8_t out[PK_SCAN_REQUEST_SIZE])
 {
     uint32_t flags = (in->has_idsig ? FLAG_IDSIG : 0U) | (in->has_stamp_cert ? FLAG_STAMP : 0U) |
-            (in->structure_only ? FLAG_STRUCTURE : 0U);
+            (in->structure_only ? FLAG_STRUCTURE : 0U) | (in->thorough ? FLAG_THOROUGH : 0U);
     uint8_t *p = put(put(out, REQUEST_MAGIC, 4), VERSION, 4);
 
     p = put(p, in->id, 8);
@@ -57,13 +58,14 @@ int pk_scan_request_decode(struct pk_slice in, struct pk_scan_request *out)
         return r.rc;
     }
     if (magic != REQUEST_MAGIC || version != VERSION || pk_reader_left(&r) > 0 ||
-            (flags & ~(uint32_t)(FLAG_IDSIG | FLAG_STAMP | FLAG_STRUCTURE)) != 0 ||
+            (flags & ~(uint32_t)(FLAG_IDSIG | FLAG_STAMP | FLAG_STRUCTURE | FLAG_THOROUGH)) != 0 ||
             request.timeout_ms == 0 || request.memory_max == 0) {
         return PK_EMALF;
     }
     request.has_idsig = (flags & FLAG_IDSIG) != 0;
     request.has_stamp_cert = (flags & FLAG_STAMP) != 0;
     request.structure_only = (flags & FLAG_STRUCTURE) != 0;
+    request.thorough = (flags & FLAG_THOROUGH) != 0;
     memcpy(request.stamp_cert, stamp.ptr, sizeof(request.stamp_cert));
     *out = request;
     return PK_OK;

@@ -29,6 +29,7 @@ struct pk_scan_request {
     int32_t max_sdk;
     bool has_idsig;
     bool has_stamp_cert;
+    bool thorough;       /* judges may take several times as long */
     bool structure_only; /* structure and signature; no judges of content */
     uint8_t stamp_cert[32];
 };

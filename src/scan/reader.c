@@ -145,6 +145,7 @@ static int read_file(const struct pk_scan_task *task, struct pk_arena *arena, ch
         .stamp_cert = task->stamp_cert,
         .byte_rules = byte_rules,
         .structure_only = task->structure_only,
+        .thorough = task->thorough,
     };
     struct pk_app_report report = { 0 };
     int rc = pk_inspect(task->file, &options, arena, &report, NULL);

@@ -94,6 +94,7 @@ static int reader_main(const struct warden *warden, const struct job *job)
         .min_sdk = request->min_sdk,
         .max_sdk = request->max_sdk,
         .structure_only = request->structure_only,
+        .thorough = request->thorough,
         .answer_fd = STDOUT_FILENO,
     };
 

@@ -16,6 +16,7 @@ struct pk_scan_task {
     int max_sdk;
     const char *stamp_cert; /* lower-case hex; NULL: any */
     bool structure_only;
+    bool thorough;
     int answer_fd;
 };
 

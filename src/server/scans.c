@@ -71,6 +71,7 @@ static int read_file(struct pk_scan_pool *pool, const struct ask *ask, struct pk
     struct pk_scan_job job = {
         .fd = ask->request != NULL ? pk_request_body_file(ask->request) : ask->fd,
         .idsig_fd = -1,
+        .thorough = ask->request == NULL, /* analysed once for all devices */
         .min_sdk = ask->min_sdk,
         .max_sdk = ask->max_sdk,
         .name = ask->name,

@@ -23,6 +23,7 @@ static void test_request(void **state)
         .has_idsig = true,
         .has_stamp_cert = true,
         .structure_only = true,
+        .thorough = true,
         .stamp_cert = { 1, 2, [31] = 0xff },
     };
     struct pk_scan_request out = { 0 };
@@ -38,7 +39,8 @@ static void test_request(void **state)
     assert_int_equal(out.timeout_ms, in.timeout_ms);
     assert_int_equal(out.min_sdk, in.min_sdk);
     assert_int_equal(out.max_sdk, in.max_sdk);
-    assert_true(out.has_idsig && out.has_stamp_cert && out.structure_only);
+    assert_true(out.has_idsig && out.has_stamp_cert && out.structure_only &&
+            out.thorough);
     assert_memory_equal(out.stamp_cert, in.stamp_cert, sizeof(in.stamp_cert));
 }
 
@@ -55,7 +57,7 @@ static void test_request_bad(void **state)
     static const struct damage rows[] = {
         { 0, 'X', PK_SCAN_REQUEST_SIZE, PK_EMALF },      /* magic */
         { 4, 2, PK_SCAN_REQUEST_SIZE, PK_EMALF },        /* version */
-        { 52, 8, PK_SCAN_REQUEST_SIZE, PK_EMALF },       /* a flag of the future */
+        { 52, 16, PK_SCAN_REQUEST_SIZE, PK_EMALF },       /* a flag of the future */
         { 40, 0, PK_SCAN_REQUEST_SIZE, PK_EMALF },       /* no time at all */
         { 32, 0, PK_SCAN_REQUEST_SIZE, PK_EMALF },       /* no memory at all */
         { 0, 'P', PK_SCAN_REQUEST_SIZE - 1, PK_ETRUNC }, /* short */
