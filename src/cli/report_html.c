@@ -139,7 +139,7 @@ static void findings(FILE *to, const struct pk_app_report *r, bool deciding)
             put(to, items[i].excepted);
             (void)fputs("</em>", to);
         }
-        (void)fputs("</td><td class=\"nowrap\">", to);
+        (void)fputs("</td><td class=\"ids\">", to);
         put_techniques(to, &items[i].attack);
         (void)fprintf(to, "</td><td class=\"nowrap\">%s</td></tr>\n",
                 pk_severity_name((enum pk_severity)items[i].severity));
@@ -331,7 +331,7 @@ static void model(FILE *to, const struct pk_app_report *r)
     const struct pk_app_model *m = r->model;
     const struct pk_app_model_part *parts = m != NULL ? m->parts.items : NULL;
 
-    if (m == NULL) {
+    if (m == NULL || m->parts.count == 0) {
         return;
     }
     begin_details(to, "What the classifier looked at", m->parts.count);

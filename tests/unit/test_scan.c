@@ -39,8 +39,7 @@ static void test_request(void **state)
     assert_int_equal(out.timeout_ms, in.timeout_ms);
     assert_int_equal(out.min_sdk, in.min_sdk);
     assert_int_equal(out.max_sdk, in.max_sdk);
-    assert_true(out.has_idsig && out.has_stamp_cert && out.structure_only &&
-            out.thorough);
+    assert_true(out.has_idsig && out.has_stamp_cert && out.structure_only && out.thorough);
     assert_memory_equal(out.stamp_cert, in.stamp_cert, sizeof(in.stamp_cert));
 }
 
@@ -57,7 +56,7 @@ static void test_request_bad(void **state)
     static const struct damage rows[] = {
         { 0, 'X', PK_SCAN_REQUEST_SIZE, PK_EMALF },      /* magic */
         { 4, 2, PK_SCAN_REQUEST_SIZE, PK_EMALF },        /* version */
-        { 52, 16, PK_SCAN_REQUEST_SIZE, PK_EMALF },       /* a flag of the future */
+        { 52, 16, PK_SCAN_REQUEST_SIZE, PK_EMALF },      /* a flag of the future */
         { 40, 0, PK_SCAN_REQUEST_SIZE, PK_EMALF },       /* no time at all */
         { 32, 0, PK_SCAN_REQUEST_SIZE, PK_EMALF },       /* no memory at all */
         { 0, 'P', PK_SCAN_REQUEST_SIZE - 1, PK_ETRUNC }, /* short */
