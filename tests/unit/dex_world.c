@@ -177,7 +177,7 @@ static uint32_t *sort_types(struct dex_world *w, uint32_t void_text)
     uint32_t *types = numbers(w->string_count);
     uint32_t *of_string = numbers(w->string_count);
 
-    w->is_type = calloc(w->string_count, sizeof(*w->is_type));
+    w->is_type = calloc(w->string_count + 1UL, sizeof(*w->is_type));
     assert_non_null(w->is_type);
     mark_type(w, void_text);
     for (size_t i = 0; i < w->class_count; i++) {
