@@ -299,7 +299,10 @@ static void put_class_data(struct dex_world *w, struct pk_buffer *b)
         size_t end = i + 1 < w->class_count ? c[1].first_method : w->method_count;
         uint32_t before = 0;
 
-        qsort(w->methods + c->first_method, end - c->first_method, sizeof(*w->methods), by_method);
+        if (end > c->first_method) {
+            qsort(w->methods + c->first_method, end - c->first_method, sizeof(*w->methods),
+                    by_method);
+        }
         c->data_at = b->len;
         put_uleb(b, 0);
         put_uleb(b, 0);
