@@ -269,10 +269,12 @@ def check_apps(check):
     check("no benign app is flagged by the classifier", judged and not flagged, flagged)
     newer = [r["file"] for r in familiar if r.get("target_sdk", 0) > 19]
     check("no app of today is familiar", not newer, newer)
-    parts = [p for r in judged for p in r["model"]["parts"]]
-    check("every opinion has its reasons, both ways",
-          all(r["model"]["parts"] for r in judged) and any(p["weight"] > 0 for p in parts)
+    parts = [p for r in familiar for p in r["model"]["parts"]]
+    check("every opinion that counts has its reasons, both ways",
+          all(r["model"]["parts"] for r in familiar) and any(p["weight"] > 0 for p in parts)
           and any(p["weight"] < 0 for p in parts))
+    check("what is absent is said as absent", any(p["text"].startswith("no sign that it ") for p in parts))
+    check("one that does not count has none", not [r["file"] for r in judged if r not in familiar and r["model"].get("parts")])
 
 
 def check_figures(check):

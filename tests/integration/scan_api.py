@@ -122,7 +122,13 @@ def begin(client, size, sent):
 
 def spooled(server):
     held = (os.path.join(f"/proc/{server.process.pid}/fd", fd) for fd in os.listdir(f"/proc/{server.process.pid}/fd"))
-    return sum(os.stat(fd).st_size for fd in held if "/state/#" in os.readlink(fd))
+    size = 0
+    for fd in held:
+        try:
+            size += os.stat(fd).st_size if "/state/#" in os.readlink(fd) else 0
+        except FileNotFoundError:
+            pass  # closed since it was listed
+    return size
 
 
 def wait_for(look, seconds=20):
