@@ -5,6 +5,7 @@ const EMPTY = [
     ['#/devices', 'No devices yet'],
     ['#/apps', 'No apps yet'],
     ['#/apps/exceptions', 'No exceptions'],
+    ['#/apps/known', 'No threat intelligence of your own yet'],
     ['#/enrolment', 'No tokens'],
     ['#/system/tokens', 'No API tokens'],
     ['#/system/health', 'No SIEM or other target is set'],

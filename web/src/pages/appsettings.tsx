@@ -125,7 +125,7 @@ const SOURCE_COLUMNS: Column<Source>[] = [
 ];
 
 function KnownPart(): JSX.Element {
-    const one = useResource<IntelSet | null>('intel', (signal) => get<IntelSet | null>('/intel', { signal }), (e) => e.type.startsWith('intel.'));
+    const one = useResource<IntelSet | null>('intel', (signal) => get<{ set: IntelSet | null }>('/intel', { signal }).then((a) => a.set), (e) => e.type.startsWith('intel.'));
     return (
         <>
             {one.error && <ProblemBox error={one.error} retry={one.reload} />}
