@@ -13,9 +13,10 @@ from pathlib import Path
 # From the ground up. Rooms on one line are peers and do not know each other.
 FLOORS = [
     ["base"],
-    ["formats"],
+    ["formats", "wire"],
     ["model"],
     ["intel"],
+    ["track"],
     ["store"],
     ["journal"],
     ["crowd"],
@@ -29,7 +30,7 @@ FLOORS = [
     ["server", "agent", "cli", "fleet"],
 ]
 LEVEL = {room: level for level, rooms in enumerate(FLOORS) for room in rooms}
-PURE = {"defense", "incident", "risk", "policy"}
+PURE = {"track", "defense", "incident", "risk", "policy"}
 IMPURE_ROOMS = {"store", "journal"}
 IMPURE_HEADERS = {"pthread.h", "unistd.h", "fcntl.h", "sys/socket.h", "sqlite3.h", "libpq-fe.h",
                   "curl/curl.h", "microhttpd.h", "sys/random.h"}

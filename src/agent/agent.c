@@ -320,6 +320,7 @@ static void on_observation(const struct pk_observation *obs, void *ctx)
     }
     if (a->sense != NULL && news) {
         pk_sense_watch(a->sense, pk_agent_judge_probes(a->judge));
+        pk_sense_attacked(a->sense, pk_agent_judge_attacked(a->judge));
     }
     if (a->device_news && !a->options.once) {
         save_told(a);

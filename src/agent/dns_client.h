@@ -3,7 +3,8 @@
  * question is ignored and the wait goes on. */
 #pragma once
 
-#include "agent/dns_message.h"
+#include "agent/net.h"
+#include "wire/dns.h"
 
 #define PK_DNS_QUESTIONS_MAX 16
 

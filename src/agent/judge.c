@@ -251,10 +251,18 @@ unsigned pk_agent_judge_probes(const struct pk_agent_judge *judge)
         unsigned probe;
     } rows[] = {
         { "network.arp_", PK_PROBE_GATEWAY },
-        { "network.ndp_", PK_PROBE_GATEWAY },
+        { "network.icmp_", PK_PROBE_GATEWAY },
+        { "network.ndp_", PK_PROBE_ROUTERS },
+        { "network.ra_", PK_PROBE_ROUTERS },
+        { "network.dhcp_", PK_PROBE_LEASE },
         { "network.dns_", PK_PROBE_DNS },
         { "network.tls_", PK_PROBE_TLS },
-        { "network.ssl_", PK_PROBE_TLS },
+        { "network.ssl_", PK_PROBE_HTTP },
+        { "network.content_", PK_PROBE_HTTP },
+        { "network.wpad_", PK_PROBE_PROXY | PK_PROBE_LEASE },
+        { "network.evil_", PK_PROBE_WIFI | PK_PROBE_DNS },
+        { "network.rogue_ap", PK_PROBE_WIFI },
+        { "network.deauth_", PK_PROBE_WIFI },
         { "network.captive_portal", PK_PROBE_PORTAL },
     };
     unsigned probes = 0;
@@ -267,6 +275,20 @@ unsigned pk_agent_judge_probes(const struct pk_agent_judge *judge)
         }
     }
     return probes;
+}
+
+bool pk_agent_judge_attacked(const struct pk_agent_judge *judge)
+{
+    for (size_t i = 0; i < judge->count; i++) {
+        const struct pk_open *row = &judge->rows[i];
+
+        if (row->open && row->threat->vector == PK_VECTOR_NETWORK &&
+                row->threat->severity >= PK_SEVERITY_HIGH &&
+                strncmp(row->subject, "net-", 4) == 0) {
+            return true;
+        }
+    }
+    return false;
 }
 
 json_t *pk_agent_judge_save(const struct pk_agent_judge *judge)

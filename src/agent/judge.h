@@ -58,6 +58,9 @@ bool pk_agent_judge_tell(struct pk_agent_judge *judge, const struct pk_threat *t
 size_t pk_agent_judge_count(const struct pk_agent_judge *judge);
 const struct pk_open *pk_agent_judge_at(const struct pk_agent_judge *judge, size_t index);
 
+/* An attack on the network that the device is on is open. */
+bool pk_agent_judge_attacked(const struct pk_agent_judge *judge);
+
 /* The probes (enum pk_probe in sense.h) that would notice the end of what is open. */
 unsigned pk_agent_judge_probes(const struct pk_agent_judge *judge);
 

@@ -62,15 +62,16 @@ static void on_captive_timer(void *ctx)
 static void on_watch_timer(void *ctx)
 {
     struct pk_sense *sense = ctx;
-    unsigned probes = sense->watched & (PK_PROBE_PORTAL | PK_PROBE_DNS | PK_PROBE_TLS);
+    unsigned probes = sense->watched & ~(unsigned)(PK_PROBE_GATEWAY | PK_PROBE_POSTURE);
 
     if (probes == 0) {
         return;
     }
     /* While the table flaps between two routers, on_neighbour() picks the moment. */
     if (!pk_gateway_odd(sense->gateway) || pk_gateway_diverted(sense->gateway)) {
-        pk_sense_round(sense, probes, false);
+        pk_sense_round(sense, probes & PK_PROBE_WEB, false);
     }
+    pk_sense_parts_check(sense, probes & ~PK_PROBE_WEB, false);
     pk_loop_arm(sense->loop, &sense->watch_timer, WATCH_MS);
 }
 
@@ -86,7 +87,7 @@ static void on_tls_timer(void *ctx)
 {
     struct pk_sense *sense = ctx;
 
-    pk_sense_round(sense, PK_PROBE_PORTAL | PK_PROBE_TLS, true);
+    pk_sense_round(sense, PK_PROBE_WEB & ~(unsigned)PK_PROBE_DNS, true);
     pk_loop_arm(sense->loop, &sense->tls_timer, sense->set.tls_every_ms);
 }
 
@@ -127,7 +128,7 @@ static void init_timers(struct pk_sense *sense)
 static void init_sensors(struct pk_sense *sense)
 {
     static const char *const names[PK_SENSE_SENSORS] = { "arp", "dns", "tls", "portal", "posture",
-        "wifi" };
+        "wifi", "ndp", "dhcp", "http", "proxy", "cell" };
 
     for (size_t i = 0; i < PK_SENSE_SENSORS; i++) {
         sense->sensors[i].name = names[i];
@@ -159,6 +160,15 @@ int pk_sense_create(struct pk_loop *loop, const struct pk_sense_settings *settin
     } else {
         rc = pk_sense_take_settings(sense, settings, err);
     }
+    if (rc == PK_OK) {
+        rc = pk_known_open(settings->state_dir, &sense->known, err);
+    }
+    if (rc == PK_OK) {
+        rc = pk_sense_set_trust(sense, NULL, err);
+    }
+    if (rc == PK_OK) {
+        rc = pk_sense_parts_create(sense, err);
+    }
     if (rc < 0) {
         pk_sense_destroy(sense);
         return rc;
@@ -172,6 +182,7 @@ void pk_sense_release(struct pk_sense *sense)
 {
     if (sense->dead && sense->jobs == 0) {
         pk_arena_destroy(sense->arena);
+        pk_arena_destroy(sense->trust_arena);
         free(sense);
     }
 }
@@ -190,6 +201,9 @@ void pk_sense_destroy(struct pk_sense *sense)
     }
     sense->check = 0;
     pk_sense_forget_round(sense);
+    pk_sense_parts_destroy(sense);
+    pk_known_close(sense->known);
+    sense->known = NULL;
     pk_link_watch_destroy(sense->link);
     pk_file_watch_destroy(sense->files);
     pk_arp_watch_destroy(sense->arp);
@@ -252,7 +266,11 @@ int pk_sense_check(struct pk_sense *sense, unsigned probes, void (*done)(void *c
             (!sense->on_network || !pk_gateway_check(sense->gateway, pk_clock_monotonic_ms()))) {
         pk_sense_checked(sense, PK_PROBE_GATEWAY);
     }
-    pk_sense_round(sense, probes & PK_PROBE_ALL & ~(unsigned)PK_PROBE_GATEWAY, true);
+    pk_sense_round(sense, probes & (PK_PROBE_WEB | PK_PROBE_POSTURE), true);
+    pk_sense_parts_check(sense,
+            probes & PK_PROBE_ALL &
+                    ~(PK_PROBE_WEB | (unsigned)PK_PROBE_POSTURE | (unsigned)PK_PROBE_GATEWAY),
+            true);
     return PK_OK;
 }
 

@@ -10,6 +10,13 @@
 
 struct pk_loop;
 struct pk_sense;
+struct pk_trust;
+
+/* A page over plain HTTP whose content is known. */
+struct pk_page {
+    const char *url;
+    const char *sha256; /* of its body; NULL: learnt where it is the same on clean visits */
+};
 
 /* Strings are copied. NULL means: the default in brackets. */
 struct pk_sense_settings {
@@ -18,8 +25,14 @@ struct pk_sense_settings {
     const char *own_ca;         /* PEM file: the only roots that may vouch for own_server */
     const char *probe_url;      /* http://... that answers 204 with nothing */
     const char *resolver;       /* trusted resolver, "address[:port]" or "[v6]:port"; [none] */
-    const char *probe_domain;   /* random names below it do not exist; [none] */
-    const char *ca_file;        /* roots that the system trusts [OpenSSL's own places] */
+    const char
+            *resolver_name; /* its name in certificates: then it is asked by DoT or DoH; [none] */
+    struct pk_strings redirects; /* "http://host/..." that must lead to https */
+    struct pk_array pages;       /* struct pk_page: pages over plain HTTP that must not change */
+    const char *place;           /* where the device is, coarsely: geohash of 5 letters; [none] */
+    const char *state_dir;       /* where is kept what was learnt of networks; [in memory only] */
+    const char *probe_domain;    /* random names below it do not exist; [none] */
+    const char *ca_file;         /* roots that the system trusts [OpenSSL's own places] */
     const char *ca_dir;
     const char *wifi_file;  /* the Wi-Fi card's report, TSV: connected bssid ssid freq signal
                                    * security; [none: the sensor is "limited"] */
@@ -58,8 +71,16 @@ enum pk_probe {
     PK_PROBE_DNS = 1 << 2,
     PK_PROBE_TLS = 1 << 3,
     PK_PROBE_POSTURE = 1 << 4,
+    PK_PROBE_HTTP = 1 << 5,
+    PK_PROBE_PROXY = 1 << 6,
+    PK_PROBE_LEASE = 1 << 7,
+    PK_PROBE_ROUTERS = 1 << 8,
+    PK_PROBE_WIFI = 1 << 9,
 };
-#define PK_PROBE_ALL 31U
+#define PK_PROBE_ALL 1023U
+/* What a change of the network's inside may have made worse: all that is asked of hosts beyond it. */
+#define PK_PROBE_WEB \
+    ((unsigned)(PK_PROBE_PORTAL | PK_PROBE_DNS | PK_PROBE_TLS | PK_PROBE_HTTP | PK_PROBE_PROXY))
 
 /* Runs these probes now; done (NULL is fine) is called once when all of them have reported, also
  * when there is no network to ask. One such call at a time: PK_EBUSY. */
@@ -69,6 +90,13 @@ PK_MUST_USE int pk_sense_check(struct pk_sense *sense, unsigned probes, void (*d
 /* Findings of these probes are open: they are asked again every few seconds, so that the end is
  * noticed. 0: nothing is open, nothing is polled. */
 void pk_sense_watch(struct pk_sense *sense, unsigned probes);
+
+/* An attack is open: nothing that is seen meanwhile is learnt as this network's way. */
+void pk_sense_attacked(struct pk_sense *sense, bool open);
+
+/* What the organisation trusts; copied, and what it concerns is asked anew when it differs. */
+PK_MUST_USE int pk_sense_set_trust(
+        struct pk_sense *sense, const struct pk_trust *trust, struct pk_error *err);
 
 /* How each sense fares now: array of struct pk_sensor, valid until the next call into sense. When
  * it changes the sink gets an observation PK_OBS_AGENT with event "sensors". */

@@ -25,7 +25,8 @@ enum {
 
 /* --- what is told ------------------------------------------------------------------------- */
 
-static void set_sensor(struct pk_sense *sense, size_t which, int state, const char *why)
+void pk_sense_set_sensor(
+        struct pk_sense *sense, enum pk_sense_sensor which, int state, const char *why)
 {
     struct pk_sensor *sensor = &sense->sensors[which];
     struct pk_obs_agent body = { .event = AGENT_SENSORS, .version = PK_VERSION };
@@ -88,6 +89,9 @@ static void tell_network(struct pk_sense *sense, enum pk_network_event event)
     if (event != PK_NETWORK_LEFT) {
         fill_dns(sense, arena, &net.dns);
         net.dhcp_server = sense->lease.server[0] != '\0' ? sense->lease.server : NULL;
+        net.place = sense->set.place;
+        pk_sense_compare_network(sense, &net);
+        pk_sense_note_network(sense, &net);
     }
     pk_sense_tell(sense, &(struct pk_observation){ .kind = PK_OBS_NETWORK, .net = &net });
     pk_arena_destroy(arena);
@@ -166,9 +170,9 @@ static void read_files(struct pk_sense *sense)
         pk_buffer_finish(&text);
     }
     read_resolv(sense);
-    set_sensor(sense, SENSOR_WIFI, has_wifi ? SENSOR_ON : SENSOR_LIMITED,
+    pk_sense_set_sensor(sense, SENSOR_WIFI, has_wifi ? SENSOR_ON : SENSOR_LIMITED,
             has_wifi ? NULL : "no report of the Wi-Fi card");
-    set_sensor(sense, SENSOR_DNS, sense->resolv.count > 0 ? SENSOR_ON : SENSOR_LIMITED,
+    pk_sense_set_sensor(sense, SENSOR_DNS, sense->resolv.count > 0 ? SENSOR_ON : SENSOR_LIMITED,
             sense->resolv.count > 0 ? NULL : "no name server is known");
 }
 
@@ -203,7 +207,8 @@ void pk_sense_announce(struct pk_sense *sense)
     sense->announced = true;
     name_network(sense);
     tell_network(sense, PK_NETWORK_JOINED);
-    pk_sense_round(sense, PK_PROBE_PORTAL | PK_PROBE_DNS | PK_PROBE_TLS, true);
+    pk_sense_parts_announced(sense);
+    pk_sense_round(sense, PK_PROBE_WEB, true);
     sense->announced_ms = pk_clock_monotonic_ms();
     pk_loop_arm(sense->loop, &sense->dns_timer, sense->set.dns_every_ms);
     pk_loop_arm(sense->loop, &sense->tls_timer, sense->set.tls_every_ms);
@@ -215,9 +220,11 @@ void pk_sense_leave(struct pk_sense *sense)
         return;
     }
     pk_sense_forget_round(sense);
+    pk_sense_parts_leave(sense);
     if (sense->announced) {
         tell_network(sense, PK_NETWORK_LEFT);
     }
+    pk_known_left(sense->known);
     pk_gateway_leave(sense->gateway);
     pk_arp_watch_destroy(sense->arp);
     sense->arp = NULL;
@@ -248,12 +255,13 @@ static void join(struct pk_sense *sense, const struct pk_link_state *state)
     sense->state = *state;
     sense->on_network = true;
     read_files(sense);
+    pk_sense_parts_join(sense);
     if (state->gateway.family != AF_INET) {
         pk_sense_announce(sense); /* no ARP here */
         return;
     }
     rc = pk_arp_watch_create(sense->loop, state->index, on_frame, sense, &sense->arp, &err);
-    set_sensor(sense, SENSOR_ARP, rc == PK_OK ? SENSOR_ON : SENSOR_LIMITED,
+    pk_sense_set_sensor(sense, SENSOR_ARP, rc == PK_OK ? SENSOR_ON : SENSOR_LIMITED,
             rc == PK_OK ? NULL
                     : rc == -EPERM || rc == PK_EACCES
                     ? "no permission (CAP_NET_RAW); the neighbour table alone is watched"
@@ -286,8 +294,7 @@ void pk_sense_refresh(struct pk_sense *sense)
         return;
     }
     names_differ = !same_resolv(&resolv, &sense->resolv);
-    lease_differs = strcmp(lease.server, sense->lease.server) != 0 ||
-            strcmp(lease.portal_api, sense->lease.portal_api) != 0;
+    lease_differs = memcmp(&lease, &sense->lease, sizeof(lease)) != 0;
     wifi_differs = strcmp(wifi.ssid, sense->wifi.ssid) != 0 ||
             strcmp(wifi.bssid, sense->wifi.bssid) != 0 || wifi.security != sense->wifi.security;
     if (strcmp(wifi.ssid, sense->wifi.ssid) != 0) { /* another network, whatever its numbers */
@@ -299,7 +306,10 @@ void pk_sense_refresh(struct pk_sense *sense)
     }
     if (names_differ || lease_differs || wifi_differs) {
         tell_network(sense, PK_NETWORK_CHANGED);
-        pk_sense_round(sense, PK_PROBE_PORTAL | PK_PROBE_DNS | PK_PROBE_TLS, true);
+        pk_sense_parts_change(sense,
+                (names_differ ? PK_CHANGED_NAMES : 0U) | (lease_differs ? PK_CHANGED_LEASE : 0U) |
+                        (wifi_differs ? PK_CHANGED_WIFI : 0U));
+        pk_sense_round(sense, PK_PROBE_WEB, true);
     }
     if (wifi_differs) { /* the same address may be another router behind this access point */
         pk_gateway_check(sense->gateway, pk_clock_monotonic_ms());
@@ -323,9 +333,10 @@ void pk_sense_on_link(void *ctx, const struct pk_link_state *state)
     }
     sense->state = *state;
     pk_sense_refresh(sense);
+    pk_sense_parts_change(sense, PK_CHANGED_ADDRESS | (relinked ? PK_CHANGED_LINK : 0U));
     if (relinked && sense->on_network) { /* the cable may lead elsewhere now */
         pk_gateway_check(sense->gateway, pk_clock_monotonic_ms());
-        pk_sense_round(sense, PK_PROBE_PORTAL | PK_PROBE_DNS | PK_PROBE_TLS, false);
+        pk_sense_round(sense, PK_PROBE_WEB, false);
     }
 }
 
@@ -333,7 +344,7 @@ void pk_sense_on_link(void *ctx, const struct pk_link_state *state)
 static void check_diverted(struct pk_sense *sense)
 {
     if (pk_clock_monotonic_ms() - sense->checked_ms >= RECHECK_MS) {
-        pk_sense_round(sense, PK_PROBE_PORTAL | PK_PROBE_DNS | PK_PROBE_TLS, false);
+        pk_sense_round(sense, PK_PROBE_WEB, false);
     }
 }
 

@@ -2,7 +2,7 @@
  * the state they share and what they call of each other. Loop thread only. */
 #pragma once
 
-#include "agent/gateway.h"
+#include "agent/known.h"
 #include "agent/lan_files.h"
 #include "agent/loop.h"
 #include "agent/probe_env.h"
@@ -10,10 +10,20 @@
 #include "agent/watch_arp.h"
 #include "agent/watch_files.h"
 #include "agent/watch_link.h"
+#include "model/trust.h"
+#include "track/gateway.h"
 
 #define PK_SENSE_TARGETS_MAX 16
-#define PK_SENSE_PROBES      5
-#define PK_SENSE_SENSORS     6
+#define PK_SENSE_PROBES      10
+#define PK_SENSE_SENSORS     11
+
+#define PK_SENSE_PARTS_MAX 12
+
+enum pk_portal_state { /* pk_portal_state_names */
+    PK_PORTAL_UNKNOWN,
+    PK_PORTAL_NONE,
+    PK_PORTAL_CAPTIVE
+};
 
 enum pk_sense_sensor {
     SENSOR_ARP,
@@ -22,6 +32,11 @@ enum pk_sense_sensor {
     SENSOR_PORTAL,
     SENSOR_POSTURE,
     SENSOR_WIFI,
+    SENSOR_NDP,
+    SENSOR_DHCP,
+    SENSOR_HTTP,
+    SENSOR_PROXY,
+    SENSOR_CELL,
 };
 enum pk_sense_sensor_state {
     SENSOR_ON,
@@ -40,7 +55,60 @@ struct pk_sense_told {
     int64_t at_ms;
 };
 
-struct pk_sense_job;
+/* One question that is asked on a thread beside the loop. */
+struct pk_sense_job {
+    struct pk_sense *sense;
+    const struct pk_probe_kind *kind;
+    size_t which; /* server, host, page */
+    unsigned generation;
+    bool loud;
+    struct pk_probe_env env; /* its arena lives as long as the job */
+    void *in;                /* what prepare() copied for the thread */
+    void *result;            /* what run() returned; NULL: nothing to tell */
+    struct pk_sense_job *next;
+};
+
+/* A kind of question. Rows of the table in sense_round.c; one file each. */
+struct pk_probe_kind {
+    unsigned probe;    /* enum pk_probe */
+    bool after_portal; /* its answer waits for the portal's: pk_sense_captive() is right in tell() */
+    size_t (*count)(const struct pk_sense *sense); /* jobs of a round; NULL: one */
+    /* Loop: copies into job->env.arena what the thread needs of what may change; false: not now. */
+    bool (*prepare)(struct pk_sense *sense, struct pk_sense_job *job);
+    void *(*run)(struct pk_sense_job *job); /* thread: of job->sense only `set` and `targets` */
+    void (*tell)(struct pk_sense *sense, struct pk_sense_job *job); /* loop */
+    void (*forget)(struct pk_sense *sense);                         /* loop: another network */
+};
+
+extern const struct pk_probe_kind pk_sense_posture_probe;
+extern const struct pk_probe_kind pk_sense_portal_probe;
+extern const struct pk_probe_kind pk_sense_dns_probe;
+extern const struct pk_probe_kind pk_sense_tls_probe;
+
+/* What changed on a network that the device stays on; bits. */
+enum pk_sense_change {
+    PK_CHANGED_NAMES = 1 << 0, /* name servers */
+    PK_CHANGED_LEASE = 1 << 1,
+    PK_CHANGED_WIFI = 1 << 2,
+    PK_CHANGED_LINK = 1 << 3, /* the carrier was gone for a moment */
+    PK_CHANGED_TRUST = 1 << 4,
+    PK_CHANGED_ADDRESS = 1 << 5, /* addresses or routes of either family */
+};
+
+/* A part of the senses that lives on events of its own: packets, files, netlink. Rows of the table in
+ * sense_parts.c; one file each. All in the loop; any function may be NULL. */
+struct pk_sense_part {
+    unsigned probes; /* enum pk_probe bits that check() answers */
+    /* *state is given to the others. A sense that cannot work here is "limited", not an error. */
+    int (*create)(struct pk_sense *sense, void **state, struct pk_error *err);
+    void (*destroy)(void *state);
+    void (*join)(void *state);                     /* the link is up; the network has no name yet */
+    void (*announced)(void *state);                /* now it has; the first round of probes runs */
+    void (*change)(void *state, unsigned changes); /* enum pk_sense_change */
+    void (*leave)(void *state);
+    /* Looks again and calls pk_sense_checked() for its bits, now or later; loud: tells in any case. */
+    void (*check)(void *state, unsigned probes, bool loud);
+};
 
 struct pk_sense {
     struct pk_loop *loop;
@@ -72,12 +140,17 @@ struct pk_sense {
     unsigned watched;                  /* probes whose findings are open */
     unsigned pending[PK_SENSE_PROBES]; /* jobs under way, by bit number of enum pk_probe */
     unsigned again;                    /* probes to start anew when theirs have ended */
-    unsigned loud;             /* probes whose results are told even when they are no news */
-    unsigned jobs;             /* threads that still read this struct */
-    bool dead;                 /* to be freed with the last of them */
-    struct pk_sense_job *held; /* results that wait for the portal's */
-    int portal_state;          /* index into pk_portal_state_names */
-    int64_t checked_ms;        /* when DNS and TLS were last asked */
+    unsigned loud;                /* probes whose results are told even when they are no news */
+    unsigned jobs;                /* threads that still read this struct */
+    bool dead;                    /* to be freed with the last of them */
+    struct pk_sense_job *held;    /* results that wait for the portal's */
+    int portal_state;             /* enum pk_portal_state */
+    struct pk_known *known;       /* what was learnt on earlier visits; never NULL */
+    const struct pk_trust *trust; /* never NULL; changes between callbacks only */
+    struct pk_arena *trust_arena;
+    bool attacked; /* an attack is open: nothing is learnt */
+    void *parts[PK_SENSE_PARTS_MAX];
+    int64_t checked_ms; /* when DNS and TLS were last asked */
     struct pk_sense_told told_dns[PK_PROBE_SERVERS_MAX], told_tls[PK_SENSE_TARGETS_MAX];
     struct pk_sense_told told_portal;
 
@@ -94,12 +167,35 @@ struct pk_sense {
 void pk_sense_round(struct pk_sense *sense, unsigned probes, bool loud);
 /* Drops what is under way: the network is another one. */
 void pk_sense_forget_round(struct pk_sense *sense);
+/* Whether a portal holds the device, as far as is known now. */
+enum pk_tri pk_sense_captive(const struct pk_sense *sense);
+/* In a quiet round: is this worth telling? Remembers it when it is. loud: in any case. */
+bool pk_sense_is_news(struct pk_sense_told *told, const char *text, bool good, bool loud);
 /* Fills in time and network, and tells the sink. */
 void pk_sense_tell(struct pk_sense *sense, struct pk_observation *obs);
 /* Frees a dead one that no job uses any more. */
 void pk_sense_release(struct pk_sense *sense);
 /* One of the probes that pk_sense_check() waits for has reported. */
 void pk_sense_checked(struct pk_sense *sense, unsigned probes);
+
+/* --- sense_learn.c: what clean visits taught --- */
+
+/* Nothing is under way any more: what this visit showed may be learnt. */
+void pk_sense_rested(struct pk_sense *sense);
+/* Fills in what was before. */
+void pk_sense_compare_network(const struct pk_sense *sense, struct pk_obs_network *net);
+void pk_sense_note_network(struct pk_sense *sense, const struct pk_obs_network *net);
+
+/* --- sense_parts.c: what happens, told to all parts --- */
+
+int pk_sense_parts_create(struct pk_sense *sense, struct pk_error *err);
+void pk_sense_parts_destroy(struct pk_sense *sense);
+void pk_sense_parts_join(struct pk_sense *sense);
+void pk_sense_parts_announced(struct pk_sense *sense);
+void pk_sense_parts_change(struct pk_sense *sense, unsigned changes);
+void pk_sense_parts_leave(struct pk_sense *sense);
+/* Bits that no part answers are done at once. */
+void pk_sense_parts_check(struct pk_sense *sense, unsigned probes, bool loud);
 
 /* --- sense_settings.c --- */
 
@@ -118,5 +214,8 @@ void pk_sense_announce(struct pk_sense *sense);
 /* Until the resolver is asked again, ms. */
 int64_t pk_sense_dns_gap(const struct pk_sense *sense, int64_t now_ms);
 void pk_sense_leave(struct pk_sense *sense);
+/* A sense works, or lacks something (why: a constant); told when it is news. */
+void pk_sense_set_sensor(
+        struct pk_sense *sense, enum pk_sense_sensor which, int state, const char *why);
 /* Reads the files again and acts on what is different. */
 void pk_sense_refresh(struct pk_sense *sense);

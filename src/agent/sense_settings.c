@@ -16,6 +16,27 @@ static const char *copy(struct pk_sense *sense, const char *text, const char *de
     return from != NULL ? pk_arena_strdup(sense->arena, from) : NULL;
 }
 
+static int copy_strings(struct pk_sense *sense, const struct pk_strings *in, struct pk_strings *out)
+{
+    out->items = pk_arena_alloc(sense->arena, in->count + 1, sizeof(*out->items));
+    for (out->count = 0; out->items != NULL && out->count < in->count; out->count++) {
+        out->items[out->count] = copy(sense, in->items[out->count], "");
+    }
+    return out->items != NULL ? PK_OK : PK_ENOMEM;
+}
+
+static int copy_pages(struct pk_sense *sense, const struct pk_array *in, struct pk_array *out)
+{
+    const struct pk_page *from = in->items;
+    struct pk_page *to = pk_arena_alloc(sense->arena, in->count + 1, sizeof(*to));
+
+    for (size_t i = 0; to != NULL && i < in->count; i++) {
+        to[i] = (struct pk_page){ copy(sense, from[i].url, ""), copy(sense, from[i].sha256, NULL) };
+    }
+    *out = (struct pk_array){ .items = to, .count = in->count };
+    return to != NULL ? PK_OK : PK_ENOMEM;
+}
+
 static int64_t or_default(int64_t value, int64_t def)
 {
     return value > 0 ? value : def;
@@ -77,6 +98,8 @@ int pk_sense_take_settings(
         .lease_file = copy(sense, in->lease_file, NULL),
         .resolv_file = copy(sense, in->resolv_file, RESOLV_FILE),
         .interface = copy(sense, in->interface, NULL),
+        .resolver_name = copy(sense, in->resolver_name, NULL),
+        .place = copy(sense, in->place, NULL),
         .network_key = pk_slice_of(key, in->network_key.len),
         .probe_ms = or_default(in->probe_ms, 4000),
         .settle_ms = or_default(in->settle_ms, 200),
@@ -87,6 +110,10 @@ int pk_sense_take_settings(
     if (in->resolver != NULL && *in->resolver != '\0' &&
             pk_address_parse(in->resolver, 53, &sense->trusted) < 0) {
         return pk_error_set(err, PK_EMALF, "'%s' is no address", in->resolver);
+    }
+    if (copy_strings(sense, &in->redirects, &sense->set.redirects) < 0 ||
+            copy_pages(sense, &in->pages, &sense->set.pages) < 0) {
+        return pk_error_set(err, PK_ENOMEM, "out of memory");
     }
     return add_targets(sense, in, err);
 }

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/yaml.h"
 #include "model/observation.h"
+#include "model/trust.h"
 
 #define AT(s, m) offsetof(struct s, m)
 
@@ -70,6 +71,14 @@ static const struct pk_field apps_fields[] = {
 };
 static const struct pk_schema apps_schema = PK_SCHEMA(struct pk_app_settings, apps_fields, "apps");
 
+static const struct pk_field page_fields[] = {
+    { "url", PK_TYPE_STRING, PK_REQUIRED, AT(pk_page, url), .min = 8, .max = 300,
+      .help = "http://..." },
+    { "sha256", PK_TYPE_STRING, 0, AT(pk_page, sha256), .min = 64, .max = 64,
+      .help = "fingerprint of its content; default: learnt on clean visits" },
+};
+static const struct pk_schema page_schema = PK_SCHEMA(struct pk_page, page_fields, "page");
+
 static const struct pk_field settings_fields[] = {
     { "state_dir", PK_TYPE_STRING, 0, AT(pk_agent_settings, state_dir), .min = 1, .max = 1024,
       .def = PK_AGENT_STATE_DIR, .help = "folder for key, certificate, spool and ledger" },
@@ -90,6 +99,18 @@ static const struct pk_field settings_fields[] = {
       .help = "domain below which made-up names do not exist, to notice lying name servers" },
     { "resolver", PK_TYPE_STRING, 0, AT(pk_agent_settings, resolver), .min = 2, .max = 80,
       .help = "trusted name server (address[:port]) for a second opinion" },
+    { "resolver_name", PK_TYPE_STRING, 0, AT(pk_agent_settings, resolver_name), .min = 1, .max = 253,
+      .help = "its name in certificates: it is asked over TLS or HTTPS then, which nobody can forge" },
+    { "redirects", PK_TYPE_STRINGS, 0, AT(pk_agent_settings, redirects), .min = 8, .max = 300,
+      .count_max = 8, .help = "http:// pages that always lead to https, to notice who stops that" },
+    { "pages", PK_TYPE_OBJECTS, 0, AT(pk_agent_settings, pages), .count_max = 8,
+      .sub = &page_schema, .help = "http:// pages whose content is known, to notice who changes it" },
+    { "place", PK_TYPE_STRING, 0, AT(pk_agent_settings, place), .min = 5, .max = 5,
+      .help = "where the device stays, coarsely (geohash of 5 letters), when nothing else tells" },
+    { "trust", PK_TYPE_OBJECT, 0, AT(pk_agent_settings, trust), .sub = &pk_trust_schema,
+      .help = "what your organisation trusts, when no server tells" },
+    { "trust_file", PK_TYPE_STRING, 0, AT(pk_agent_settings, trust_file), .min = 1, .max = 1024,
+      .help = "the same in a file of its own, read again whenever it changes" },
     { "ca_file", PK_TYPE_STRING, 0, AT(pk_agent_settings, ca_file), .min = 1, .max = 1024,
       .help = "PEM file with the roots that may vouch for the check hosts; default: the system's" },
     { "ca_dir", PK_TYPE_STRING, 0, AT(pk_agent_settings, ca_dir), .min = 1, .max = 1024,
@@ -140,6 +161,7 @@ static int complete(struct pk_agent_settings *s, struct pk_arena *arena, struct 
     void *report = s->report;
     void *notify = s->notify;
     void *apps = s->apps;
+    void *trust = s->trust;
     char host[PK_HTTPS_HOST];
     int port;
     int rc = fill_section(&server, &server_schema, arena, err);
@@ -153,6 +175,10 @@ static int complete(struct pk_agent_settings *s, struct pk_arena *arena, struct 
     if (rc == PK_OK) {
         rc = fill_section(&apps, &apps_schema, arena, err);
     }
+    if (rc == PK_OK) {
+        rc = fill_section(&trust, &pk_trust_schema, arena, err);
+    }
+    s->trust = trust;
     s->server = server;
     s->report = report;
     s->notify = notify;
@@ -200,6 +226,11 @@ void pk_agent_settings_sense(const struct pk_agent_settings *in, struct pk_sense
         .lease_file = in->lease_file,
         .resolv_file = in->resolv_file,
         .interface = in->interface,
+        .resolver_name = in->resolver_name,
+        .redirects = in->redirects,
+        .pages = in->pages,
+        .place = in->place,
+        .state_dir = in->state_dir,
         .probe_ms = in->probe_ms,
         .tls_every_ms = in->recheck_minutes * PK_MINUTE_MS,
         .posture_every_ms = in->posture_hours * PK_HOUR_MS,

@@ -5,6 +5,7 @@
 #include "base/schema.h"
 
 struct pk_sense_settings;
+struct pk_trust;
 
 #define PK_AGENT_CONFIG    "/etc/picket/agent.yaml"
 #define PK_AGENT_STATE_DIR "/var/lib/picket-agent"
@@ -47,6 +48,12 @@ struct pk_app_settings {
 
 struct pk_agent_settings {
     const char *state_dir;
+    struct pk_trust *trust; /* of agent.yaml; never NULL after loading */
+    const char *trust_file; /* the same as YAML or JSON in a file of its own, watched; NULL: none */
+    const char *resolver_name;
+    struct pk_strings redirects;
+    struct pk_array pages; /* struct pk_page */
+    const char *place;
     struct pk_server_settings *server; /* never NULL after loading, nor the three below */
     struct pk_report_settings *report;
     struct pk_notify_settings *notify;

@@ -2,7 +2,7 @@
  * frames about one address, and sends questions about it. Needs CAP_NET_RAW. Loop thread only. */
 #pragma once
 
-#include "agent/arp_frame.h"
+#include "wire/arp.h"
 
 struct pk_loop;
 struct pk_arp_watch;

@@ -23,6 +23,16 @@ int pk_judge_dns(const struct pk_observation *o, struct pk_arena *arena, struct 
 int pk_judge_tls(const struct pk_observation *o, struct pk_arena *arena, struct pk_findings *out);
 int pk_judge_portal(
         const struct pk_observation *o, struct pk_arena *arena, struct pk_findings *out);
+int pk_judge_lease(const struct pk_observation *o, struct pk_arena *arena, struct pk_findings *out);
+int pk_judge_routers(
+        const struct pk_observation *o, struct pk_arena *arena, struct pk_findings *out);
+int pk_judge_redirect(
+        const struct pk_observation *o, struct pk_arena *arena, struct pk_findings *out);
+int pk_judge_http(const struct pk_observation *o, struct pk_arena *arena, struct pk_findings *out);
+int pk_judge_proxy(const struct pk_observation *o, struct pk_arena *arena, struct pk_findings *out);
+int pk_judge_wifi(const struct pk_observation *o, struct pk_arena *arena, struct pk_findings *out);
+int pk_judge_cell(const struct pk_observation *o, struct pk_arena *arena, struct pk_findings *out);
+int pk_judge_name(const struct pk_observation *o, struct pk_arena *arena, struct pk_findings *out);
 int pk_judge_network(
         const struct pk_observation *o, struct pk_arena *arena, struct pk_findings *out);
 int pk_judge_posture(

@@ -19,6 +19,22 @@ int pk_defense_judge(
         return pk_judge_tls(o, arena, out);
     case PK_OBS_PORTAL:
         return pk_judge_portal(o, arena, out);
+    case PK_OBS_LEASE:
+        return pk_judge_lease(o, arena, out);
+    case PK_OBS_ROUTERS:
+        return pk_judge_routers(o, arena, out);
+    case PK_OBS_REDIRECT:
+        return pk_judge_redirect(o, arena, out);
+    case PK_OBS_HTTP:
+        return pk_judge_http(o, arena, out);
+    case PK_OBS_PROXY:
+        return pk_judge_proxy(o, arena, out);
+    case PK_OBS_WIFI:
+        return pk_judge_wifi(o, arena, out);
+    case PK_OBS_CELL:
+        return pk_judge_cell(o, arena, out);
+    case PK_OBS_NAME:
+        return pk_judge_name(o, arena, out);
     case PK_OBS_AGENT:
     case PK_OBS_CHOICE:
     case PK_OBS_APPS: /* judged by what the store knows of them: pipeline/apps.c */

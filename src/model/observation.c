@@ -3,29 +3,20 @@
 #include <stdio.h>
 
 #include "base/crypt.h"
+#include "model/observation_schemas.h"
 
 const char *const pk_observation_kind_names[] = { "agent", "posture", "network", "gateway", "dns",
-    "tls", "portal", "choice", "apps", NULL };
+    "tls", "portal", "choice", "apps", "lease", "routers", "redirect", "http", "proxy", "wifi", "cell",
+    "name", NULL };
 const char *const pk_platform_names[] = { "linux", "android", "ios", NULL };
-const char *const pk_link_names[] = { "unknown", "wifi", "wired", "cellular", "vpn", NULL };
-const char *const pk_security_names[] = { "unknown", "open", "owe", "wep", "wpa", "wpa2", "wpa3",
-    "eap", NULL };
-const char *const pk_tls_outcome_names[] = { "ok", "untrusted", "expired", "wrong_name", "invalid",
-    "pin", "failed", "unreachable", NULL };
-const char *const pk_portal_state_names[] = { "unknown", "none", "captive", NULL };
 const char *const pk_app_profile_names[] = { "device", "work", "personal", NULL };
 static const char *const apps_events[] = { "all", "changed", NULL };
 static const char *const sensor_states[] = { "on", "limited", "off", NULL };
 static const char *const agent_events[] = { "started", "stopping", "sensors", NULL };
-static const char *const network_events[] = { "joined", "changed", "left", NULL };
-static const char *const portal_vias[] = { "none", "api", "http", NULL };
 static const char *const choices[] = { "shown", "closed", "acted", "ignored", "mistake", NULL };
 
 #define AT(s, m) offsetof(struct s, m)
 #define COLLECT  .privacy = PK_PRIVACY_COLLECT
-#define MAC      .min = 17, .max = 17
-#define ADDRESS  .min = 2, .max = 64
-#define COUNT    .min = 0, .max = 1000000
 
 /* clang-format off */
 static const struct pk_field sensor_fields[] = {
@@ -74,124 +65,6 @@ static const struct pk_field posture_fields[] = {
 };
 static const struct pk_schema posture_schema =
     PK_SCHEMA(struct pk_obs_posture, posture_fields, "posture");
-
-static const struct pk_field network_fields[] = {
-    { "event", PK_TYPE_ENUM, PK_REQUIRED, AT(pk_obs_network, event), .names = network_events,
-      COLLECT, .help = "joined, changed or left" },
-    { "link", PK_TYPE_ENUM, 0, AT(pk_obs_network, link), .names = pk_link_names, COLLECT,
-      .help = "kind of link" },
-    { "security", PK_TYPE_ENUM, 0, AT(pk_obs_network, security), .names = pk_security_names,
-      COLLECT, .help = "how the Wi-Fi is protected" },
-    { "name", PK_TYPE_STRING, 0, AT(pk_obs_network, name), .max = 64,
-      .privacy = PK_PRIVACY_NEVER, .help = "name of the network, for your own eyes" },
-    { "bssid", PK_TYPE_STRING, 0, AT(pk_obs_network, bssid), MAC, COLLECT,
-      .help = "hardware address of the access point" },
-    { "gateway", PK_TYPE_STRING, 0, AT(pk_obs_network, gateway), ADDRESS, COLLECT,
-      .help = "address of the router" },
-    { "gateway_mac", PK_TYPE_STRING, 0, AT(pk_obs_network, gateway_mac), MAC, COLLECT,
-      .help = "hardware address of the router" },
-    { "dns", PK_TYPE_STRINGS, 0, AT(pk_obs_network, dns), ADDRESS, .count_max = 8, COLLECT,
-      .help = "name servers that the network handed out" },
-    { "dhcp_server", PK_TYPE_STRING, 0, AT(pk_obs_network, dhcp_server), ADDRESS, COLLECT,
-      .help = "who gave the address" },
-};
-static const struct pk_schema network_schema =
-    PK_SCHEMA(struct pk_obs_network, network_fields, "network");
-
-static const struct pk_field gateway_fields[] = {
-    { "address", PK_TYPE_STRING, PK_REQUIRED, AT(pk_obs_gateway, address), ADDRESS, COLLECT,
-      .help = "address of the router" },
-    { "mac", PK_TYPE_STRING, PK_REQUIRED, AT(pk_obs_gateway, mac), MAC, COLLECT,
-      .help = "hardware address in use for it" },
-    { "mac_before", PK_TYPE_STRING, 0, AT(pk_obs_gateway, mac_before), MAC, COLLECT,
-      .help = "hardware address learnt when joining" },
-    { "mac_rival", PK_TYPE_STRING, 0, AT(pk_obs_gateway, mac_rival), MAC, COLLECT,
-      .help = "another hardware address that claims to be the router" },
-    { "probes", PK_TYPE_INT, 0, AT(pk_obs_gateway, probes), COUNT, COLLECT,
-      .help = "questions asked to the old holder" },
-    { "old_answers", PK_TYPE_INT, 0, AT(pk_obs_gateway, old_answers), COUNT, COLLECT,
-      .help = "answers of the old holder" },
-    { "rival_claims", PK_TYPE_INT, 0, AT(pk_obs_gateway, rival_claims), COUNT, COLLECT,
-      .help = "claims of the other one in 10 s" },
-    { "unasked_claims", PK_TYPE_INT, 0, AT(pk_obs_gateway, unasked_claims), COUNT, COLLECT,
-      .help = "of which nobody had asked for" },
-    { "link_lost_ms", PK_TYPE_INT, 0, AT(pk_obs_gateway, link_lost_ms), .min = 0,
-      .max = 86400000, COLLECT, .help = "how long the link was down before the change" },
-    { "rival_also", PK_TYPE_STRINGS, 0, AT(pk_obs_gateway, rival_also), ADDRESS, .count_max = 8,
-      COLLECT, .help = "other local addresses of the other one" },
-};
-static const struct pk_schema gateway_schema =
-    PK_SCHEMA(struct pk_obs_gateway, gateway_fields, "gateway");
-
-static const struct pk_field dns_fields[] = {
-    { "resolver", PK_TYPE_STRING, PK_REQUIRED, AT(pk_obs_dns, resolver), ADDRESS, COLLECT,
-      .help = "name server that was asked" },
-    { "nx_probes", PK_TYPE_INT, 0, AT(pk_obs_dns, nx_probes), COUNT, COLLECT,
-      .help = "made-up names that were asked for" },
-    { "nx_answered", PK_TYPE_INT, 0, AT(pk_obs_dns, nx_answered), COUNT, COLLECT,
-      .help = "of which got an address all the same" },
-    { "nx_addresses", PK_TYPE_STRINGS, 0, AT(pk_obs_dns, nx_addresses), ADDRESS, .count_max = 4,
-      COLLECT, .help = "which addresses" },
-    { "trusted_nx", PK_TYPE_TRI, 0, AT(pk_obs_dns, trusted_nx), COLLECT,
-      .help = "whether a trusted resolver says that the names do not exist" },
-    { "timeouts", PK_TYPE_INT, 0, AT(pk_obs_dns, timeouts), COUNT, COLLECT,
-      .help = "questions without an answer" },
-    { "captive", PK_TYPE_TRI, 0, AT(pk_obs_dns, captive), COLLECT,
-      .help = "whether a sign-in page held the device" },
-};
-static const struct pk_schema dns_schema = PK_SCHEMA(struct pk_obs_dns, dns_fields, "dns");
-
-static const struct pk_field certificate_fields[] = {
-    { "subject", PK_TYPE_STRING, 0, AT(pk_certificate, subject), .max = 512, COLLECT,
-      .help = "whom the certificate names" },
-    { "issuer", PK_TYPE_STRING, 0, AT(pk_certificate, issuer), .max = 512, COLLECT,
-      .help = "who signed it" },
-    { "sha256", PK_TYPE_STRING, PK_REQUIRED, AT(pk_certificate, sha256), .min = 64, .max = 64,
-      COLLECT, .help = "fingerprint of the certificate" },
-    { "spki_sha256", PK_TYPE_STRING, 0, AT(pk_certificate, spki_sha256), .min = 64, .max = 64,
-      COLLECT, .help = "fingerprint of its key" },
-    { "not_before", PK_TYPE_TIME, 0, AT(pk_certificate, not_before_ms), COLLECT,
-      .help = "valid from" },
-    { "not_after", PK_TYPE_TIME, 0, AT(pk_certificate, not_after_ms), COLLECT,
-      .help = "valid until" },
-    { "pem", PK_TYPE_STRING, 0, AT(pk_certificate, pem), .max = 8192, COLLECT,
-      .help = "the forged certificate itself, as evidence" },
-};
-static const struct pk_schema certificate_schema =
-    PK_SCHEMA(struct pk_certificate, certificate_fields, "certificate");
-
-static const struct pk_field tls_fields[] = {
-    { "host", PK_TYPE_STRING, PK_REQUIRED, AT(pk_obs_tls, host), .min = 1, .max = 253, COLLECT,
-      .help = "the check host that was contacted (never one that you visited)" },
-    { "port", PK_TYPE_INT, 0, AT(pk_obs_tls, port), .min = 1, .max = 65535, .def = "443", COLLECT,
-      .help = "its port" },
-    { "address", PK_TYPE_STRING, 0, AT(pk_obs_tls, address), ADDRESS, COLLECT,
-      .help = "its address as this network names it" },
-    { "outcome", PK_TYPE_ENUM, PK_REQUIRED, AT(pk_obs_tls, outcome), .names = pk_tls_outcome_names,
-      COLLECT, .help = "whether the host proved its identity" },
-    { "error", PK_TYPE_STRING, 0, AT(pk_obs_tls, error), .max = 200, COLLECT,
-      .help = "what the check said" },
-    { "version", PK_TYPE_STRING, 0, AT(pk_obs_tls, version), .max = 16, COLLECT,
-      .help = "version of TLS" },
-    { "chain", PK_TYPE_OBJECTS, 0, AT(pk_obs_tls, chain), .count_max = 8,
-      .sub = &certificate_schema, COLLECT, .help = "certificates that were shown" },
-    { "captive", PK_TYPE_TRI, 0, AT(pk_obs_tls, captive), COLLECT,
-      .help = "whether a sign-in page held the device" },
-};
-static const struct pk_schema tls_schema = PK_SCHEMA(struct pk_obs_tls, tls_fields, "tls");
-
-static const struct pk_field portal_fields[] = {
-    { "state", PK_TYPE_ENUM, PK_REQUIRED, AT(pk_obs_portal, state), .names = pk_portal_state_names,
-      COLLECT, .help = "whether the network wants a sign-in first" },
-    { "via", PK_TYPE_ENUM, 0, AT(pk_obs_portal, via), .names = portal_vias, COLLECT,
-      .help = "how that was learnt" },
-    { "host", PK_TYPE_STRING, 0, AT(pk_obs_portal, host), .max = 253, COLLECT,
-      .help = "host of the sign-in page" },
-    { "status", PK_TYPE_INT, 0, AT(pk_obs_portal, status), .min = 0, .max = 999, COLLECT,
-      .help = "answer to the test page" },
-};
-static const struct pk_schema portal_schema =
-    PK_SCHEMA(struct pk_obs_portal, portal_fields, "portal");
 
 static const struct pk_field choice_fields[] = {
     { "threat", PK_TYPE_STRING, PK_REQUIRED, AT(pk_obs_choice, threat), .max = 64, COLLECT,
@@ -253,13 +126,21 @@ static const struct pk_field observation_fields[] = {
       .privacy = PK_PRIVACY_BLIND, .help = "the network, as a keyed hash of its name" },
     { "agent", PK_TYPE_OBJECT, 0, AT(pk_observation, agent), .sub = &agent_schema },
     { "posture", PK_TYPE_OBJECT, 0, AT(pk_observation, posture), .sub = &posture_schema },
-    { "network", PK_TYPE_OBJECT, 0, AT(pk_observation, net), .sub = &network_schema },
-    { "gateway", PK_TYPE_OBJECT, 0, AT(pk_observation, gateway), .sub = &gateway_schema },
-    { "dns", PK_TYPE_OBJECT, 0, AT(pk_observation, dns), .sub = &dns_schema },
-    { "tls", PK_TYPE_OBJECT, 0, AT(pk_observation, tls), .sub = &tls_schema },
-    { "portal", PK_TYPE_OBJECT, 0, AT(pk_observation, portal), .sub = &portal_schema },
+    { "network", PK_TYPE_OBJECT, 0, AT(pk_observation, net), .sub = &pk_obs_network_schema },
+    { "gateway", PK_TYPE_OBJECT, 0, AT(pk_observation, gateway), .sub = &pk_obs_gateway_schema },
+    { "dns", PK_TYPE_OBJECT, 0, AT(pk_observation, dns), .sub = &pk_obs_dns_schema },
+    { "tls", PK_TYPE_OBJECT, 0, AT(pk_observation, tls), .sub = &pk_obs_tls_schema },
+    { "portal", PK_TYPE_OBJECT, 0, AT(pk_observation, portal), .sub = &pk_obs_portal_schema },
     { "choice", PK_TYPE_OBJECT, 0, AT(pk_observation, choice), .sub = &choice_schema },
     { "apps", PK_TYPE_OBJECT, 0, AT(pk_observation, apps), .sub = &apps_schema },
+    { "lease", PK_TYPE_OBJECT, 0, AT(pk_observation, lease), .sub = &pk_obs_lease_schema },
+    { "routers", PK_TYPE_OBJECT, 0, AT(pk_observation, routers), .sub = &pk_obs_routers_schema },
+    { "redirect", PK_TYPE_OBJECT, 0, AT(pk_observation, redirect), .sub = &pk_obs_redirect_schema },
+    { "http", PK_TYPE_OBJECT, 0, AT(pk_observation, http), .sub = &pk_obs_http_schema },
+    { "proxy", PK_TYPE_OBJECT, 0, AT(pk_observation, proxy), .sub = &pk_obs_proxy_schema },
+    { "wifi", PK_TYPE_OBJECT, 0, AT(pk_observation, wifi), .sub = &pk_obs_wifi_schema },
+    { "cell", PK_TYPE_OBJECT, 0, AT(pk_observation, cell), .sub = &pk_obs_cell_schema },
+    { "name", PK_TYPE_OBJECT, 0, AT(pk_observation, name), .sub = &pk_obs_name_schema },
 };
 const struct pk_schema pk_observation_schema =
     PK_SCHEMA(struct pk_observation, observation_fields, "observation");
@@ -277,7 +158,8 @@ const struct pk_schema pk_report_schema = PK_SCHEMA(struct pk_report, report_fie
 static void bodies(const struct pk_observation *o, const void *out[PK_OBS_KIND_COUNT])
 {
     const void *all[PK_OBS_KIND_COUNT] = { o->agent, o->posture, o->net, o->gateway, o->dns, o->tls,
-        o->portal, o->choice, o->apps };
+        o->portal, o->choice, o->apps, o->lease, o->routers, o->redirect, o->http, o->proxy, o->wifi,
+        o->cell, o->name };
 
     memcpy(out, all, sizeof(all));
 }

@@ -3,19 +3,28 @@
 #pragma once
 
 #include "base/schema.h"
+#include "model/observation_network.h"
 
 enum pk_observation_kind {
-    PK_OBS_AGENT,   /* the agent started, stops, or one of its senses changed */
-    PK_OBS_POSTURE, /* state of the device itself */
-    PK_OBS_NETWORK, /* joined, changed, left a network */
-    PK_OBS_GATEWAY, /* who answers for the gateway's address */
-    PK_OBS_DNS,     /* how the given resolver answers questions with known answers */
-    PK_OBS_TLS,     /* a handshake with a host whose certificate is known or verifiable */
-    PK_OBS_PORTAL,  /* does something stand between the device and the internet, by consent */
-    PK_OBS_CHOICE,  /* what the person did with an alert */
-    PK_OBS_APPS,    /* which apps are there, and what changed */
+    PK_OBS_AGENT,    /* the agent started, stops, or one of its senses changed */
+    PK_OBS_POSTURE,  /* state of the device itself */
+    PK_OBS_NETWORK,  /* joined, changed, left a network */
+    PK_OBS_GATEWAY,  /* who answers for the gateway's address */
+    PK_OBS_DNS,      /* how the given resolver answers questions with known answers */
+    PK_OBS_TLS,      /* a handshake with a host whose certificate is known or verifiable */
+    PK_OBS_PORTAL,   /* does something stand between the device and the internet, by consent */
+    PK_OBS_CHOICE,   /* what the person did with an alert */
+    PK_OBS_APPS,     /* which apps are there, and what changed */
+    PK_OBS_LEASE,    /* what the network's DHCP server handed out, and who else offers */
+    PK_OBS_ROUTERS,  /* who says to be an IPv6 router (router advertisements) */
+    PK_OBS_REDIRECT, /* somebody told the device to take another way (ICMP redirect) */
+    PK_OBS_HTTP,     /* how a plain-HTTP page arrives whose content, or redirect, is known */
+    PK_OBS_PROXY,    /* a proxy script that the network hands out */
+    PK_OBS_WIFI,     /* access points that say to be a network which this device knows */
+    PK_OBS_CELL,     /* the serving cell, and what it asked for */
+    PK_OBS_NAME,     /* a harmful name was asked for and blocked, or warned of */
 };
-#define PK_OBS_KIND_COUNT 9
+#define PK_OBS_KIND_COUNT 17
 
 struct pk_sensor {
     const char *name; /* "arp" "dns" "tls" "portal" "posture" "wifi" */
@@ -47,89 +56,6 @@ struct pk_obs_posture {
     enum pk_tri screen_lock;
     enum pk_tri developer_mode;
     struct pk_strings root_signs; /* what suggests that the system's protection is off */
-};
-
-enum pk_network_event {
-    PK_NETWORK_JOINED,
-    PK_NETWORK_CHANGED,
-    PK_NETWORK_LEFT,
-};
-
-struct pk_obs_network {
-    int event;        /* enum pk_network_event */
-    int link;         /* index into "unknown", "wifi", "wired", "cellular", "vpn" */
-    int security;     /* index into "unknown", "open", "owe", "wep", "wpa", "wpa2", "wpa3", "eap" */
-    const char *name; /* SSID or "wired (eth0)": NEVER leaves; for this device's own texts */
-    const char *bssid;   /* of the access point */
-    const char *gateway; /* address */
-    const char *gateway_mac;
-    struct pk_strings dns; /* resolvers the network handed out */
-    const char *dhcp_server;
-};
-
-/* Raw facts about who claims the gateway's address (ARP, RFC 826). When a second claimant appears
- * the agent asks both: a router that was replaced is silent, a router that is impersonated still
- * answers. */
-struct pk_obs_gateway {
-    const char *address;
-    const char *mac;        /* what the neighbour table holds now */
-    const char *mac_before; /* learnt at joining; same as mac when nothing changed */
-    const char *mac_rival;  /* another hardware address that claims it; NULL: none seen */
-    int64_t probes;         /* questions asked to the old holder after the change */
-    int64_t old_answers;    /* of which the old holder answered */
-    int64_t rival_claims;   /* frames in the last 10 s by which the rival claimed the address */
-    int64_t unasked_claims; /* of which nobody had asked for */
-    int64_t link_lost_ms;   /* before the change the link was down this long; 0: it was not */
-    struct pk_strings rival_also; /* other addresses the rival holds */
-};
-
-struct pk_obs_dns {
-    const char *resolver;
-    int64_t nx_probes;              /* random names that cannot exist, asked */
-    int64_t nx_answered;            /* of which got an address */
-    struct pk_strings nx_addresses; /* which ones, at most 4 */
-    enum pk_tri trusted_nx;         /* the trusted resolver says "no such name" to the same names */
-    int64_t timeouts;
-    enum pk_tri captive; /* a portal held the device at that moment */
-};
-
-enum pk_tls_outcome {
-    PK_TLS_OK,
-    PK_TLS_UNTRUSTED, /* chain does not lead to a trusted root (or is self-signed) */
-    PK_TLS_EXPIRED,   /* or not yet valid */
-    PK_TLS_WRONG_NAME,
-    PK_TLS_INVALID,     /* another defect of the chain */
-    PK_TLS_PIN,         /* verifies, but is not the key that must be there */
-    PK_TLS_FAILED,      /* handshake broke off without a certificate */
-    PK_TLS_UNREACHABLE, /* no connection: refused, reset, timed out, name not found */
-};
-
-struct pk_certificate {
-    const char *subject; /* RFC 2253 */
-    const char *issuer;
-    const char *sha256; /* of the DER, hex */
-    const char *spki_sha256;
-    int64_t not_before_ms;
-    int64_t not_after_ms;
-    const char *pem;
-};
-
-struct pk_obs_tls {
-    const char *host; /* a canary host or one of the organisation's own: never a visited one */
-    int64_t port;
-    const char *address;
-    int outcome;       /* enum pk_tls_outcome */
-    const char *error; /* the verifier's words */
-    const char *version;
-    struct pk_array chain; /* struct pk_certificate, leaf first; PEM only when not OK */
-    enum pk_tri captive;
-};
-
-struct pk_obs_portal {
-    int state;        /* index into "unknown", "none", "captive" */
-    int via;          /* index into "none", "api", "http": RFC 8908 API, or redirected probe */
-    const char *host; /* of the portal */
-    int64_t status;   /* HTTP status of the probe, 0: no answer */
 };
 
 struct pk_obs_choice {
@@ -198,6 +124,14 @@ struct pk_observation {
     struct pk_obs_portal *portal;
     struct pk_obs_choice *choice;
     struct pk_obs_apps *apps;
+    struct pk_obs_lease *lease;
+    struct pk_obs_routers *routers;
+    struct pk_obs_redirect *redirect;
+    struct pk_obs_http *http;
+    struct pk_obs_proxy *proxy;
+    struct pk_obs_wifi *wifi;
+    struct pk_obs_cell *cell;
+    struct pk_obs_name *name;
 };
 
 /* What a device posts: POST /v1/report. */
@@ -213,10 +147,6 @@ extern const struct pk_schema pk_observation_schema;
 extern const struct pk_schema pk_report_schema;
 extern const char *const pk_observation_kind_names[];
 extern const char *const pk_platform_names[];
-extern const char *const pk_link_names[];
-extern const char *const pk_security_names[];
-extern const char *const pk_tls_outcome_names[];
-extern const char *const pk_portal_state_names[];
 extern const char *const pk_app_profile_names[];
 
 /* Decodes and checks what a table cannot say: the body that the kind names is there and no other;

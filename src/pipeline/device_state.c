@@ -138,6 +138,14 @@ int pk_circle_note(struct pk_circle *c, const struct pk_observation *o)
     case PK_OBS_GATEWAY:
     case PK_OBS_DNS:
     case PK_OBS_TLS:
+    case PK_OBS_LEASE:
+    case PK_OBS_ROUTERS:
+    case PK_OBS_REDIRECT:
+    case PK_OBS_HTTP:
+    case PK_OBS_PROXY:
+    case PK_OBS_WIFI:
+    case PK_OBS_CELL:
+    case PK_OBS_NAME:
     case PK_OBS_APPS:
         return PK_OK;
     }

@@ -1,5 +1,5 @@
 /* DNS questions and answers as bytes: RFC 1035 section 4, and what a liar may send instead. */
-#include "agent/dns_message.h"
+#include "wire/dns.h"
 #include "check.h"
 
 #define ID 0x1234

@@ -1,9 +1,9 @@
-/* dns_message.h - DNS questions and answers as bytes (RFC 1035 section 4, AAAA: RFC 3596). Only
+/* dns.h - DNS questions and answers as bytes (RFC 1035 section 4, AAAA: RFC 3596). Only
  * what a probe needs: one question, addresses back. Hostile input: every count is limited. */
 #pragma once
 
-#include "agent/net.h"
 #include "base/slice.h"
+#include "wire/address.h"
 
 #define PK_DNS_NAME_MAX      254 /* text of a name, NUL included (RFC 1035 section 2.3.4) */
 #define PK_DNS_QUERY_MAX     300

@@ -1,4 +1,4 @@
-#include "agent/dns_message.h"
+#include "wire/dns.h"
 
 #include <string.h>
 #include <strings.h>

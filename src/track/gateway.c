@@ -1,4 +1,4 @@
-#include "agent/gateway.h"
+#include "track/gateway.h"
 
 #include <stdlib.h>
 #include <string.h>

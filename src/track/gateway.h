@@ -8,8 +8,8 @@
  *   contested --12 s without a claim, nobody else answers when asked--> calm */
 #pragma once
 
-#include "agent/arp_frame.h"
 #include "model/observation.h"
+#include "wire/arp.h"
 
 #define PK_GATEWAY_CALM_MS  12000 /* without a claim; ettercap repeats its claims every 10 s */
 #define PK_GATEWAY_ROUND_MS 500   /* one round of questions */

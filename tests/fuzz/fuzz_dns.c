@@ -3,7 +3,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "agent/dns_message.h"
+#include "wire/dns.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -1,4 +1,4 @@
-#include "agent/arp_frame.h"
+#include "wire/arp.h"
 
 #include <net/ethernet.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* Who is the router? Scenes on a clock of our own: a world of two stations that answer, or do not,
  * when they are asked. */
-#include "agent/gateway.h"
+#include "track/gateway.h"
 #include "check.h"
 
 static const uint8_t own[6] = { 2, 0, 0, 0, 0, 100 };

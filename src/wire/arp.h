@@ -1,4 +1,4 @@
-/* arp_frame.h - ARP over Ethernet (RFC 826) as bytes, and the socket filter that lets a program
+/* arp.h - ARP over Ethernet (RFC 826) as bytes, and the socket filter that lets a program
  * sleep through honest frames. Pure. */
 #pragma once
 

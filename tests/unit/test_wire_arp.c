@@ -1,6 +1,6 @@
 /* ARP as bytes, and the socket filter in a small interpreter of classic BPF (the kernel runs the
  * same program). */
-#include "agent/arp_frame.h"
+#include "wire/arp.h"
 #include "check.h"
 
 static const uint8_t gateway[4] = { 192, 168, 77, 1 };

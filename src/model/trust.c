@@ -1,0 +1,122 @@
+#include "model/trust.h"
+
+#include <ctype.h>
+#include <string.h>
+#include <strings.h>
+
+#include "model/observation.h"
+
+const char *const pk_block_mode_names[] = { "off", "warn", "block", NULL };
+
+#define AT(s, m) offsetof(struct s, m)
+#define DOMAIN   .min = 1, .max = 253
+
+/* clang-format off */
+static const struct pk_field network_fields[] = {
+    { "name", PK_TYPE_STRING, PK_REQUIRED, AT(pk_trust_network, name), .min = 1, .max = 32,
+      .help = "the network's name (SSID)" },
+    { "bssids", PK_TYPE_STRINGS, 0, AT(pk_trust_network, bssids), .min = 17, .max = 17,
+      .count_max = PK_TRUST_BSSIDS_MAX, .help = "hardware addresses of its access points; none: any" },
+    { "security", PK_TYPE_ENUM, 0, AT(pk_trust_network, security), .names = pk_security_names,
+      .def = "unknown", .help = "it is at least this well secured" },
+    { "certificate", PK_TYPE_STRING, 0, AT(pk_trust_network, certificate), .min = 64, .max = 95,
+      .help = "SHA-256 of the certificate that vouches for it" },
+};
+static const struct pk_schema network_schema =
+    PK_SCHEMA(struct pk_trust_network, network_fields, "trusted network");
+
+static const struct pk_field names_fields[] = {
+    { "phishing", PK_TYPE_ENUM, 0, AT(pk_trust_names, phishing), .names = pk_block_mode_names,
+      .def = "block", .help = "what happens to names of known phishing sites" },
+    { "control", PK_TYPE_ENUM, 0, AT(pk_trust_names, control), .names = pk_block_mode_names,
+      .def = "block", .help = "what happens to names of hosts that control malware" },
+    { "lookalikes", PK_TYPE_BOOL, 0, AT(pk_trust_names, lookalikes), .def = "true",
+      .help = "warn of names on no list that look like those of phishing sites" },
+    { "allow", PK_TYPE_STRINGS, 0, AT(pk_trust_names, allow), DOMAIN, .count_max = 1000,
+      .help = "domains, with all below them, that are never blocked" },
+    { "deny", PK_TYPE_STRINGS, 0, AT(pk_trust_names, deny), DOMAIN, .count_max = 1000,
+      .help = "domains, with all below them, that are always blocked" },
+    { "tell_name", PK_TYPE_BOOL, 0, AT(pk_trust_names, tell_name), .def = "false",
+      .help = "tell the server the harmful domain, not only that one was blocked" },
+};
+static const struct pk_schema names_schema = PK_SCHEMA(struct pk_trust_names, names_fields, "names");
+
+static const struct pk_field trust_fields[] = {
+    { "inspection_cas", PK_TYPE_STRINGS, 0, AT(pk_trust, inspection_cas), .min = 64, .max = 95,
+      .count_max = PK_TRUST_LIST_MAX,
+      .help = "SHA-256 of the certificates of the organisation's own TLS inspection authorities" },
+    { "pac_urls", PK_TYPE_STRINGS, 0, AT(pk_trust, pac_urls), .min = 8, .max = 1024,
+      .count_max = PK_TRUST_LIST_MAX, .help = "addresses of the organisation's own proxy scripts" },
+    { "split_zones", PK_TYPE_STRINGS, 0, AT(pk_trust, split_zones), DOMAIN,
+      .count_max = PK_TRUST_LIST_MAX,
+      .help = "DNS zones whose answers differ inside and outside of the organisation" },
+    { "hosts", PK_TYPE_STRINGS, 0, AT(pk_trust, hosts), .min = 1, .max = 260, .count_max = 16,
+      .help = "the organisation's own TLS hosts (mail, sign-on, VPN) that every network is checked with" },
+    { "networks", PK_TYPE_OBJECTS, 0, AT(pk_trust, networks), .sub = &network_schema,
+      .count_max = PK_TRUST_NETWORKS_MAX, .help = "the organisation's own networks" },
+    { "names", PK_TYPE_OBJECT, 0, AT(pk_trust, names), .sub = &names_schema, .def = "{}",
+      .help = "what the agent's own resolver does about harmful names" },
+};
+/* clang-format on */
+const struct pk_schema pk_trust_schema = PK_SCHEMA(struct pk_trust, trust_fields, "trust");
+
+static bool same_hex(const char *a, const char *b)
+{
+    for (;;) {
+        a += *a == ':';
+        b += *b == ':';
+        if (tolower((unsigned char)*a) != tolower((unsigned char)*b)) {
+            return false;
+        }
+        if (*a == '\0') {
+            return true;
+        }
+        a++;
+        b++;
+    }
+}
+
+bool pk_trust_has_certificate(const struct pk_strings *list, const char *sha256)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        if (same_hex(list->items[i], sha256)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static size_t bare_length(const char *name)
+{
+    size_t len = strlen(name);
+
+    return len > 0 && name[len - 1] == '.' ? len - 1 : len;
+}
+
+bool pk_trust_has_zone(const struct pk_strings *zones, const char *name)
+{
+    size_t len = bare_length(name);
+
+    for (size_t i = 0; i < zones->count; i++) {
+        const char *zone = zones->items[i] + (zones->items[i][0] == '.');
+        size_t zlen = bare_length(zone);
+
+        if (zlen > 0 && zlen <= len && strncasecmp(name + len - zlen, zone, zlen) == 0 &&
+                (zlen == len || name[len - zlen - 1] == '.')) {
+            return true;
+        }
+    }
+    return false;
+}
+
+const struct pk_trust_network *pk_trust_network(const struct pk_trust *trust, const char *ssid)
+{
+    const struct pk_trust_network *rows = trust->networks.items;
+
+    for (size_t i = 0; i < trust->networks.count; i++) {
+        if (strcmp(rows[i].name, ssid) == 0) {
+            return &rows[i];
+        }
+    }
+    return NULL;
+}
