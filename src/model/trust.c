@@ -120,3 +120,57 @@ const struct pk_trust_network *pk_trust_network(const struct pk_trust *trust, co
     }
     return NULL;
 }
+
+static bool has_item(const json_t *list, const json_t *item)
+{
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        if (json_equal(json_array_get(list, i), item) != 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Takes the keys of from into to. */
+static void unite(json_t *to, json_t *from, int depth)
+{
+    const char *key;
+    json_t *value;
+
+    json_object_foreach (from, key, value) {
+        json_t *there = json_object_get(to, key);
+
+        if (json_is_array(there) && json_is_array(value)) {
+            for (size_t i = 0; i < json_array_size(value); i++) {
+                if (!has_item(there, json_array_get(value, i))) {
+                    (void)json_array_append(there, json_array_get(value, i));
+                }
+            }
+        } else if (json_is_object(there) && json_is_object(value) && depth > 0) {
+            unite(there, value, depth - 1);
+        } else {
+            (void)json_object_set(to, key, value);
+        }
+    }
+}
+
+int pk_trust_merge(const struct pk_trust *const *sources, size_t count, struct pk_arena *arena,
+        struct pk_trust *out, struct pk_error *err)
+{
+    json_t *all = json_object();
+    int rc = PK_OK;
+
+    for (size_t i = 0; i < count && all != NULL; i++) {
+        json_t *one = sources[i] != NULL ? pk_schema_encode(&pk_trust_schema, sources[i], false)
+                                         : NULL;
+
+        if (one != NULL) {
+            unite(all, one, 1);
+        }
+        json_decref(one);
+    }
+    rc = all == NULL ? pk_error_set(err, PK_ENOMEM, "out of memory")
+                     : pk_schema_decode(&pk_trust_schema, all, arena, out, err);
+    json_decref(all);
+    return rc;
+}

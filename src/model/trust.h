@@ -53,3 +53,8 @@ bool pk_trust_has_certificate(const struct pk_strings *list, const char *sha256)
 bool pk_trust_has_zone(const struct pk_strings *zones, const char *name);
 /* The row of this SSID, or NULL. */
 const struct pk_trust_network *pk_trust_network(const struct pk_trust *trust, const char *ssid);
+
+/* Several sources as one, in the arena: lists are united (the first ones first, each value once), of `names` the modes
+ * of the last source that says anything count. NULL entries are passed over. */
+PK_MUST_USE int pk_trust_merge(const struct pk_trust *const *sources, size_t count,
+        struct pk_arena *arena, struct pk_trust *out, struct pk_error *err);
