@@ -9,6 +9,7 @@
 #include "base/crypt.h"
 #include "base/file.h"
 #include "base/zpack.h"
+#include "cli/capture_read.h"
 #include "cli/command.h"
 #include "pipeline/pipeline.h"
 
@@ -195,12 +196,45 @@ static int unpack(const char *file, struct pk_buffer *text, struct pk_error *err
     return rc;
 }
 
+/* What a capture holds: said, and kept from the pipeline. */
+static bool is_summary(struct replay *r, const char *file, const char *text, size_t len)
+{
+    static const char head[] = "{\"capture\":";
+    json_t *all = NULL;
+    json_t *body;
+
+    if (len < sizeof(head) - 1 || memcmp(text, head, sizeof(head) - 1) != 0 ||
+            pk_json_parse(text, len, &all, NULL) < 0) {
+        return false;
+    }
+    body = json_incref(json_object_get(all, "capture"));
+    if (json_string_value(json_object_get(body, "last")) != NULL) {
+        (void)!pk_time_parse(json_string_value(json_object_get(body, "last")), &r->at_ms);
+    }
+    (void)json_object_set_new(body, "file", json_string(file));
+    if (json_object_get(body, "error") != NULL) {
+        (void)fprintf(stderr, "picket replay: '%s': %s; what came before it was judged\n", file,
+                json_string_value(json_object_get(body, "error")));
+    }
+    print(r, "capture", body);
+    json_decref(all);
+    return true;
+}
+
+static int load_scene(const char *file, struct pk_buffer *text, struct pk_error *err)
+{
+    size_t len = strlen(file);
+
+    if (len > 4 && strcmp(file + len - 4, ".zst") == 0) {
+        return unpack(file, text, err);
+    }
+    return pk_capture_is(file) ? pk_capture_read(file, text, err) : pk_file_read(file, text, err);
+}
+
 static int scene(struct replay *r, const char *file, struct pk_error *err)
 {
     struct pk_buffer text = pk_buffer_of(SCENE_MAX);
-    size_t len = strlen(file);
-    bool packed = len > 4 && strcmp(file + len - 4, ".zst") == 0;
-    int rc = packed ? unpack(file, &text, err) : pk_file_read(file, &text, err);
+    int rc = load_scene(file, &text, err);
     int number = 0;
 
     for (size_t at = 0; rc == PK_OK && at < text.len;) {
@@ -210,8 +244,15 @@ static int scene(struct replay *r, const char *file, struct pk_error *err)
 
         number++;
         at += n + 1;
-        if (n == 0 || from[0] == '#') {
+        if (n == 0 || from[0] == '#' || is_summary(r, file, from, n)) {
             continue;
+        }
+        if (r->lines == 0 && from[0] != '{') {
+            rc = pk_error_set(err, PK_EMALF,
+                    "'%s' holds neither recorded observations (JSON lines) nor a capture (pcap, "
+                    "pcapng)",
+                    file);
+            break;
         }
         r->lines++;
         rc = line(r, from, n, err);
@@ -236,11 +277,13 @@ static int open_policy(const char *file, struct pk_policy **out, struct pk_error
 }
 
 static const char usage[] =
-        "usage: picket replay [--config POLICY] [--out FILE] SCENE...\n"
-        "Recorded observations (JSON lines, .jsonl or .jsonl.zst) through the real pipeline on "
-        "the\n"
-        "scene's own clock, in a temporary store. Prints findings, incidents, risk and actions as\n"
-        "JSON lines. Each line of a scene is an observation with \"device\" beside it.\n"
+        "usage: picket replay [--config POLICY] [--out FILE] SCENE|CAPTURE...\n"
+        "Recorded observations (JSON lines, .jsonl or .jsonl.zst) or packets (.pcap, .pcapng) "
+        "through\n"
+        "the real pipeline on their own clock, in a temporary store. Prints findings, incidents, "
+        "risk and\n"
+        "actions as JSON lines. Each line of a scene is an observation with \"device\" beside it;\n"
+        "a capture is opened in a sandbox and judged as one device called \"capture\".\n"
         "  --config FILE  the policy (YAML); default: the one that Picket carries\n"
         "  --out FILE     write there instead of standard output\n"
         "Exit status: 0 nothing found, 1 threats found, 2 wrong usage, 3 could not do it.\n";

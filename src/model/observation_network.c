@@ -92,6 +92,8 @@ static const struct pk_field gateway_fields[] = {
       .help = "of which nobody had asked for" },
     { "link_lost_ms", PK_TYPE_INT, 0, AT(pk_obs_gateway, link_lost_ms), .min = 0,
       .max = 86400000, COLLECT, .help = "how long the link was down before the change" },
+    { "rival_asks", PK_TYPE_INT, 0, AT(pk_obs_gateway, rival_asks), COUNT, COLLECT,
+      .help = "how often the other one asked for the router itself" },
     { "rival_also", PK_TYPE_STRINGS, 0, AT(pk_obs_gateway, rival_also), ADDRESS, .count_max = 8,
       COLLECT, .help = "other local addresses of the other one" },
     { "rival_known", PK_TYPE_TRI, 0, AT(pk_obs_gateway, rival_known), COLLECT,

@@ -48,6 +48,7 @@ struct pk_obs_gateway {
     int64_t rival_claims;   /* frames in the last 10 s by which the rival claimed the address */
     int64_t unasked_claims; /* of which nobody had asked for */
     int64_t link_lost_ms;   /* before the change the link was down this long; 0: it was not */
+    int64_t rival_asks; /* it asked who has the address while it claimed it: it has refuted itself */
     struct pk_strings rival_also; /* other addresses the rival holds */
     enum pk_tri
             rival_known; /* the rival was this network's router on an earlier clean visit (VRRP) */

@@ -82,18 +82,22 @@ static size_t evidence_terms(
         const struct pk_incident *incident = &in->incidents[i];
         const struct weight *w = weight_of(incident);
         char title[200];
+        char next[200] = "";
 
         if (w == NULL) {
             continue;
         }
         pk_threat_text(incident->threat->title, incident->subject, title, sizeof(title));
+        if (incident->threat->next_count > 0) {
+            pk_threat_text(incident->threat->next[0], incident->subject, next, sizeof(next));
+        }
         terms[count++] = (struct term){
             .vector = incident->threat->vector,
             .reason = incident->count == 1
                     ? pk_arena_printf(arena, "%s (%.0f %% sure)", title, 100 * incident->confidence)
                     : pk_arena_printf(arena, "%s (seen %lld times, %.0f %% sure)", title,
                               (long long)incident->count, 100 * incident->confidence),
-            .lowers = incident->threat->next_count > 0 ? incident->threat->next[0] : NULL,
+            .lowers = next[0] != '\0' ? pk_arena_strdup(arena, next) : NULL,
             .incident = pk_arena_strdup(arena, incident->id),
             .harm = harm_of(incident, w, in->now_ms),
         };

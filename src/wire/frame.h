@@ -8,12 +8,14 @@
 
 /* LINKTYPE_ numbers of the pcap format (tcpdump.org/linktypes.html) that are understood. */
 enum pk_link_type {
+    PK_LINK_NULL = 0, /* BSD loopback */
     PK_LINK_ETHERNET = 1,
     PK_LINK_RAW = 101, /* IPv4 or IPv6 without a link layer */
     PK_LINK_80211 = 105,
-    PK_LINK_SLL = 113, /* Linux "any" device */
+    PK_LINK_LOOP = 108, /* OpenBSD loopback */
+    PK_LINK_SLL = 113,  /* Linux "any" device */
+    PK_LINK_80211_PRISM = 119,
     PK_LINK_80211_RADIOTAP = 127,
-    PK_LINK_GSMTAP_UDP = 0, /* no link type: GSMTAP travels in UDP port 4729 */
     PK_LINK_IPV4 = 228,
     PK_LINK_IPV6 = 229,
     PK_LINK_SLL2 = 276,

@@ -47,6 +47,12 @@ int pk_judge_gateway(
     if (o->network == NULL) {
         return PK_OK;
     }
+    if (rival != NULL && g->rival_asks > 0 && g->unasked_claims > 0) {
+        return pk_findings_add(out, arena, SPOOF, o->network, 0.92, "network.arp_spoof/refuted",
+                evidence(g, rival,
+                        "A device claims the router's address, and looks for the router itself"),
+                o->at_ms);
+    }
     if (rival != NULL && g->old_answers > 0) {
         /* Equipment that answers for others when asked (proxy ARP) does not claim unasked. */
         bool unasked = g->unasked_claims > 0;
