@@ -133,7 +133,7 @@ static void take_packet(
 
     r->packets++;
     r->first_us = r->packets == 1 ? packet->at_us : r->first_us;
-    r->last_us = packet->at_us;
+    r->last_us = packet->at_us > r->last_us ? packet->at_us : r->last_us;
     if (pk_frame_parse(packet->link, packet->bytes, packet->at_us, &f) < 0) {
         r->counts[KIND_UNREADABLE]++;
         return;
