@@ -98,6 +98,14 @@ static const struct pk_field gateway_fields[] = {
       COLLECT, .help = "other local addresses of the other one" },
     { "rival_known", PK_TYPE_TRI, 0, AT(pk_obs_gateway, rival_known), COLLECT,
       .help = "whether the other one was the router here before" },
+    { "rival_answers", PK_TYPE_INT, 0, AT(pk_obs_gateway, rival_answers), COUNT, COLLECT,
+      .help = "answers of the other hardware address" },
+    { "pushed_claims", PK_TYPE_INT, 0, AT(pk_obs_gateway, pushed_claims), COUNT, COLLECT,
+      .help = "claims told to everybody" },
+    { "old_holds", PK_TYPE_TRI, 0, AT(pk_obs_gateway, old_holds), COLLECT,
+      .help = "whether the known router answers under the address itself" },
+    { "rival_holds", PK_TYPE_TRI, 0, AT(pk_obs_gateway, rival_holds), COLLECT,
+      .help = "whether the other one does" },
 };
 const struct pk_schema pk_obs_gateway_schema = PK_SCHEMA(struct pk_obs_gateway, gateway_fields, "gateway");
 
@@ -231,6 +239,8 @@ static const struct pk_field offer_fields[] = {
       .help = "the name servers that it names" },
     { "wpad", PK_TYPE_STRING, 0, AT(pk_lease_offer, wpad), URL, COLLECT,
       .help = "the proxy script that it names" },
+    { "known", PK_TYPE_TRI, 0, AT(pk_lease_offer, known), COLLECT,
+      .help = "whether it gave addresses here before" },
 };
 static const struct pk_schema offer_schema =
     PK_SCHEMA(struct pk_lease_offer, offer_fields, "offer");
@@ -268,6 +278,16 @@ static const struct pk_field lease_fields[] = {
       .help = "how often that was asked" },
     { "link_lost_ms", PK_TYPE_INT, 0, AT(pk_obs_lease, link_lost_ms), .min = 0, .max = 86400000, COLLECT,
       .help = "how long the link was down before the change" },
+    { "sender_mac", PK_TYPE_STRING, 0, AT(pk_obs_lease, sender_mac), MAC, COLLECT,
+      .help = "hardware address that sent it" },
+    { "server_mac", PK_TYPE_STRING, 0, AT(pk_obs_lease, server_mac), MAC, COLLECT,
+      .help = "hardware address of the server" },
+    { "router_mac", PK_TYPE_STRING, 0, AT(pk_obs_lease, router_mac), MAC, COLLECT,
+      .help = "hardware address of the router" },
+    { "server_mac_before", PK_TYPE_STRING, 0, AT(pk_obs_lease, server_mac_before), MAC, COLLECT,
+      .help = "hardware address of the server before" },
+    { "router_mac_before", PK_TYPE_STRING, 0, AT(pk_obs_lease, router_mac_before), MAC, COLLECT,
+      .help = "hardware address of the router before" },
 };
 const struct pk_schema pk_obs_lease_schema =
     PK_SCHEMA(struct pk_obs_lease, lease_fields, "lease");

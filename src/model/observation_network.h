@@ -52,6 +52,12 @@ struct pk_obs_gateway {
     struct pk_strings rival_also; /* other addresses the rival holds */
     enum pk_tri
             rival_known; /* the rival was this network's router on an earlier clean visit (VRRP) */
+    int64_t rival_answers; /* answers of the rival to our questions */
+    int64_t pushed_claims; /* of the unasked: told to everybody (gratuitous ARP) */
+    /* Each was sent an echo request to the address that may not be forwarded (TTL 1): YES, it
+     * answered, so it holds the address; NO, it would have forwarded it. */
+    enum pk_tri old_holds;
+    enum pk_tri rival_holds;
 };
 
 /* One name with a known owner, asked of the network's resolver and of the trusted one. */
@@ -147,6 +153,7 @@ struct pk_lease_offer {
     const char *router;
     struct pk_strings dns;
     const char *wpad;
+    enum pk_tri known; /* it gave leases here on clean visits */
 };
 
 struct pk_obs_lease {
@@ -167,6 +174,11 @@ struct pk_obs_lease {
     struct pk_array offers;  /* struct pk_lease_offer: all that answered our question, this visit */
     int64_t asked;           /* questions we sent */
     int64_t link_lost_ms;    /* as in pk_obs_gateway */
+    const char *sender_mac;  /* hardware address that sent the lease's last message */
+    const char *server_mac; /* who answers for the server's address (ARP); NULL: not on this link */
+    const char *router_mac;
+    const char *server_mac_before;
+    const char *router_mac_before;
 };
 
 /* IPv6 routers on the link, by their advertisements (RFC 4861, 4191, 8106). */
