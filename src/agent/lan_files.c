@@ -76,25 +76,170 @@ static void copy_text(char *out, size_t max, const char *value)
     out[len] = '\0';
 }
 
+/* "192.0.2.1 192.0.2.2" or with commas: at most max of them. */
+static size_t take_addresses(char *value, uint16_t port, struct pk_address *out, size_t max)
+{
+    size_t count = 0;
+    char *rest = NULL;
+
+    for (char *one = strtok_r(value, " ,\t\r", &rest); one != NULL && count < max;
+            one = strtok_r(NULL, " ,\t\r", &rest)) {
+        if (pk_address_parse(one, port, &out[count]) == PK_OK) {
+            count++;
+        }
+    }
+    return count;
+}
+
+enum lease_key {
+    KEY_ADDRESS,
+    KEY_ROUTER,
+    KEY_DNS,
+    KEY_SERVER,
+    KEY_WPAD,
+    KEY_PORTAL,
+};
+
+struct lease_word {
+    const char *word;
+    enum lease_key key;
+};
+
+static void take_lease_value(struct pk_lease *lease, enum lease_key key, char *value)
+{
+    struct pk_address address;
+
+    switch (key) {
+    case KEY_ADDRESS:
+        (void)take_addresses(value, 0, &lease->address, 1);
+        break;
+    case KEY_ROUTER:
+        (void)take_addresses(value, 0, &lease->router, 1);
+        break;
+    case KEY_DNS:
+        lease->dns_count = take_addresses(value, 53, lease->dns, PK_LEASE_DNS_MAX);
+        break;
+    case KEY_SERVER:
+        if (take_addresses(value, 0, &address, 1) == 1) {
+            pk_address_text(&address, lease->server);
+        }
+        break;
+    case KEY_WPAD:
+        copy_text(lease->wpad, sizeof(lease->wpad), value);
+        break;
+    case KEY_PORTAL:
+        copy_text(lease->portal_api, sizeof(lease->portal_api), value);
+        break;
+    }
+}
+
+static void take_lease_word(struct pk_lease *lease, const struct lease_word *words, size_t count,
+        const char *word, char *value)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(words[i].word, word) == 0) {
+            take_lease_value(lease, words[i].key, value);
+            return;
+        }
+    }
+}
+
 void pk_lease_parse(struct pk_slice text, struct pk_lease *out)
 {
+    static const struct lease_word words[] = {
+        { "ip", KEY_ADDRESS },
+        { "ADDRESS", KEY_ADDRESS },
+        { "router", KEY_ROUTER },
+        { "ROUTER", KEY_ROUTER },
+        { "dns", KEY_DNS },
+        { "DNS", KEY_DNS },
+        { "serverid", KEY_SERVER },
+        { "SERVER_ADDRESS", KEY_SERVER },
+        { "wpad", KEY_WPAD },
+        { "opt114", KEY_PORTAL },
+    };
     char line[512];
 
     *out = (struct pk_lease){ 0 };
     while (next_line(&text, line, sizeof(line))) {
-        struct pk_address address;
         char *value = strchr(line, '=');
 
-        if (value == NULL) {
-            continue;
-        }
-        *value++ = '\0';
-        if (strcmp(line, "serverid") == 0 && pk_address_parse(value, 0, &address) == PK_OK) {
-            pk_address_text(&address, out->server);
-        } else if (strcmp(line, "opt114") == 0) {
-            copy_text(out->portal_api, sizeof(out->portal_api), value);
+        if (value != NULL) {
+            *value++ = '\0';
+            take_lease_word(out, words, PK_COUNT(words), line, value);
         }
     }
+}
+
+bool pk_lease_same(const struct pk_lease *a, const struct pk_lease *b)
+{
+    bool same = strcmp(a->server, b->server) == 0 && strcmp(a->wpad, b->wpad) == 0 &&
+            strcmp(a->portal_api, b->portal_api) == 0 &&
+            pk_address_same(&a->address, &b->address) && pk_address_same(&a->router, &b->router) &&
+            a->dns_count == b->dns_count;
+
+    for (size_t i = 0; i < a->dns_count && same; i++) {
+        same = pk_address_same(&a->dns[i], &b->dns[i]);
+    }
+    return same;
+}
+
+/* "  option routers 192.0.2.1;" -> "routers", "192.0.2.1"; quotes are taken off. */
+static bool split_dhclient(char *line, char **word, char **value)
+{
+    char *at = line + strspn(line, " \t");
+    size_t len;
+
+    if (strncmp(at, "option ", 7) == 0) {
+        at += 7;
+    }
+    len = strcspn(at, " \t");
+    if (at[len] == '\0') {
+        return false;
+    }
+    *word = at;
+    at[len] = '\0';
+    *value = at + len + 1 + strspn(at + len + 1, " \t\"");
+    (*value)[strcspn(*value, ";\"")] = '\0';
+    return true;
+}
+
+bool pk_lease_parse_dhclient(struct pk_slice text, const char *interface, struct pk_lease *out)
+{
+    static const struct lease_word words[] = {
+        { "fixed-address", KEY_ADDRESS },
+        { "routers", KEY_ROUTER },
+        { "domain-name-servers", KEY_DNS },
+        { "dhcp-server-identifier", KEY_SERVER },
+        { "wpad", KEY_WPAD },
+        { "wpad-url", KEY_WPAD },
+        { "v4-captive-portal", KEY_PORTAL },
+    };
+    struct pk_lease lease = { 0 };
+    bool ours = false;
+    bool found = false;
+    char line[512];
+
+    while (next_line(&text, line, sizeof(line))) {
+        char *word;
+        char *value;
+
+        if (line[0] == '}') {
+            if (ours) {
+                *out = lease;
+                found = true;
+            }
+            continue;
+        }
+        if (strncmp(line, "lease", 5) == 0) {
+            lease = (struct pk_lease){ 0 };
+            ours = false;
+        } else if (split_dhclient(line, &word, &value)) {
+            ours = strcmp(word, "interface") == 0 ? strcmp(value, interface) == 0 : ours;
+            take_lease_word(&lease, words, PK_COUNT(words), word, value);
+        }
+    }
+    return found;
 }
 
 static int security_of(const char *text)

@@ -17,12 +17,26 @@ struct pk_resolv {
 /* Lines that are no "nameserver ADDRESS" are passed over, link-local addresses too. */
 void pk_resolv_parse(struct pk_slice text, struct pk_resolv *out);
 
+#define PK_LEASE_DNS_MAX 8
+
 struct pk_lease {
     char server[PK_ADDRESS_TEXT]; /* "" when it is not told */
     char portal_api[256];         /* DHCP option 114 */
+    struct pk_address address;    /* family 0: not told, as in all of these */
+    struct pk_address router;
+    struct pk_address dns[PK_LEASE_DNS_MAX]; /* port 53 */
+    size_t dns_count;
+    char wpad[256]; /* option 252 */
 };
 
+/* "key=value" lines: ip, router, dns, serverid, wpad, opt114 as udhcpc's scripts write them, and what
+ * systemd-networkd keeps in /run/systemd/netif/leases. Unknown keys are passed over. */
 void pk_lease_parse(struct pk_slice text, struct pk_lease *out);
+
+bool pk_lease_same(const struct pk_lease *a, const struct pk_lease *b);
+
+/* The last lease in ISC dhclient's file (dhclient.leases(5)) for this interface; false: none. */
+bool pk_lease_parse_dhclient(struct pk_slice text, const char *interface, struct pk_lease *out);
 
 struct pk_wifi {
     bool connected;

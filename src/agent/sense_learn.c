@@ -50,7 +50,7 @@ void pk_sense_note_network(struct pk_sense *sense, const struct pk_obs_network *
 
 void pk_sense_rested(struct pk_sense *sense)
 {
-    if (!sense->announced || sense->portal_state == PK_PORTAL_CAPTIVE) {
+    if (!sense->announced || sense->asking != 0 || sense->portal_state == PK_PORTAL_CAPTIVE) {
         return;
     }
     if (sense->attacked || pk_gateway_odd(sense->gateway)) {

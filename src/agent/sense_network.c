@@ -294,7 +294,7 @@ void pk_sense_refresh(struct pk_sense *sense)
         return;
     }
     names_differ = !same_resolv(&resolv, &sense->resolv);
-    lease_differs = memcmp(&lease, &sense->lease, sizeof(lease)) != 0;
+    lease_differs = !pk_lease_same(&lease, &sense->lease);
     wifi_differs = strcmp(wifi.ssid, sense->wifi.ssid) != 0 ||
             strcmp(wifi.bssid, sense->wifi.bssid) != 0 || wifi.security != sense->wifi.security;
     if (strcmp(wifi.ssid, sense->wifi.ssid) != 0) { /* another network, whatever its numbers */

@@ -100,6 +100,25 @@ void pk_sense_checked(struct pk_sense *sense, unsigned probes)
     }
 }
 
+static bool is_pending(const struct pk_sense *sense)
+{
+    for (size_t i = 0; i < PK_SENSE_PROBES; i++) {
+        if (sense->pending[i] > 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void pk_sense_asked(struct pk_sense *sense, unsigned probes)
+{
+    sense->asking &= ~probes;
+    pk_sense_checked(sense, probes);
+    if (!is_pending(sense)) {
+        pk_sense_rested(sense);
+    }
+}
+
 /* When nothing runs: give back what the probes took, and see to what came up meanwhile. */
 static void end_round(struct pk_sense *sense, unsigned probe)
 {
@@ -117,10 +136,8 @@ static void end_round(struct pk_sense *sense, unsigned probe)
     if (sense->held == NULL || !find_kind(probe)->after_portal) {
         pk_sense_checked(sense, probe);
     }
-    for (size_t i = 0; i < PK_SENSE_PROBES; i++) {
-        if (sense->pending[i] > 0) {
-            return;
-        }
+    if (is_pending(sense)) {
+        return;
     }
     pk_sense_rested(sense);
     malloc_trim(0); /* trusted roots and sessions: the agent sleeps small */

@@ -110,6 +110,8 @@ struct pk_sense_part {
     void (*check)(void *state, unsigned probes, bool loud);
 };
 
+extern const struct pk_sense_part pk_sense_lease_part;
+
 struct pk_sense {
     struct pk_loop *loop;
     struct pk_arena *arena; /* of the settings */
@@ -140,6 +142,7 @@ struct pk_sense {
     unsigned watched;                  /* probes whose findings are open */
     unsigned pending[PK_SENSE_PROBES]; /* jobs under way, by bit number of enum pk_probe */
     unsigned again;                    /* probes to start anew when theirs have ended */
+    unsigned asking;              /* parts (their probes' bits) whose questions are under way */
     unsigned loud;                /* probes whose results are told even when they are no news */
     unsigned jobs;                /* threads that still read this struct */
     bool dead;                    /* to be freed with the last of them */
@@ -177,6 +180,9 @@ void pk_sense_tell(struct pk_sense *sense, struct pk_observation *obs);
 void pk_sense_release(struct pk_sense *sense);
 /* One of the probes that pk_sense_check() waits for has reported. */
 void pk_sense_checked(struct pk_sense *sense, unsigned probes);
+/* A part that had set its bits in sense->asking has told its result. What the visit showed is learnt
+ * only when nothing asks any more. */
+void pk_sense_asked(struct pk_sense *sense, unsigned probes);
 
 /* --- sense_learn.c: what clean visits taught --- */
 
