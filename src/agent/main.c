@@ -14,6 +14,7 @@
 #include "agent/frugal.h"
 #include "agent/hello.h"
 #include "agent/ledger.h"
+#include "agent/rights.h"
 #include "agent/settings.h"
 #include "agent/spool.h"
 #include "agent/status.h"
@@ -88,6 +89,13 @@ static int print_json(const json_t *value)
     return EXIT_FINE;
 }
 
+/* What a running agent needs beyond its user. */
+static unsigned rights_for(const struct pk_agent_settings *settings)
+{
+    return (unsigned)PK_RIGHT_PACKETS | (unsigned)PK_RIGHT_PORT |
+            (settings->apps->folders.count > 0 ? (unsigned)PK_RIGHT_READ : 0U);
+}
+
 static int run(const struct options *o, const struct pk_agent_settings *settings)
 {
     const struct pk_agent_options options = {
@@ -95,8 +103,11 @@ static int run(const struct options *o, const struct pk_agent_settings *settings
     };
     struct pk_agent *agent = NULL;
     struct pk_error err;
-    int rc = pk_agent_create(&options, &agent, &err);
+    int rc = pk_rights_keep(rights_for(settings), &err);
 
+    if (rc == PK_OK) {
+        rc = pk_agent_create(&options, &agent, &err);
+    }
     if (rc == PK_OK) {
         rc = pk_agent_run(agent, &err);
     }
@@ -187,7 +198,11 @@ static int check_alone(const struct options *o, const struct pk_agent_settings *
     struct pk_agent *agent = NULL;
     struct pk_error err;
     int result = EXIT_FAILED;
-    int rc = pk_agent_create(&options, &agent, &err);
+    int rc = pk_rights_keep(rights_for(settings), &err);
+
+    if (rc == PK_OK) {
+        rc = pk_agent_create(&options, &agent, &err);
+    }
 
     if (rc == PK_OK) {
         rc = pk_agent_run(agent, &err);

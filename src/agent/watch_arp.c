@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "agent/loop.h"
+#include "agent/rights.h"
 
 struct pk_arp_watch {
     struct pk_loop *loop;
@@ -55,11 +56,11 @@ static int open_socket(int index, int *out, struct pk_error *err)
     struct sockaddr_ll at = {
         .sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ARP), .sll_ifindex = index
     };
-    int fd = socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    int fd = pk_rights_packet_socket();
     int rc;
 
     if (fd < 0) {
-        return pk_error_set(err, -errno, "packet socket: %s", pk_code_text(-errno));
+        return pk_error_set(err, fd, "packet socket: %s", pk_code_text(fd));
     }
     rc = attach(fd, &nothing, 1, err);
     if (rc == PK_OK && bind(fd, (struct sockaddr *)&at, sizeof(at)) < 0) {

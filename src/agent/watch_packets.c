@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "agent/loop.h"
+#include "agent/rights.h"
 
 #define FRAME_MIN 14
 #define AT_ONCE   64 /* a flood must not starve the rest of the agent */
@@ -69,9 +70,9 @@ static int open_socket(struct pk_packet_watch *watch, struct pk_error *err)
         .sll_ifindex = watch->index };
     int rc;
 
-    watch->fd = socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    watch->fd = pk_rights_packet_socket();
     if (watch->fd < 0) {
-        return pk_error_set(err, -errno, "packet socket: %s", pk_code_text(-errno));
+        return pk_error_set(err, watch->fd, "packet socket: %s", pk_code_text(watch->fd));
     }
     rc = pk_packet_watch_filter(watch, &nothing, 1, err); /* before the first frame can come */
     if (rc == PK_OK && bind(watch->fd, (struct sockaddr *)&at, sizeof(at)) < 0) {
