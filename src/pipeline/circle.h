@@ -14,9 +14,10 @@ struct pk_circle {
     struct pk_device device;
     struct pk_incident live[PK_LIVE_MAX]; /* open and mitigated ones */
     size_t live_count;
-    bool risk_stale;   /* something that the risk is made of changed */
-    bool row_stale;    /* the device's row holds more news than when it was seen */
-    int64_t alerts_7d; /* -1: not counted yet */
+    bool risk_stale;          /* something that the risk is made of changed */
+    bool row_stale;           /* the device's row holds more news than when it was seen */
+    char checked[PK_ID_TEXT]; /* the network whose row says already that it was checked now */
+    int64_t alerts_7d;        /* -1: not counted yet */
     struct pk_error *err;
 };
 
@@ -31,6 +32,10 @@ void pk_circle_close(struct pk_circle *c); /* NULL is fine */
 /* device_state.c: the newest posture, network and agent into the device's row. */
 int pk_circle_note(struct pk_circle *c, const struct pk_observation *o);
 int pk_circle_risk(struct pk_circle *c, int64_t now_ms);
+/* networks.c: what the observation says of the network it was made on. */
+int pk_circle_network(struct pk_circle *c, const struct pk_observation *o);
+/* An incident about a network was written: the network's standing follows. */
+int pk_circle_network_incident(struct pk_circle *c, const struct pk_incident *incident);
 /* keep.c: a finding into its incident. */
 int pk_circle_finding(struct pk_circle *c, const struct pk_finding *finding);
 /* keep.c: an exception says that a live incident is no threat: dismissed, with its reason. Nothing when there

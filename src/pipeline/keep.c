@@ -124,6 +124,10 @@ int pk_circle_finding(struct pk_circle *c, const struct pk_finding *finding)
     if (rc < 0 || change == PK_CHANGE_NONE) {
         return rc;
     }
+    rc = pk_circle_network_incident(c, &incident);
+    if (rc < 0) {
+        return rc;
+    }
     remember(c, slot, &incident);
     c->risk_stale = true;
     if (c->watch->incident != NULL) {

@@ -33,6 +33,9 @@ static int observe(struct pk_circle *c, const struct pk_observation *o)
     int rc = pk_circle_note(c, o);
 
     if (rc == PK_OK) {
+        rc = pk_circle_network(c, o);
+    }
+    if (rc == PK_OK) {
         rc = pk_defense_judge(o, c->arena, &findings);
     }
     if (rc == PK_OK && o->kind == PK_OBS_APPS) {
@@ -160,6 +163,9 @@ int pk_pipeline_verdict(const struct pk_pipeline *pipeline, struct pk_store *sto
     }
     if (rc == PK_OK) {
         rc = pk_device_put_state(store, &c->device, err);
+    }
+    if (rc == PK_OK) {
+        rc = pk_circle_network_incident(c, incident);
     }
     if (rc == PK_OK) {
         rc = pk_circle_announce(c, incident, change);

@@ -5,14 +5,21 @@ int pk_ledger_counts_add(struct pk_store *store, const char *device,
 {
     struct pk_put put = pk_put_start(store,
             "INSERT INTO ledger (device, reports, agent, posture, network, gateway, dns, tls,"
-            " portal, choice, apps) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)"
+            " portal, choice, apps, lease, routers, redirect, http, proxy, wifi, cell, name)"
+            " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17,"
+            " ?18, ?19)"
             " ON CONFLICT (device) DO UPDATE SET reports = ledger.reports + excluded.reports,"
             " agent = ledger.agent + excluded.agent,"
             " posture = ledger.posture + excluded.posture,"
             " network = ledger.network + excluded.network,"
             " gateway = ledger.gateway + excluded.gateway, dns = ledger.dns + excluded.dns,"
             " tls = ledger.tls + excluded.tls, portal = ledger.portal + excluded.portal,"
-            " choice = ledger.choice + excluded.choice, apps = ledger.apps + excluded.apps",
+            " choice = ledger.choice + excluded.choice, apps = ledger.apps + excluded.apps,"
+            " lease = ledger.lease + excluded.lease,"
+            " routers = ledger.routers + excluded.routers,"
+            " redirect = ledger.redirect + excluded.redirect, http = ledger.http + excluded.http,"
+            " proxy = ledger.proxy + excluded.proxy, wifi = ledger.wifi + excluded.wifi,"
+            " cell = ledger.cell + excluded.cell, name = ledger.name + excluded.name",
             err);
     int64_t n;
 
@@ -29,8 +36,9 @@ int pk_ledger_counts_get(struct pk_store *store, const char *device, struct pk_l
         struct pk_error *err)
 {
     struct pk_put put = pk_put_start(store,
-            "SELECT reports, agent, posture, network, gateway, dns, tls, portal, choice, apps"
-            " FROM ledger WHERE device = ?1",
+            "SELECT reports, agent, posture, network, gateway, dns, tls, portal, choice, apps,"
+            " lease, routers, redirect, http, proxy, wifi, cell, name FROM ledger WHERE device = "
+            "?1",
             err);
     int rc;
 

@@ -161,5 +161,43 @@ static const char step_4[] =
         " name {text} NOT NULL, part BIGINT NOT NULL, bytes {blob} NOT NULL,"
         " PRIMARY KEY (name, part));";
 
-const char *const pk_store_steps[] = { step_1, step_2, step_3, step_4 };
+/* Networks: one row each, one a device that met it, what was seen of it. Nothing here tells a name but
+ * network_names, which the policy fills: the organisation's own. */
+static const char step_5[] =
+        "ALTER TABLE ledger ADD COLUMN lease BIGINT NOT NULL DEFAULT 0;"
+        "ALTER TABLE ledger ADD COLUMN routers BIGINT NOT NULL DEFAULT 0;"
+        "ALTER TABLE ledger ADD COLUMN redirect BIGINT NOT NULL DEFAULT 0;"
+        "ALTER TABLE ledger ADD COLUMN http BIGINT NOT NULL DEFAULT 0;"
+        "ALTER TABLE ledger ADD COLUMN proxy BIGINT NOT NULL DEFAULT 0;"
+        "ALTER TABLE ledger ADD COLUMN wifi BIGINT NOT NULL DEFAULT 0;"
+        "ALTER TABLE ledger ADD COLUMN cell BIGINT NOT NULL DEFAULT 0;"
+        "ALTER TABLE ledger ADD COLUMN name BIGINT NOT NULL DEFAULT 0;"
+        "CREATE TABLE networks ("
+        " id {text} PRIMARY KEY, link BIGINT NOT NULL, security BIGINT NOT NULL,"
+        " standing BIGINT NOT NULL, threat {text}, first_ms BIGINT NOT NULL,"
+        " last_ms BIGINT NOT NULL, checked_ms BIGINT NOT NULL, bad_ms BIGINT NOT NULL,"
+        " bad_threat {text}, place {text}, devices BIGINT NOT NULL, points BIGINT NOT NULL,"
+        " makers BIGINT NOT NULL, gateways BIGINT NOT NULL, resolvers BIGINT NOT NULL,"
+        " places BIGINT NOT NULL);"
+        "CREATE INDEX networks_standing ON networks ((standing * 100000000000000 + last_ms), id);"
+        "CREATE INDEX networks_last ON networks (last_ms, id);"
+        "CREATE INDEX networks_first ON networks (first_ms, id);"
+        "CREATE INDEX networks_bad ON networks (bad_ms, id);"
+        "CREATE INDEX networks_devices ON networks (devices, id);"
+        "CREATE TABLE network_devices ("
+        " network {text} NOT NULL, device {text} NOT NULL, first_ms BIGINT NOT NULL,"
+        " last_ms BIGINT NOT NULL, visits BIGINT NOT NULL, PRIMARY KEY (network, device));"
+        "CREATE INDEX network_devices_device ON network_devices (device);"
+        "CREATE INDEX network_devices_last ON network_devices (network, last_ms, device);"
+        "CREATE TABLE network_traits ("
+        " network {text} NOT NULL, kind BIGINT NOT NULL, value {text} NOT NULL,"
+        " first_ms BIGINT NOT NULL, last_ms BIGINT NOT NULL, PRIMARY KEY (network, kind, value));"
+        "CREATE INDEX network_traits_value ON network_traits (kind, value);"
+        "CREATE TABLE network_facts ("
+        " network {text} NOT NULL, kind BIGINT NOT NULL, part {text} NOT NULL,"
+        " at_ms BIGINT NOT NULL, body {text} NOT NULL, PRIMARY KEY (network, kind, part));"
+        "CREATE TABLE network_names (id {text} PRIMARY KEY, name {text} NOT NULL);"
+        "CREATE INDEX incidents_on ON incidents (subject, severity) WHERE state < 2;";
+
+const char *const pk_store_steps[] = { step_1, step_2, step_3, step_4, step_5 };
 const size_t pk_store_step_count = PK_COUNT(pk_store_steps);
