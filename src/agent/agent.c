@@ -21,7 +21,7 @@
 #include "agent/settings.h"
 #include "agent/spool.h"
 #include "agent/status.h"
-#include "agent/trust_file.h"
+#include "agent/trust_sources.h"
 #include "agent/uplink.h"
 #include "base/clock.h"
 #include "base/event.h"
@@ -35,7 +35,6 @@
 #define LAST_WORDS_MS (2 * PK_SECOND_MS)
 #define TOLD_MAX      (64UL * 1024)
 #define SENSORS_MAX   16
-#define TRUST_BYTES   (2UL * 1024 * 1024)
 
 struct pk_agent {
     struct pk_agent_options options;
@@ -48,7 +47,7 @@ struct pk_agent {
     struct pk_sense *sense;
     struct pk_agent_apps *apps; /* NULL: no folder is looked at */
     struct pk_control *control;
-    struct pk_trust_file *trust_file; /* NULL: none */
+    struct pk_trust_sources *trust;
     struct pk_repeat repeat;
     struct pk_timer trim;
     struct pk_timer rekey;
@@ -557,31 +556,30 @@ static void name_own_server(struct pk_agent *a, struct pk_sense_settings *out)
                                                           : pk_identity_ca_file(a->identity);
 }
 
-/* What the organisation trusts, from all who say so. */
-static int set_trust(struct pk_agent *a, struct pk_error *err)
-{
-    const struct pk_trust *sources[] = { a->options.settings->trust,
-        pk_trust_file_now(a->trust_file) };
-    struct pk_arena *arena = pk_arena_create(TRUST_BYTES);
-    struct pk_trust trust;
-    int rc = arena == NULL ? pk_error_set(err, PK_ENOMEM, "out of memory")
-                           : pk_trust_merge(sources, PK_COUNT(sources), arena, &trust, err);
-
-    if (rc == PK_OK) {
-        rc = pk_sense_set_trust(a->sense, &trust, err);
-    }
-    pk_arena_destroy(arena);
-    return rc;
-}
-
 static void on_trust(void *ctx)
 {
     struct pk_agent *a = ctx;
     struct pk_error err;
 
-    if (a->sense != NULL && set_trust(a, &err) < 0) {
+    if (a->sense != NULL && pk_trust_sources_apply(a->trust, a->sense, &err) < 0) {
         trouble(a, err.text);
     }
+}
+
+static void on_server_trust(void *ctx, const char *version, const json_t *trust)
+{
+    struct pk_agent *a = ctx;
+
+    pk_trust_sources_take(a->trust, version, trust);
+    pk_events_emit(a->events, pk_clock_ms(), "trust", json_pack("{s:s}", "version", version),
+            "the server said what the organisation trusts");
+}
+
+static const char *trust_version(void *ctx)
+{
+    const struct pk_agent *a = ctx;
+
+    return pk_trust_sources_version(a->trust);
 }
 
 static int start_sense(struct pk_agent *a, struct pk_error *err)
@@ -594,7 +592,7 @@ static int start_sense(struct pk_agent *a, struct pk_error *err)
     name_own_server(a, &settings);
     rc = pk_sense_create(a->loop, &settings, on_observation, a, &a->sense, err);
     if (rc == PK_OK) {
-        rc = set_trust(a, err);
+        rc = pk_trust_sources_apply(a->trust, a->sense, err);
     }
     if (rc == PK_OK) {
         rc = pk_sense_start(a->sense, err);
@@ -611,6 +609,8 @@ static int start_uplink(struct pk_agent *a, struct pk_error *err)
     const struct pk_uplink_hooks hooks = {
         .command = on_command,
         .network_key = on_network_key,
+        .trust = on_server_trust,
+        .trust_version = trust_version,
         .reported = on_reported,
         .trouble = trouble,
         .idle = on_idle,
@@ -636,12 +636,11 @@ static int start_apps(struct pk_agent *a, struct pk_error *err)
             : PK_OK;
 }
 
-static int open_trust_file(struct pk_agent *a, struct pk_error *err)
+static int open_trust(struct pk_agent *a, struct pk_error *err)
 {
     const struct pk_trust_file_hooks hooks = { .changed = on_trust, .trouble = trouble, .ctx = a };
-    const char *path = a->options.settings->trust_file;
 
-    return path != NULL ? pk_trust_file_open(a->loop, path, &hooks, &a->trust_file, err) : PK_OK;
+    return pk_trust_sources_open(a->loop, a->options.settings, &hooks, &a->trust, err);
 }
 
 static int build(struct pk_agent *a, struct pk_error *err)
@@ -662,7 +661,7 @@ static int build(struct pk_agent *a, struct pk_error *err)
         rc = pk_loop_create(&a->loop, err);
     }
     if (rc == PK_OK) {
-        rc = open_trust_file(a, err);
+        rc = open_trust(a, err);
     }
     if (rc < 0) {
         return rc;
@@ -712,7 +711,7 @@ void pk_agent_destroy(struct pk_agent *agent)
     pk_control_destroy(agent->control);
     pk_agent_apps_destroy(agent->apps);
     pk_sense_destroy(agent->sense);
-    pk_trust_file_close(agent->trust_file);
+    pk_trust_sources_close(agent->trust);
     pk_uplink_destroy(agent->uplink);
     pk_loop_destroy(agent->loop);
     pk_spool_close(agent->spool);

@@ -210,6 +210,24 @@ static size_t take_commands(struct pk_uplink *u, const json_t *commands)
     return fresh;
 }
 
+/* Settings of an answer. True: there were news. */
+static bool take_settings(struct pk_uplink *u, const json_t *settings)
+{
+    const char *key = json_string_value(json_object_get(settings, "network_key"));
+    const char *version = json_string_value(json_object_get(settings, "trust_version"));
+    const json_t *trust = json_object_get(settings, "trust");
+
+    if (key != NULL) {
+        u->hooks.network_key(u->hooks.ctx, key);
+    }
+    if (version == NULL || trust == NULL ||
+            strcmp(version, u->hooks.trust_version(u->hooks.ctx)) == 0) {
+        return false;
+    }
+    u->hooks.trust(u->hooks.ctx, version, trust);
+    return true;
+}
+
 /* The path with its query ("" for none) and the commands that are done. */
 static void put_target(
         struct channel *ch, const char *path, const char *query, struct pk_buffer *out)
@@ -275,7 +293,11 @@ static void start_wait(struct pk_uplink *u)
     struct pk_buffer target = pk_buffer_of(4096);
     struct pk_https_request request = { .method = "GET", .body_max = ANSWER_MAX };
     char query[32];
+    char headers[64];
 
+    (void)snprintf(headers, sizeof(headers), "Picket-Trust: %.16s\r\n",
+            u->hooks.trust_version(u->hooks.ctx));
+    request.headers = headers;
     (void)snprintf(query, sizeof(query), "timeout=%lld", (long long)u->settings->report->wait_s);
     put_target(&u->wait, "/v1/wait", query, &target);
     request.target = target.ptr;
@@ -363,7 +385,6 @@ static void on_acked(struct pk_uplink *u, const struct pk_http_answer *answer)
 {
     json_t *in = NULL;
     struct pk_error err;
-    const char *key;
     int64_t before = pk_spool_state(u->spool).acked;
     int64_t acked;
 
@@ -388,10 +409,7 @@ static void on_acked(struct pk_uplink *u, const struct pk_http_answer *answer)
     u->batch_max = 0;
     u->hooks.reported(
             u->hooks.ctx, pk_buffer_slice(&u->batch.json), u->batch.count, u->batch_bytes);
-    key = json_string_value(json_object_get(json_object_get(in, "settings"), "network_key"));
-    if (key != NULL) {
-        u->hooks.network_key(u->hooks.ctx, key);
-    }
+    (void)take_settings(u, json_object_get(in, "settings"));
     (void)take_commands(u, json_object_get(in, "commands"));
     json_decref(in);
     /* What came meanwhile has its own time; what did not fit goes at once. */
@@ -433,7 +451,7 @@ static void on_report_answer(struct pk_uplink *u, const struct pk_http_answer *a
 static void on_wait_answer(struct pk_uplink *u, const struct pk_http_answer *answer)
 {
     bool quick = pk_clock_monotonic_ms() - u->wait.began_ms < QUICK_MS;
-    size_t fresh = 0;
+    bool news = false;
     json_t *in = NULL;
     struct pk_error err;
 
@@ -443,10 +461,11 @@ static void on_wait_answer(struct pk_uplink *u, const struct pk_http_answer *ans
     }
     if (answer->status == 200 && answer->body.len > 0 &&
             pk_json_parse(answer->body.ptr, answer->body.len, &in, &err) == PK_OK) {
-        fresh = take_commands(u, json_object_get(in, "commands"));
+        news = take_commands(u, json_object_get(in, "commands")) > 0;
+        news = take_settings(u, json_object_get(in, "settings")) || news;
         json_decref(in);
     }
-    if (fresh == 0 && quick) { /* a second agent under our name, or a server gone wrong */
+    if (!news && quick) { /* a second agent under our name, or a server gone wrong */
         back_off(u, "the waiting connection ends at once", 0);
         return;
     }

@@ -20,6 +20,9 @@ struct pk_uplink_hooks {
     void (*command)(void *ctx, const json_t *command);
     /* The server's key for naming networks. */
     void (*network_key)(void *ctx, const char *hex);
+    /* What the organisation trusts is another version than trust_version() says. */
+    void (*trust)(void *ctx, const char *version, const json_t *trust);
+    const char *(*trust_version)(void *ctx);
     /* The server has these: the report's JSON and the bytes of body that travelled. */
     void (*reported)(void *ctx, struct pk_slice report, size_t count, size_t bytes);
     /* Something that a person must repair (revoked, wrong certificate, a refused observation). */

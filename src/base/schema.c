@@ -421,6 +421,8 @@ static json_t *encode_value(const struct pk_field *f, const unsigned char *from,
 
     switch (f->type) {
     case PK_TYPE_BOOL:
+        /* false is said where silence would mean true */
+        must = must || (f->def != NULL && strcmp(f->def, "true") == 0);
         return must || *(const bool *)from ? json_boolean(*(const bool *)from) : NULL;
     case PK_TYPE_TRI:
         if (*(const enum pk_tri *)from == PK_TRI_UNKNOWN) {

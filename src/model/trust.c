@@ -121,14 +121,18 @@ const struct pk_trust_network *pk_trust_network(const struct pk_trust *trust, co
     return NULL;
 }
 
-static bool has_item(const json_t *list, const json_t *item)
+/* The item's twin: an equal text, or the network of the same name. The list's size: none. */
+static size_t index_of(const json_t *list, const json_t *item)
 {
-    for (size_t i = 0; i < json_array_size(list); i++) {
-        if (json_equal(json_array_get(list, i), item) != 0) {
-            return true;
-        }
+    const json_t *name = json_object_get(item, "name");
+    size_t i = 0;
+
+    while (i < json_array_size(list) && json_equal(json_array_get(list, i), item) == 0 &&
+            (name == NULL ||
+                    json_equal(json_object_get(json_array_get(list, i), "name"), name) == 0)) {
+        i++;
     }
-    return false;
+    return i;
 }
 
 /* Takes the keys of from into to. */
@@ -142,8 +146,13 @@ static void unite(json_t *to, json_t *from, int depth)
 
         if (json_is_array(there) && json_is_array(value)) {
             for (size_t i = 0; i < json_array_size(value); i++) {
-                if (!has_item(there, json_array_get(value, i))) {
-                    (void)json_array_append(there, json_array_get(value, i));
+                json_t *item = json_array_get(value, i);
+                size_t at = index_of(there, item);
+
+                if (at < json_array_size(there)) {
+                    (void)json_array_set(there, at, item);
+                } else {
+                    (void)json_array_append(there, item);
                 }
             }
         } else if (json_is_object(there) && json_is_object(value) && depth > 0) {

@@ -43,6 +43,7 @@ struct pk_trust {
 #define PK_TRUST_LIST_MAX     64
 #define PK_TRUST_NETWORKS_MAX 200
 #define PK_TRUST_BSSIDS_MAX   500
+#define PK_TRUST_TEXT_MAX     (128UL * 1024) /* of all of it as JSON: devices fetch it */
 
 extern const struct pk_schema pk_trust_schema;
 extern const char *const pk_block_mode_names[];
@@ -54,7 +55,12 @@ bool pk_trust_has_zone(const struct pk_strings *zones, const char *name);
 /* The row of this SSID, or NULL. */
 const struct pk_trust_network *pk_trust_network(const struct pk_trust *trust, const char *ssid);
 
-/* Several sources as one, in the arena: lists are united (the first ones first, each value once), of `names` the modes
- * of the last source that says anything count. NULL entries are passed over. */
+/* What a type cannot say: fingerprints are 64 hex digits, addresses of scripts http(s), zones and hosts
+ * names, BSSIDs hardware addresses, each network's name once. err->path says where, as "networks[1].bssids[0]". */
+PK_MUST_USE int pk_trust_check(const struct pk_trust *trust, struct pk_error *err);
+
+/* Several sources as one, in the arena: lists are united (the first ones first, each value once); of
+ * networks of the same name, and of the modes of `names`, the last source counts. NULL entries are
+ * passed over. */
 PK_MUST_USE int pk_trust_merge(const struct pk_trust *const *sources, size_t count,
         struct pk_arena *arena, struct pk_trust *out, struct pk_error *err);

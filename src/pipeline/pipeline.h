@@ -13,7 +13,9 @@
 struct pk_shelf; /* knowledge.h */
 
 struct pk_pipeline {
-    const struct pk_policy *policy;
+    /* May be replaced while the pipeline runs; each use reads it anew, what was there before lives on for a
+     * while (life.c). */
+    const struct pk_policy *_Atomic policy;
     const char *const *siem_targets; /* names; each gets its own row in the outbox */
     size_t siem_count;
     struct pk_shelf *shelf; /* what apps are judged by; NULL: nothing is known of any */

@@ -5,10 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/crypt.h"
 #include "base/file.h"
 #include "base/yaml.h"
 
-#define ARENA_MAX (1024UL * 1024)
+#define ARENA_MAX (8UL * 1024 * 1024) /* of a file of at most 1 MiB */
 #define RULES_MAX 200
 
 static const char *const severity_names[] = { "info", "low", "medium", "high", "critical", NULL };
@@ -34,12 +35,16 @@ struct file {
     int64_t version;
     const char *name;
     struct alerts *alerts;
+    struct pk_trust *trust; /* NULL: no such section */
     struct pk_array rules;
 };
 
 struct pk_policy {
     struct pk_arena *arena;
     struct file file;
+    struct pk_trust nothing; /* stands for a section that is not there */
+    const char *trust_text;
+    char trust_version[PK_TRUST_VERSION];
 };
 
 /* clang-format off */
@@ -78,6 +83,8 @@ static const struct pk_field file_fields[] = {
       .help = "of the policy" },
     { "alerts", PK_TYPE_OBJECT, 0, offsetof(struct file, alerts), .sub = &alerts_schema,
       .def = "{}", .help = "how much a user is told" },
+    { "trust", PK_TYPE_OBJECT, 0, offsetof(struct file, trust), .sub = &pk_trust_schema,
+      .help = "what the organisation trusts on networks; pushed to all devices" },
     { "rules", PK_TYPE_OBJECTS, PK_REQUIRED, offsetof(struct file, rules), .sub = &rule_schema,
       .count_max = RULES_MAX, .help = "all are tried; what any of them wants is done" },
 };
@@ -94,20 +101,26 @@ static bool does(const struct rule *r, const char *act)
     return false;
 }
 
-static int reject(const struct pk_yaml *yaml, const char *name, struct pk_error *err, int code,
-        const char *sentence, size_t rule, const char *list, size_t item)
+static int reject_at(const struct pk_yaml *yaml, const char *name, struct pk_error *err, int code,
+        const char *path, const char *sentence)
 {
-    char path[sizeof(err->path)];
-    int line;
+    int line = pk_yaml_line(yaml, path);
 
-    (void)snprintf(path, sizeof(path), "rules[%zu].%s[%zu]", rule, list, item);
-    line = pk_yaml_line(yaml, path);
     (void)pk_error_set(err, code, "%s:%d: %s: %s", name, line, path, sentence);
     if (err != NULL) {
         err->line = line;
         (void)snprintf(err->path, sizeof(err->path), "%s", path);
     }
     return code;
+}
+
+static int reject(const struct pk_yaml *yaml, const char *name, struct pk_error *err, int code,
+        const char *sentence, size_t rule, const char *list, size_t item)
+{
+    char path[sizeof(err->path)];
+
+    (void)snprintf(path, sizeof(path), "rules[%zu].%s[%zu]", rule, list, item);
+    return reject_at(yaml, name, err, code, path, sentence);
 }
 
 static bool pattern_fits_any(const char *pattern)
@@ -145,14 +158,62 @@ static int check(
     return PK_OK;
 }
 
-static int check_text(const struct file *file, const char *name, const char *text, size_t len,
+static int check_trust(const struct pk_trust *trust, const struct pk_yaml *yaml, const char *name,
+        struct pk_error *err)
+{
+    struct pk_error why = { 0 };
+    char path[sizeof(why.path) + 8];
+    int rc = trust != NULL ? pk_trust_check(trust, &why) : PK_OK;
+
+    if (rc == PK_OK) {
+        return PK_OK;
+    }
+    (void)snprintf(path, sizeof(path), "trust.%s", why.path);
+    return reject_at(yaml, name, err, rc, path, why.text);
+}
+
+/* The section as devices get it: the keys in order, so that only what it says makes another version. */
+static int keep_trust(struct pk_policy *policy, const struct pk_yaml *yaml, const char *name,
+        struct pk_error *err)
+{
+    char digest[PK_SHA256_HEX];
+    json_t *names = json_object();
+    char *text;
+    int rc = pk_schema_decode(&pk_trust_schema, names, policy->arena, &policy->nothing, err);
+
+    json_decref(names);
+    (void)snprintf(policy->trust_version, sizeof(policy->trust_version), "%s", PK_TRUST_NONE);
+    if (rc < 0 || policy->file.trust == NULL) {
+        return rc;
+    }
+    text = json_dumps(json_object_get(pk_yaml_root(yaml), "trust"), JSON_COMPACT | JSON_SORT_KEYS);
+    policy->trust_text = text != NULL ? pk_arena_strdup(policy->arena, text) : NULL;
+    free(text);
+    if (policy->trust_text == NULL) {
+        return pk_error_set(err, PK_ENOMEM, "out of memory");
+    }
+    if (strlen(policy->trust_text) > PK_TRUST_TEXT_MAX) {
+        return reject_at(yaml, name, err, PK_ELIMIT, "trust", "all of it must fit into 128 KiB");
+    }
+    pk_sha256_hex(pk_slice_str(policy->trust_text), digest);
+    (void)snprintf(policy->trust_version, sizeof(policy->trust_version), "%.12s", digest);
+    return PK_OK;
+}
+
+static int check_text(struct pk_policy *policy, const char *name, const char *text, size_t len,
         struct pk_error *err)
 {
     struct pk_yaml *yaml = NULL;
     int rc = pk_yaml_parse(text, len, &yaml, err);
 
     if (rc == PK_OK) {
-        rc = check(file, yaml, name, err);
+        rc = check(&policy->file, yaml, name, err);
+    }
+    if (rc == PK_OK) {
+        rc = check_trust(policy->file.trust, yaml, name, err);
+    }
+    if (rc == PK_OK) {
+        rc = keep_trust(policy, yaml, name, err);
     }
     pk_yaml_destroy(yaml);
     return rc;
@@ -173,7 +234,7 @@ int pk_policy_parse(const char *name, const char *text, size_t len, struct pk_po
     }
     rc = pk_yaml_decode(name, text, len, &file_schema, policy->arena, &policy->file, err);
     if (rc == PK_OK) {
-        rc = check_text(&policy->file, name, text, len, err);
+        rc = check_text(policy, name, text, len, err);
     }
     if (rc < 0) {
         goto out;
@@ -213,6 +274,21 @@ const char *pk_policy_name(const struct pk_policy *policy)
 int64_t pk_policy_alerts_per_week(const struct pk_policy *policy)
 {
     return policy->file.alerts->per_week;
+}
+
+const struct pk_trust *pk_policy_trust(const struct pk_policy *policy)
+{
+    return policy->file.trust != NULL ? policy->file.trust : &policy->nothing;
+}
+
+const char *pk_policy_trust_text(const struct pk_policy *policy)
+{
+    return policy->trust_text;
+}
+
+const char *pk_policy_trust_version(const struct pk_policy *policy)
+{
+    return policy->trust_version;
 }
 
 static bool fits(const struct when *when, const struct pk_incident *incident)

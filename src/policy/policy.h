@@ -6,6 +6,7 @@
 
 #include "base/slice.h"
 #include "model/incident.h"
+#include "model/trust.h"
 
 struct pk_policy;
 
@@ -21,6 +22,15 @@ struct pk_slice pk_policy_default_text(void);
 
 const char *pk_policy_name(const struct pk_policy *policy);
 int64_t pk_policy_alerts_per_week(const struct pk_policy *policy);
+
+/* What the organisation trusts on networks, for all devices. The text is the section as JSON, the
+ * version a short hash of it: devices fetch the text when theirs differs. Without such a section the
+ * lists are empty, text is NULL and version PK_TRUST_NONE. */
+#define PK_TRUST_NONE    "none"
+#define PK_TRUST_VERSION 13 /* bytes of a version, NUL included */
+const struct pk_trust *pk_policy_trust(const struct pk_policy *policy);
+const char *pk_policy_trust_text(const struct pk_policy *policy);
+const char *pk_policy_trust_version(const struct pk_policy *policy);
 
 struct pk_decision_input {
     const struct pk_incident *incident;

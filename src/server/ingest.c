@@ -11,6 +11,7 @@
 #include "server/commands.h"
 #include "server/limits.h"
 #include "server/peer.h"
+#include "server/trust_push.h"
 #include "server/workers.h"
 
 #define ENTRY_MEMORY (16UL * 1024 * 1024) /* of one decoded report; the wire's limits come first */
@@ -22,6 +23,7 @@ struct pending {
     struct pk_request *request;
     json_t *commands;
     size_t count;
+    char trust[PK_TRUST_VERSION]; /* that the device has; "": it does not ask */
 };
 
 /* ---- one packer a thread -------------------------------------------------------------------- */
@@ -267,11 +269,14 @@ static void note_storage(struct pk_server *server, int rc)
 static void reply_stored(const struct pending *p, size_t duplicates, int64_t acked_seq)
 {
     char now[PK_TIME_TEXT];
+    json_t *settings = pk_trust_push(p->server, p->trust);
 
+    settings = settings != NULL ? settings : json_object();
+    (void)json_object_set_new(settings, "network_key", json_string(p->server->network_key));
     pk_reply_json(p->request, 200,
-            json_pack("{s:I, s:i, s:O, s:{s:s}, s:s}", "acked", (json_int_t)acked_seq, "duplicates",
-                    (int)duplicates, "commands", p->commands, "settings", "network_key",
-                    p->server->network_key, "now", pk_time_format(pk_server_now(p->server), now)));
+            json_pack("{s:I, s:i, s:O, s:o, s:s}", "acked", (json_int_t)acked_seq, "duplicates",
+                    (int)duplicates, "commands", p->commands, "settings", settings, "now",
+                    pk_time_format(pk_server_now(p->server), now)));
 }
 
 static void reply_not_stored(const struct pending *p, int rc)
@@ -393,6 +398,7 @@ void pk_ingest_handler(struct pk_request *request, void *server)
         .request = request,
         .commands = commands,
         .count = entry->report.observations.count };
+    pk_trust_known(request, pending->trust);
     pk_request_suspend(request); /* the answer may come before pk_journal_append() returns */
     rc = pk_journal_append(s->journal, entry, on_appended, pending);
     if (rc < 0) {

@@ -16,13 +16,13 @@
 #include "intel/places.h"
 #include "journal/journal.h"
 #include "pipeline/pipeline.h"
-#include "policy/policy.h"
 #include "respond/dispatch.h"
 #include "server/api.h"
 #include "server/apps.h"
 #include "server/ca.h"
 #include "server/devices.h"
 #include "server/limits.h"
+#include "server/policies.h"
 #include "server/routes.h"
 #include "server/scans.h"
 #include "server/tls.h"
@@ -41,7 +41,7 @@
 struct life {
     struct pk_server server;
     struct pk_tls tls;
-    struct pk_policy *policy;
+    struct pk_policies *policies;
     struct pk_pipeline pipeline;
     struct pk_intel_set *builtin; /* NULL: none */
     struct pk_dispatch *dispatch;
@@ -188,7 +188,7 @@ void pk_server_close(struct pk_server *server)
     }
     pk_ca_close(server->ca);
     pk_tls_finish(&life->tls);
-    pk_policy_destroy(life->policy);
+    pk_policies_destroy(life->policies);
     pk_arena_destroy(server->arena);
     if (life->lock_fd >= 0) {
         (void)close(life->lock_fd);
@@ -285,17 +285,18 @@ static int load_policy(struct life *life, struct pk_error *err)
 {
     const struct pk_settings *settings = &life->server.settings;
     const struct pk_siem_settings *siem = settings->siem.items;
-    struct pk_slice text = pk_policy_default_text();
     const char **names = pk_arena_alloc(life->server.arena, settings->siem.count, sizeof(*names));
-    int rc = settings->policy != NULL ? pk_policy_load(settings->policy, &life->policy, err)
-                                      : pk_policy_parse("built-in policy", (const char *)text.ptr,
-                                                text.len, &life->policy, err);
+    const struct pk_policy *policy = NULL;
+    int rc;
 
+    life->policies = pk_policies_create();
+    if (names == NULL || life->policies == NULL) {
+        return no_memory(err);
+    }
+    rc = pk_policies_load(
+            life->policies, settings->policy, pk_server_now(&life->server), &policy, err);
     if (rc < 0) {
         return rc;
-    }
-    if (names == NULL) {
-        return no_memory(err);
     }
     for (size_t i = 0; i < settings->siem.count; i++) {
         names[i] = siem[i].name;
@@ -309,13 +310,33 @@ static int load_policy(struct life *life, struct pk_error *err)
         return no_memory(err);
     }
     life->pipeline = (struct pk_pipeline){
-        .policy = life->policy,
+        .policy = policy,
         .siem_targets = names,
         .siem_count = settings->siem.count,
         .shelf = life->server.shelf,
         .asks = settings->apps->ask,
     };
     life->server.pipeline = &life->pipeline;
+    return PK_OK;
+}
+
+const struct pk_policy *pk_server_policy(const struct pk_server *server)
+{
+    return server->pipeline->policy;
+}
+
+int pk_server_reload(struct pk_server *server, struct pk_error *err)
+{
+    struct life *life = life_of(server);
+    const struct pk_policy *policy = NULL;
+    int rc = pk_policies_load(
+            life->policies, server->settings.policy, pk_server_now(server), &policy, err);
+
+    if (rc < 0) {
+        return rc;
+    }
+    life->pipeline.policy = policy;
+    pk_waits_notify_all(server->waits);
     return PK_OK;
 }
 

@@ -146,6 +146,18 @@ static int signin_link(
     return PK_OK;
 }
 
+static void reload(struct pk_server *server)
+{
+    struct pk_error why = { 0 };
+
+    if (pk_server_reload(server, &why) < 0) {
+        pk_event(PK_ERROR, "policy.refused", { "why", why.text });
+    } else {
+        pk_event(PK_INFO, "policy.loaded", { "name", pk_policy_name(pk_server_policy(server)) },
+                { "trust", pk_policy_trust_version(pk_server_policy(server)) });
+    }
+}
+
 /* Runs until it is told to end. The signals are blocked in every thread and taken here. */
 static int serve(struct pk_server *server, struct pk_error *err)
 {
@@ -157,6 +169,7 @@ static int serve(struct pk_server *server, struct pk_error *err)
     (void)sigemptyset(&signals);
     (void)sigaddset(&signals, SIGTERM);
     (void)sigaddset(&signals, SIGINT);
+    (void)sigaddset(&signals, SIGHUP);
     (void)pthread_sigmask(SIG_BLOCK, &signals, NULL);
     rc = pk_server_start(server, err);
     if (rc < 0) {
@@ -164,8 +177,11 @@ static int serve(struct pk_server *server, struct pk_error *err)
     }
     (void)printf("ready %s\n", server->url);
     (void)fflush(stdout);
-    while (sigwait(&signals, &number) != 0) {
-        /* only an interrupted wait */
+    while (sigwait(&signals, &number) != 0 || number == SIGHUP) {
+        if (number == SIGHUP) {
+            reload(server);
+            number = 0;
+        }
     }
     pk_event(PK_INFO, "stop.signal", { "signal", number == SIGINT ? "INT" : "TERM" });
     pk_server_stop(server);

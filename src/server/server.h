@@ -23,6 +23,7 @@ struct pk_waits;
 struct pk_workers;
 
 struct pk_pipeline;
+struct pk_policy;
 
 struct pk_news_listener {
     struct pk_news_listener *next;
@@ -75,6 +76,9 @@ PK_MUST_USE int pk_server_on_events(
 
 /* The outbox has new rows for the SOC: its dispatchers may look. Any thread, after COMMIT. */
 void pk_server_outbox_grew(struct pk_server *server);
+
+/* The policy in force: valid for as long as one call or one report takes. Any thread. */
+const struct pk_policy *pk_server_policy(const struct pk_server *server);
 
 /* A device has new commands: its wait is answered now. Any thread, after COMMIT. */
 void pk_server_notify_device(struct pk_server *server, const char *device);

@@ -8,6 +8,7 @@
 #include "server/commands.h"
 #include "server/devices.h"
 #include "server/peer.h"
+#include "server/trust_push.h"
 
 #define TABLE_SIZE    8192 /* chains of waits by device */
 #define ANSWER_MEMORY (1024UL * 1024)
@@ -18,7 +19,8 @@ struct wait {
     struct pk_peer peer;
     int64_t until_ms; /* monotonic */
     size_t heap_at;
-    struct wait *due; /* in the list of those that have news */
+    char trust[PK_TRUST_VERSION]; /* that the device has; "": it does not ask */
+    struct wait *due;             /* in the list of those that have news */
 };
 
 struct pk_waits {
@@ -147,12 +149,16 @@ static void put(struct pk_waits *waits, struct wait *wait)
 
 /* ---- answers --------------------------------------------------------------------------------- */
 
-static void reply_commands(struct pk_request *request, json_t *commands, int64_t now_ms)
+static void reply_news(struct pk_request *request, json_t *commands, json_t *trust, int64_t now_ms)
 {
     char now[PK_TIME_TEXT];
+    json_t *body = json_pack(
+            "{s:o, s:s}", "commands", commands, "now", pk_time_format(now_ms, now));
 
-    pk_reply_json(request, 200,
-            json_pack("{s:o, s:s}", "commands", commands, "now", pk_time_format(now_ms, now)));
+    if (trust != NULL && body != NULL) {
+        (void)json_object_set_new(body, "settings", trust);
+    }
+    pk_reply_json(request, 200, body);
 }
 
 static void end(struct wait *wait)
@@ -170,6 +176,7 @@ static void answer(struct pk_waits *waits, struct wait *wait)
     struct pk_error err = { 0 };
     struct pk_store *store = pk_server_store(server, &err);
     json_t *commands = NULL;
+    json_t *trust = pk_trust_push(server, wait->trust);
     struct wait *other;
 
     if (pk_devices_check(server->devices, wait->peer.device, wait->peer.serial,
@@ -181,9 +188,10 @@ static void answer(struct pk_waits *waits, struct wait *wait)
         err.code = err.code == PK_OK ? PK_ENOMEM : err.code;
         pk_reply_error(wait->request, &err);
         free(wait);
-    } else if (json_array_size(commands) > 0) {
-        reply_commands(wait->request, commands, pk_server_now(server));
+    } else if (json_array_size(commands) > 0 || trust != NULL) {
+        reply_news(wait->request, commands, trust, pk_server_now(server));
         commands = NULL;
+        trust = NULL;
         free(wait);
     } else {
         pthread_mutex_lock(&waits->lock);
@@ -198,6 +206,7 @@ static void answer(struct pk_waits *waits, struct wait *wait)
         }
     }
     json_decref(commands);
+    json_decref(trust);
     pk_arena_destroy(arena);
 }
 
@@ -346,6 +355,27 @@ void pk_waits_notify(struct pk_waits *waits, const char *device)
     pthread_mutex_unlock(&waits->lock);
 }
 
+void pk_waits_notify_all(struct pk_waits *waits)
+{
+    if (waits == NULL) {
+        return;
+    }
+    pthread_mutex_lock(&waits->lock);
+    for (size_t chain = 0; chain < TABLE_SIZE; chain++) {
+        waits->notes[chain]++;
+    }
+    while (waits->count > 0) {
+        struct wait *wait = waits->heap[waits->count - 1]; /* the last leaves the others in place */
+
+        take(waits, wait);
+        wait->due = NULL;
+        *waits->due_end = wait;
+        waits->due_end = &wait->due;
+    }
+    pthread_cond_signal(&waits->wake);
+    pthread_mutex_unlock(&waits->lock);
+}
+
 unsigned pk_waits_count(struct pk_waits *waits)
 {
     unsigned count;
@@ -467,6 +497,7 @@ static struct wait *prepare(
     }
     wait->request = request;
     wait->peer = peer;
+    pk_trust_known(request, wait->trust);
     wait->until_ms = monotonic_ms() + seconds * PK_SECOND_MS;
     return wait;
 }
@@ -484,6 +515,7 @@ void pk_wait_handler(struct pk_request *request, void *server)
     }
     do {
         json_t *commands = NULL;
+        json_t *trust;
 
         notes = notes_of(s->waits, wait->peer.device);
         if (pk_commands_pending(
@@ -492,8 +524,9 @@ void pk_wait_handler(struct pk_request *request, void *server)
             free(wait);
             return;
         }
-        if (json_array_size(commands) > 0) {
-            reply_commands(request, commands, pk_server_now(s));
+        trust = pk_trust_push(s, wait->trust);
+        if (json_array_size(commands) > 0 || trust != NULL) {
+            reply_news(request, commands, trust, pk_server_now(s));
             free(wait);
             return;
         }

@@ -19,6 +19,8 @@ void pk_waits_destroy(struct pk_waits *waits);
 
 /* The device has something new to hear. Any thread; NULL is fine. */
 void pk_waits_notify(struct pk_waits *waits, const char *device);
+/* Something that concerns all devices is new: every wait looks whether it has to be answered. */
+void pk_waits_notify_all(struct pk_waits *waits);
 unsigned pk_waits_count(struct pk_waits *waits);
 
 void pk_wait_handler(struct pk_request *request, void *server);

@@ -1,0 +1,15 @@
+/* policies.h - the policy in force and those before it: who works with one when another is loaded goes
+ * on with it. One thread loads; what comes out may be read by all. */
+#pragma once
+
+#include "policy/policy.h"
+
+struct pk_policies;
+
+struct pk_policies *pk_policies_create(void);           /* NULL: memory is short */
+void pk_policies_destroy(struct pk_policies *policies); /* NULL is fine */
+
+/* Reads the file, NULL: the built-in policy. On success *out is in force until the next call and can be
+ * read for an hour beyond that; on failure nothing changes. */
+PK_MUST_USE int pk_policies_load(struct pk_policies *policies, const char *file, int64_t now_ms,
+        const struct pk_policy **out, struct pk_error *err);
