@@ -111,6 +111,7 @@ struct pk_sense_part {
 };
 
 extern const struct pk_sense_part pk_sense_lease_part;
+extern const struct pk_sense_part pk_sense_redirect_part;
 
 struct pk_sense {
     struct pk_loop *loop;

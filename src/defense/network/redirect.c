@@ -12,12 +12,15 @@ int pk_judge_redirect(
     double confidence = 0.95;
     const char *rule;
     const char *seen;
+    int rc;
 
     if (o->network == NULL) {
         return PK_OK;
     }
     if (r->count == 0 || (r->from_router == PK_TRI_YES && r->target_router == PK_TRI_YES)) {
-        return pk_findings_clear(out, REDIRECT, o->network, o->at_ms);
+        rc = pk_findings_clear(out, REDIRECT, o->network, o->at_ms);
+        pk_findings_part(out, r->ipv6 ? "ipv6" : "ipv4");
+        return rc;
     }
     if (r->target_router == PK_TRI_YES && r->ours == PK_TRI_YES) {
         return PK_OK; /* sloppy equipment: whoever says so, the other way is a router of ours */
@@ -33,10 +36,12 @@ int pk_judge_redirect(
     } else {
         return PK_OK; /* who sent it, or what stands there, is not known */
     }
-    return pk_findings_add(out, arena, REDIRECT, o->network, confidence, rule,
+    rc = pk_findings_add(out, arena, REDIRECT, o->network, confidence, rule,
             json_pack("{s:s, s:s*, s:s*, s:s*, s:s*, s:I, s:b}", "seen", seen, "claims_to_be",
                     r->from, "sent_by", r->from_mac, "other_way", r->target,
                     "other_way_hardware_address", r->target_mac, "in_the_last_minute",
                     (json_int_t)r->count, "quotes_our_packet", r->ours == PK_TRI_YES),
             o->at_ms);
+    pk_findings_part(out, r->ipv6 ? "ipv6" : "ipv4");
+    return rc;
 }
