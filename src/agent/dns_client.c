@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "agent/dns_stream.h"
 #include "base/clock.h"
 
 #define REPLY_MAX 4096
@@ -14,8 +15,11 @@
 static const int retry_ms[] = { 400, 1000, 2000, INT_MAX };
 
 struct flight {
-    int fd; /* -1: answered or given up */
+    int fd; /* -1: closed */
     uint16_t id;
+    bool answered;
+    bool repeated;
+    int64_t answered_ms; /* when; monotonic */
     uint8_t query[PK_DNS_QUERY_MAX];
     size_t len;
 };
@@ -42,51 +46,87 @@ static int launch(struct pk_dns_question *q, struct flight *f)
     return PK_ETIMEDOUT; /* until an answer says otherwise */
 }
 
-static void land(struct pk_dns_question *q, struct flight *f, int rc)
+static void land(struct flight *f)
 {
-    q->rc = rc;
     if (f->fd >= 0) {
         (void)close(f->fd);
         f->fd = -1;
     }
 }
 
+static void take(struct pk_dns_question *q, struct flight *f, const struct pk_dns_answer *answer)
+{
+    int64_t now = pk_clock_monotonic_ms();
+
+    if (!f->answered) {
+        q->answer = *answer;
+        q->rc = PK_OK;
+        f->answered = true;
+        f->answered_ms = now;
+        if (q->linger_ms == 0 || f->repeated) {
+            land(f);
+        }
+    } else if (!pk_dns_same_answer(&q->answer, answer)) {
+        q->second = *answer;
+        q->second_ms = (int)(now - f->answered_ms);
+        land(f);
+    }
+}
+
 static void receive(struct pk_dns_question *q, struct flight *f)
 {
     uint8_t reply[REPLY_MAX];
+    struct pk_dns_answer answer;
 
-    for (;;) {
+    while (f->fd >= 0) {
         ssize_t len = recv(f->fd, reply, sizeof(reply), 0);
 
         if (len < 0) {
             if (errno != EAGAIN && errno != EINTR) {
-                land(q, f, -errno);
+                q->rc = f->answered ? q->rc : -errno;
+                land(f);
             }
             return;
         }
-        if (pk_dns_parse(pk_slice_of(reply, (size_t)len), f->id, q->name, q->type, &q->answer) ==
+        if (pk_dns_parse(pk_slice_of(reply, (size_t)len), f->id, q->name, q->type, &answer) ==
                 PK_OK) {
-            land(q, f, PK_OK);
-            return;
+            take(q, f, &answer);
         }
     }
 }
 
-static int fill_poll(const struct flight *flights, size_t count, struct pollfd *fds)
+/* Fills in what is to be waited for, ends what has lingered long enough; *until_ms gets the next
+ * moment of that kind. Returns the number of open flights. */
+static int fill_poll(const struct pk_dns_question *questions, struct flight *flights, size_t count,
+        struct pollfd *fds, int64_t *until_ms)
 {
+    int64_t now = pk_clock_monotonic_ms();
     int open = 0;
 
+    *until_ms = INT64_MAX;
     for (size_t i = 0; i < count; i++) {
-        fds[i] = (struct pollfd){ .fd = flights[i].fd, .events = POLLIN };
-        open += flights[i].fd >= 0;
+        struct flight *f = &flights[i];
+
+        if (f->fd >= 0 && f->answered) {
+            int64_t end = f->answered_ms + questions[i].linger_ms;
+
+            if (end <= now) {
+                land(f);
+            } else {
+                *until_ms = end < *until_ms ? end : *until_ms;
+            }
+        }
+        fds[i] = (struct pollfd){ .fd = f->fd, .events = POLLIN };
+        open += f->fd >= 0;
     }
     return open;
 }
 
-static void send_again(const struct flight *flights, size_t count)
+static void send_again(struct flight *flights, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        if (flights[i].fd >= 0) {
+        if (flights[i].fd >= 0 && !flights[i].answered) {
+            flights[i].repeated = true;
             (void)!send(flights[i].fd, flights[i].query, flights[i].len, 0);
         }
     }
@@ -99,10 +139,12 @@ static void collect(struct pk_dns_question *questions, struct flight *flights, s
     struct pollfd fds[PK_DNS_QUESTIONS_MAX + 1];
     size_t tries = 0;
     int64_t again_ms = pk_clock_monotonic_ms() + retry_ms[0];
+    int64_t until_ms;
 
-    while (fill_poll(flights, count, fds) > 0) {
+    while (fill_poll(questions, flights, count, fds, &until_ms) > 0) {
         int64_t left = pk_deadline_left_ms(deadline);
-        int64_t pause = again_ms - pk_clock_monotonic_ms();
+        int64_t next = again_ms < until_ms ? again_ms : until_ms;
+        int64_t pause = next - pk_clock_monotonic_ms();
 
         if (left == 0) {
             return;
@@ -128,25 +170,58 @@ static void collect(struct pk_dns_question *questions, struct flight *flights, s
     }
 }
 
+static void ask_cut(
+        struct pk_dns_question *questions, size_t count, const struct pk_deadline *deadline)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct pk_dns_question again = questions[i];
+
+        if (again.rc == PK_OK && again.answer.truncated) {
+            pk_dns_ask_tcp(&again, 1, deadline);
+            if (again.rc == PK_OK) {
+                questions[i].answer = again.answer;
+            }
+        }
+    }
+}
+
 void pk_dns_ask(struct pk_dns_question *questions, size_t count, const struct pk_deadline *deadline)
 {
     struct flight flights[PK_DNS_QUESTIONS_MAX];
 
     for (size_t i = 0; i < count; i++) {
+        questions[i].second_ms = -1;
         if (i >= PK_DNS_QUESTIONS_MAX) {
             questions[i].rc = PK_ELIMIT;
             continue;
         }
-        flights[i].fd = -1;
+        flights[i] = (struct flight){ .fd = -1 };
         questions[i].rc = launch(&questions[i], &flights[i]);
         if (questions[i].rc != PK_ETIMEDOUT) {
-            land(&questions[i], &flights[i], questions[i].rc);
+            land(&flights[i]);
         }
     }
     count = count < PK_DNS_QUESTIONS_MAX ? count : PK_DNS_QUESTIONS_MAX;
     collect(questions, flights, count, deadline);
     for (size_t i = 0; i < count; i++) {
-        land(&questions[i], &flights[i], questions[i].rc);
+        land(&flights[i]);
+    }
+    ask_cut(questions, count, deadline);
+}
+
+void pk_dns_ask_tcp(
+        struct pk_dns_question *questions, size_t count, const struct pk_deadline *deadline)
+{
+    struct pk_dns_stream stream = { .fd = -1 };
+    int rc = count > 0 ? pk_net_connect(&questions[0].server, deadline, &stream.fd, NULL) : PK_OK;
+
+    for (size_t i = 0; i < count; i++) {
+        questions[i].second_ms = -1;
+        questions[i].rc = rc;
+    }
+    if (rc == PK_OK && count > 0) {
+        pk_dns_stream_ask(&stream, questions, count, false, deadline);
+        (void)close(stream.fd);
     }
 }
 

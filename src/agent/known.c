@@ -13,7 +13,7 @@
 #define NOTES_MAX 128
 
 static const char *const list_names[] = { "security", "bssid", "maker", "gateway", "router6",
-    "dhcp", "dns", "wpad", "root", "version", "https", "content", NULL };
+    "dhcp", "dns", "wpad", "root", "version", "https", "content", "address", NULL };
 
 struct subject {
     char *name;

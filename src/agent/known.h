@@ -23,8 +23,9 @@ enum pk_known_list {
     PK_KNOWN_VERSION, /* of a host: newest version of TLS */
     PK_KNOWN_HTTPS,   /* of a page: "yes", it leads to https */
     PK_KNOWN_CONTENT, /* of a page: "length sha256" of its body */
+    PK_KNOWN_ADDRESS, /* of a host: an address that was proved to be its own */
 };
-#define PK_KNOWN_LISTS 12
+#define PK_KNOWN_LISTS 13
 
 #define PK_KNOWN_SUBJECTS_MAX 200 /* the one seen longest ago gives way */
 #define PK_KNOWN_VALUES_MAX   12  /* of one list; the same */

@@ -3,134 +3,292 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "agent/probe_dns_round.h"
 #include "base/arena.h"
+#include "base/clock.h"
 #include "base/crypt.h"
 
-#define NAMES_MAX     4
-#define NAME_BYTES    256
 #define KEPT_MAX      4
 #define LABEL_LETTERS 12
+#define LINGER_MS     250  /* a racing answer of the same link or the next one comes well within */
+#define ASK_MS        2200 /* what is left of the probe's time is for the proofs */
+#define BRIEF_NAMES   4
+#define BRIEF_MADE_UP 2
+#define ALL_MADE_UP   3
+#define MADE_UP_MS    (60 * PK_SECOND_MS)
+#define NAT64_NAME    "ipv4only.arpa" /* 192.0.0.170 and .171: RFC 7050 */
 
-struct names {
-    char text[NAMES_MAX][NAME_BYTES];
-    size_t count;
-};
-
-static void random_label(char *out, size_t letters)
+static void random_label(char out[LABEL_LETTERS + 1])
 {
-    uint8_t bytes[32];
+    uint8_t bytes[LABEL_LETTERS];
 
-    pk_random(bytes, letters);
-    for (size_t i = 0; i < letters; i++) {
+    pk_random(bytes, sizeof(bytes));
+    for (size_t i = 0; i < sizeof(bytes); i++) {
         out[i] = (char)('a' + bytes[i] % 26);
     }
-    out[letters] = '\0';
+    out[sizeof(bytes)] = '\0';
 }
 
-/* No top-level domain of the root zone is 12 random letters (26^12 against some 1,500); .invalid
- * never exists (RFC 6761 section 6.4). Some hijackers spare one kind, so all are tried. */
-static void make_names(const char *domain, struct names *out)
+/* No top-level domain of the root zone is 12 random letters, no second-level one either (26^12 against
+ * 1,500 and some 10^8); .invalid never exists (RFC 6761 section 6.4). Some hijackers spare one kind or
+ * take only what looks like a web site, so several are tried. */
+static int make_names(struct pk_dns_round *r)
 {
-    char a[33];
-    char b[33];
-
-    out->count = 0;
-    for (size_t i = 0; i < 2; i++) {
-        random_label(a, LABEL_LETTERS);
-        random_label(b, LABEL_LETTERS);
-        snprintf(out->text[out->count++], NAME_BYTES, "%s.%s", a, b);
-    }
-    random_label(a, LABEL_LETTERS);
-    snprintf(out->text[out->count++], NAME_BYTES, "%s.invalid", a);
-    if (domain != NULL && strlen(domain) + LABEL_LETTERS + 2 < NAME_BYTES) {
-        random_label(a, LABEL_LETTERS);
-        snprintf(out->text[out->count++], NAME_BYTES, "%s.%s", a, domain);
-    }
-}
-
-static void keep_addresses(
-        const struct pk_dns_answer *answer, struct pk_arena *arena, struct pk_strings *out)
-{
-    char text[PK_ADDRESS_TEXT];
-
-    for (size_t i = 0; i < answer->count && out->count < KEPT_MAX; i++) {
-        bool known = false;
-
-        pk_address_text(&answer->addresses[i], text);
-        for (size_t j = 0; j < out->count; j++) {
-            known = known || strcmp(out->items[j], text) == 0;
-        }
-        if (!known) {
-            out->items[out->count] = pk_arena_strdup(arena, text);
-            out->count += out->items[out->count] != NULL;
-        }
-    }
-}
-
-/* What the trusted resolver says to the names that the other one invented. */
-static enum pk_tri trusted_verdict(
-        const struct pk_dns_question *asked, const struct pk_dns_question *trusted, size_t count)
-{
-    enum pk_tri verdict = PK_TRI_UNKNOWN;
+    struct pk_arena *arena = r->env->arena;
+    size_t count = r->probe->brief ? BRIEF_MADE_UP : ALL_MADE_UP;
 
     for (size_t i = 0; i < count; i++) {
-        const struct pk_dns_answer *answer = &trusted[i].answer;
+        char a[LABEL_LETTERS + 1];
+        char b[LABEL_LETTERS + 1];
 
-        if (asked[i].rc != PK_OK || asked[i].answer.total == 0 || trusted[i].rc != PK_OK) {
-            continue;
-        }
-        if (answer->total > 0) {
-            return PK_TRI_NO; /* it exists after all */
-        }
-        if (answer->rcode == PK_DNS_NXDOMAIN || answer->rcode == PK_DNS_NOERROR) {
-            verdict = PK_TRI_YES;
+        random_label(a);
+        random_label(b);
+        r->made_up[i] = i == 0 ? pk_arena_printf(arena, "%s.%s", a, b)
+                : i == 1       ? pk_arena_printf(arena, "www.%s.com", a)
+                               : pk_arena_printf(arena, "%s.invalid", a);
+        if (r->made_up[i] == NULL) {
+            return PK_ENOMEM;
         }
     }
-    return verdict;
-}
+    r->made_up_count = count;
+    if (r->probe->domain != NULL && !r->probe->brief &&
+            strlen(r->probe->domain) + LABEL_LETTERS + 2 < PK_DNS_NAME_MAX) {
+        char a[LABEL_LETTERS + 1];
 
-static void ask_names(const struct names *names, const struct pk_address *server,
-        struct pk_dns_question *questions, const struct pk_deadline *deadline)
-{
-    for (size_t i = 0; i < names->count; i++) {
-        questions[i] = (struct pk_dns_question){
-            .server = *server, .name = names->text[i], .type = PK_DNS_A
-        };
+        random_label(a);
+        r->made_up[count] = pk_arena_printf(arena, "%s.%s", a, r->probe->domain);
+        if (r->made_up[count] == NULL) {
+            return PK_ENOMEM;
+        }
+        r->made_up_count++;
     }
-    pk_dns_ask(questions, names->count, deadline);
+    return PK_OK;
 }
 
-struct pk_obs_dns *pk_probe_dns(const struct pk_probe_env *env, const struct pk_address *server,
-        const char *domain, const struct pk_address *trusted)
+/* --- asking ------------------------------------------------------------------------------- */
+
+static struct pk_dns_question *put(struct pk_dns_round *r, const char *name, enum pk_dns_type type)
 {
-    struct pk_dns_question questions[2 * NAMES_MAX] = { 0 };
-    struct pk_obs_dns *out = pk_arena_alloc(env->arena, 1, sizeof(*out));
-    const char **kept = pk_arena_alloc(env->arena, KEPT_MAX, sizeof(*kept));
-    struct names names;
+    struct pk_dns_question *q = &r->questions[r->question_count++];
+
+    *q = (struct pk_dns_question){
+        .server = r->probe->server, .name = name, .type = type, .linger_ms = LINGER_MS
+    };
+    return q;
+}
+
+static void ask(struct pk_dns_round *r)
+{
+    const struct pk_dns_probe *p = r->probe;
+    struct pk_deadline deadline = r->env->deadline;
+    int64_t left = pk_deadline_left_ms(&deadline);
+
+    for (size_t i = 0; i < r->made_up_count; i++) {
+        (void)put(r, r->made_up[i], PK_DNS_A);
+    }
+    for (size_t i = 0; i < p->count && (!p->brief || i < BRIEF_NAMES); i++) {
+        if (p->names[i].split) {
+            continue; /* what is right inside only the organisation knows */
+        }
+        r->rows[i].a = put(r, p->names[i].name, PK_DNS_A);
+        if (p->ipv6 && !p->brief) {
+            r->rows[i].aaaa = put(r, p->names[i].name, PK_DNS_AAAA);
+        }
+    }
+    if (p->ipv6 && !p->brief) {
+        r->nat64 = put(r, NAT64_NAME, PK_DNS_AAAA);
+    }
+    deadline.at_ms -= left > ASK_MS ? left - ASK_MS : 0;
+    pk_dns_ask(r->questions, r->question_count, &deadline);
+}
+
+/* --- what it said ------------------------------------------------------------------------- */
+
+static void add_addresses(const struct pk_dns_answer *answer, struct pk_dns_list *out)
+{
+    for (size_t i = 0; i < answer->count && out->count < PK_DNS_LIST_MAX; i++) {
+        if (!pk_dns_list_has(out->items, out->count, &answer->addresses[i])) {
+            out->items[out->count++] = answer->addresses[i];
+        }
+    }
+}
+
+static void sort_answers(struct pk_dns_round *r)
+{
+    for (size_t i = 0; i < r->probe->count; i++) {
+        struct pk_dns_row *row = &r->rows[i];
+        const struct pk_dns_question *const both[] = { row->a, row->aaaa };
+
+        row->name = &r->probe->names[i];
+        row->second_ms = -1;
+        for (size_t k = 0; k < PK_COUNT(both); k++) {
+            if (both[k] == NULL || both[k]->rc != PK_OK) {
+                continue;
+            }
+            add_addresses(&both[k]->answer, &row->first);
+            if (both[k]->second_ms >= 0) {
+                add_addresses(&both[k]->second, &row->second);
+                row->second_ms = both[k]->second_ms;
+            }
+        }
+    }
+}
+
+/* By which prefixes does it make IPv6 addresses of IPv4 ones? */
+static void read_nat64(struct pk_dns_round *r)
+{
+    static const struct pk_address well_known[] = {
+        { .family = AF_INET, .bytes = { 192, 0, 0, 170 } },
+        { .family = AF_INET, .bytes = { 192, 0, 0, 171 } },
+    };
+    const struct pk_dns_answer *answer = &r->nat64->answer;
+
+    for (size_t i = 0; r->nat64->rc == PK_OK && i < answer->count; i++) {
+        for (size_t k = 0; k < PK_COUNT(well_known) && r->prefix_count < PK_DNS_PREFIXES_MAX; k++) {
+            struct pk_nat64 *to = &r->prefixes[r->prefix_count];
+
+            if (pk_nat64_find(&answer->addresses[i], &well_known[k], to) == PK_OK &&
+                    (r->prefix_count == 0 ||
+                            !pk_address_same(&to->prefix, &r->prefixes[r->prefix_count - 1].prefix))) {
+                r->prefix_count++;
+            }
+        }
+    }
+}
+
+static void read_made_up(struct pk_dns_round *r)
+{
+    for (size_t i = 0; i < r->made_up_count; i++) {
+        const struct pk_dns_question *q = &r->questions[i];
+        /* A server that refuses or fails says nothing about names: counted like silence. */
+        bool says = q->rc == PK_OK &&
+                (q->answer.rcode == PK_DNS_NOERROR || q->answer.rcode == PK_DNS_NXDOMAIN);
+
+        r->timeouts += !says;
+        if (says && q->answer.total > 0) {
+            r->invented[r->invented_count++] = r->made_up[i];
+            add_addresses(&q->answer, &r->inventions);
+        }
+    }
+}
+
+/* --- the observation ---------------------------------------------------------------------- */
+
+static struct pk_strings texts(
+        const struct pk_address *items, size_t count, size_t max, struct pk_arena *arena)
+{
+    struct pk_strings out = { .items = pk_arena_alloc(arena, max, sizeof(*out.items)) };
     char text[PK_ADDRESS_TEXT];
 
-    if (out == NULL || kept == NULL) {
-        return NULL;
+    for (size_t i = 0; out.items != NULL && i < count && out.count < max; i++) {
+        out.items[out.count] = pk_arena_strdup(arena, pk_address_text(&items[i], text));
+        out.count += out.items[out.count] != NULL;
     }
-    make_names(domain, &names);
-    ask_names(&names, server, questions, &env->deadline);
-    *out = (struct pk_obs_dns){ .nx_probes = (int64_t)names.count, .nx_addresses.items = kept };
-    out->resolver = pk_arena_strdup(env->arena, pk_address_text(server, text));
-    for (size_t i = 0; i < names.count; i++) {
-        /* A server that refuses or fails says nothing about names: counted like silence. */
-        bool says = questions[i].rc == PK_OK &&
-                (questions[i].answer.rcode == PK_DNS_NOERROR ||
-                        questions[i].answer.rcode == PK_DNS_NXDOMAIN);
+    return out;
+}
 
-        out->timeouts += !says;
-        if (says && questions[i].answer.total > 0) {
-            out->nx_answered++;
-            keep_addresses(&questions[i].answer, env->arena, &out->nx_addresses);
+static int64_t rcode_of(const struct pk_dns_question *q)
+{
+    return q != NULL && q->rc == PK_OK ? q->answer.rcode : -1;
+}
+
+static void fill_check(struct pk_dns_round *r, struct pk_dns_row *row, struct pk_dns_check *out)
+{
+    struct pk_arena *arena = r->env->arena;
+    const struct pk_dns_memory *m = &row->name->memory;
+    bool compared = pk_dns_trusted_holds(m, r->now_ms);
+
+    *out = (struct pk_dns_check){
+        .name = row->name->name,
+        .rcode = rcode_of(row->a),
+        .addresses = texts(row->first.items, row->first.count, PK_DNS_LIST_MAX, arena),
+        .trusted_rcode = compared ? m->trusted.rcode : -1,
+        .proves = row->proves,
+        .second = texts(row->second.items, row->second.count, PK_DNS_LIST_MAX, arena),
+        .second_ms = row->second_ms > 0 ? row->second_ms : 0,
+        .second_proves = row->second_proves,
+        .split = row->name->split,
+        .own = row->name->own,
+        .tcp_right = row->tcp_right,
+    };
+    if (row->proves == PK_TRI_NO) {
+        out->shown = pk_arena_strdup(arena, m->doubted_shown);
+    }
+    for (size_t i = 0; i < row->first.count; i++) {
+        out->on_link = out->on_link || pk_dns_on_link(r, &row->first.items[i]);
+    }
+    if (compared) {
+        out->trusted_addresses =
+                texts(m->trusted.addresses, m->trusted.count, PK_DNS_ADDRESSES_MAX, arena);
+        out->secure = m->trusted.authentic ? PK_TRI_YES : PK_TRI_NO;
+        if (r->via == PK_DNS_VIA_NONE || m->trusted_via < r->via) {
+            r->via = m->trusted_via;
         }
     }
-    if (trusted != NULL && out->nx_answered > 0) { /* honest answers need no second opinion */
-        ask_names(&names, trusted, questions + names.count, &env->deadline);
-        out->trusted_nx = trusted_verdict(questions, questions + names.count, names.count);
+    r->probe->odd = r->probe->odd || row->suspect || row->second_ms >= 0;
+}
+
+static struct pk_obs_dns *fill(struct pk_dns_round *r)
+{
+    struct pk_arena *arena = r->env->arena;
+    struct pk_obs_dns *out = pk_arena_alloc(arena, 1, sizeof(*out));
+    struct pk_dns_check *checks = pk_arena_alloc(arena, r->probe->count + 1, sizeof(*checks));
+    char text[PK_ADDRESS_TEXT];
+
+    if (out == NULL || checks == NULL) {
+        return NULL;
     }
+    *out = (struct pk_obs_dns){
+        .nx_probes = (int64_t)r->made_up_count,
+        .nx_answered = (int64_t)r->invented_count,
+        .nx_addresses = texts(r->inventions.items, r->inventions.count, KEPT_MAX, arena),
+        .trusted_nx = r->invented_count > 0 ? r->probe->made_up.trusted_nx : PK_TRI_UNKNOWN,
+        .timeouts = (int64_t)r->timeouts,
+        .on_link = pk_dns_on_link(r, &r->probe->server) ? PK_TRI_YES : PK_TRI_NO,
+        .resolver = pk_arena_strdup(arena, pk_address_text(&r->probe->server, text)),
+    };
+    out->checks.items = checks;
+    for (size_t i = 0; i < r->probe->count; i++) {
+        if (r->rows[i].a != NULL || r->rows[i].name->split) {
+            fill_check(r, &r->rows[i], &checks[out->checks.count++]);
+        }
+    }
+    out->nat64.items = pk_arena_alloc(arena, PK_DNS_PREFIXES_MAX, sizeof(*out->nat64.items));
+    for (size_t i = 0; i < r->prefix_count && out->nat64.items != NULL; i++) {
+        out->nat64.items[i] = pk_arena_printf(arena, "%s/%u",
+                pk_address_text(&r->prefixes[i].prefix, text), r->prefixes[i].bits);
+        out->nat64.count += out->nat64.items[i] != NULL;
+    }
+    out->trusted_via = (int)(r->via != PK_DNS_VIA_NONE ? r->via : r->asked_via);
+    r->probe->odd = r->probe->odd || r->invented_count > 0;
     return out->resolver != NULL ? out : NULL;
+}
+
+struct pk_obs_dns *pk_probe_dns(const struct pk_probe_env *env, struct pk_dns_probe *probe)
+{
+    struct pk_dns_round *r = pk_arena_alloc(env->arena, 1, sizeof(*r));
+    const struct pk_dns_made_up *known = &probe->made_up;
+
+    if (r == NULL || probe->count > PK_DNS_NAMES_MAX) {
+        return NULL;
+    }
+    r->env = env;
+    r->probe = probe;
+    probe->odd = false;
+    if (make_names(r) < 0) {
+        return NULL;
+    }
+    ask(r);
+    r->now_ms = pk_clock_monotonic_ms();
+    pk_dns_read_links(r);
+    sort_answers(r);
+    if (r->nat64 != NULL) {
+        read_nat64(r);
+    }
+    read_made_up(r);
+    r->ask_made_up = r->invented_count > 0 &&
+            !(known->at_ms > 0 && r->now_ms - known->at_ms < MADE_UP_MS &&
+                    pk_address_same(&known->address, &r->inventions.items[0]));
+    pk_dns_settle(r);
+    return fill(r);
 }

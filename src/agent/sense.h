@@ -43,8 +43,8 @@ struct pk_sense_settings {
     struct pk_slice network_key; /* names networks: pk_network_id() */
     int64_t probe_ms;            /* deadline of one probe; 0: 4000 */
     int64_t settle_ms;           /* quiet time before a network counts as joined; 0: 200 */
-    int64_t dns_every_ms;     /* three small packets while a network is new, then ever more rarely;
-                                  * 0: 40 s */
+    int64_t dns_every_ms;     /* a few small packets while a network is new, then ever more rarely;
+                                  * 0: 30 s */
     int64_t tls_every_ms;     /* canaries are asked at least this often; 0: 30 min */
     int64_t posture_every_ms; /* 0: 24 h */
 };

@@ -5,6 +5,7 @@
 #include "agent/known.h"
 #include "agent/lan_files.h"
 #include "agent/loop.h"
+#include "agent/probe_dns.h"
 #include "agent/probe_env.h"
 #include "agent/sense.h"
 #include "agent/watch_arp.h"
@@ -53,6 +54,16 @@ struct pk_sense_target {
 struct pk_sense_told {
     char text[96];
     int64_t at_ms;
+};
+
+/* What the checks of name servers remember from round to round. */
+struct pk_sense_names {
+    struct pk_dns_memory memory[PK_DNS_NAMES_MAX];
+    struct pk_dns_made_up made_up;
+    enum pk_dns_via last_via;
+    /* Of each name server: so that what was said of it can be taken back when it is gone. */
+    char server[PK_PROBE_SERVERS_MAX][PK_ADDRESS_TEXT];
+    bool odd[PK_PROBE_SERVERS_MAX];
 };
 
 /* One question that is asked on a thread beside the loop. */
@@ -155,6 +166,7 @@ struct pk_sense {
     bool attacked; /* an attack is open: nothing is learnt */
     void *parts[PK_SENSE_PARTS_MAX];
     int64_t checked_ms; /* when DNS and TLS were last asked */
+    struct pk_sense_names names;
     struct pk_sense_told told_dns[PK_PROBE_SERVERS_MAX], told_tls[PK_SENSE_TARGETS_MAX];
     struct pk_sense_told told_portal;
 

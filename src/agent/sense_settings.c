@@ -103,7 +103,7 @@ int pk_sense_take_settings(
         .network_key = pk_slice_of(key, in->network_key.len),
         .probe_ms = or_default(in->probe_ms, 4000),
         .settle_ms = or_default(in->settle_ms, 200),
-        .dns_every_ms = or_default(in->dns_every_ms, 40 * PK_SECOND_MS),
+        .dns_every_ms = or_default(in->dns_every_ms, 30 * PK_SECOND_MS),
         .tls_every_ms = or_default(in->tls_every_ms, 30 * PK_MINUTE_MS),
         .posture_every_ms = or_default(in->posture_every_ms, PK_DAY_MS),
     };

@@ -132,6 +132,16 @@ static const struct pk_field dns_check_fields[] = {
       .help = "how long after the first it came" },
     { "split", PK_TYPE_BOOL, 0, AT(pk_dns_check, split), COLLECT,
       .help = "the name belongs to the organisation and differs inside" },
+    { "on_link", PK_TYPE_BOOL, 0, AT(pk_dns_check, on_link), COLLECT,
+      .help = "whether the answer leads to a neighbour on this network" },
+    { "second_proves", PK_TYPE_TRI, 0, AT(pk_dns_check, second_proves), COLLECT,
+      .help = "whether the host of the second answer proved to be the right one" },
+    { "tcp_right", PK_TYPE_TRI, 0, AT(pk_dns_check, tcp_right), COLLECT,
+      .help = "whether the same name server was right when asked in another way" },
+    { "own", PK_TYPE_BOOL, 0, AT(pk_dns_check, own), COLLECT,
+      .help = "the host is one of your organisation" },
+    { "shown", PK_TYPE_STRING, 0, AT(pk_dns_check, shown), .max = 200, COLLECT,
+      .help = "what a false host there showed instead" },
 };
 static const struct pk_schema dns_check_schema =
     PK_SCHEMA(struct pk_dns_check, dns_check_fields, "dns check");
@@ -157,6 +167,16 @@ static const struct pk_field dns_fields[] = {
       .help = "whether this network gave this name server before" },
     { "checks", PK_TYPE_OBJECTS, 0, AT(pk_obs_dns, checks), .count_max = 16,
       .sub = &dns_check_schema, COLLECT, .help = "names of check hosts that were asked for" },
+    { "on_link", PK_TYPE_TRI, 0, AT(pk_obs_dns, on_link), COLLECT,
+      .help = "whether the name server is a neighbour on this network" },
+    { "router", PK_TYPE_TRI, 0, AT(pk_obs_dns, router), COLLECT,
+      .help = "whether the name server is the router" },
+    { "contested", PK_TYPE_TRI, 0, AT(pk_obs_dns, contested), COLLECT,
+      .help = "whether router or DHCP server are doubtful at that moment" },
+    { "nat64", PK_TYPE_STRINGS, 0, AT(pk_obs_dns, nat64), ADDRESS, .count_max = 4, COLLECT,
+      .help = "prefixes by which old addresses are written as new ones" },
+    { "gone", PK_TYPE_BOOL, 0, AT(pk_obs_dns, gone), COLLECT,
+      .help = "the network does not use this name server any more" },
 };
 const struct pk_schema pk_obs_dns_schema = PK_SCHEMA(struct pk_obs_dns, dns_fields, "dns");
 

@@ -72,6 +72,13 @@ struct pk_dns_check {
     struct pk_strings second; /* a second, different answer to one question came after the first */
     int64_t second_ms;        /* so long after it */
     bool split;               /* the name lies in one of the organisation's split zones */
+    bool on_link;             /* one of `addresses` is on the device's own link */
+    enum pk_tri second_proves; /* as proves, of the second answer */
+    /* The same name server gave the trusted answer when it was asked over TCP: what came over UDP was
+     * not its own. */
+    enum pk_tri tcp_right;
+    bool own;          /* one of the organisation's own hosts */
+    const char *shown; /* when proves is NO: what stands there instead, in the verifier's words */
 };
 
 struct pk_obs_dns {
@@ -85,6 +92,13 @@ struct pk_obs_dns {
     int trusted_via; /* index into "none", "udp", "tcp", "dot", "doh": only the last two prove */
     enum pk_tri resolver_known; /* this network handed it out on an earlier clean visit */
     struct pk_array checks;     /* struct pk_dns_check */
+    enum pk_tri on_link;        /* the name server stands on the device's own link */
+    enum pk_tri router;         /* it is the router */
+    /* The router's place is contested, or router or DHCP server are new on a network that is known:
+     * who answers is perhaps not who is asked. */
+    enum pk_tri contested;
+    struct pk_strings nat64; /* prefixes by which it makes IPv6 addresses (RFC 7050): "64:ff9b::/96" */
+    bool gone;               /* the network does not name it any more */
 };
 
 enum pk_tls_outcome {

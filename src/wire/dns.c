@@ -194,3 +194,23 @@ int pk_dns_parse(struct pk_slice message, uint16_t id, const char *name, enum pk
     }
     return r.rc;
 }
+
+static bool holds_all(const struct pk_dns_answer *a, const struct pk_dns_answer *b)
+{
+    for (size_t i = 0; i < b->count; i++) {
+        size_t k = 0;
+
+        while (k < a->count && !pk_address_same(&a->addresses[k], &b->addresses[i])) {
+            k++;
+        }
+        if (k == a->count) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool pk_dns_same_answer(const struct pk_dns_answer *a, const struct pk_dns_answer *b)
+{
+    return a->rcode == b->rcode && holds_all(a, b) && holds_all(b, a);
+}

@@ -2,6 +2,8 @@
  * what a probe needs: one question, addresses back. Hostile input: every count is limited. */
 #pragma once
 
+#include <stdbool.h>
+
 #include "base/slice.h"
 #include "wire/address.h"
 
@@ -37,6 +39,16 @@ struct pk_dns_answer {
  * desired"; *len gets its length. PK_EMALF: not a name that can be asked for. */
 PK_MUST_USE int pk_dns_build(uint16_t id, const char *name, enum pk_dns_type type,
         uint8_t out[PK_DNS_QUERY_MAX], size_t *len);
+
+/* Asks, in a question that was built, whether the answer is signed and was verified (RFC 6840 section
+ * 5.7): the signatures themselves are not sent along, as they would be for "DNSSEC OK". */
+static inline void pk_dns_want_authentic(uint8_t question[PK_DNS_QUERY_MAX])
+{
+    question[3] |= 0x20;
+}
+
+/* The same code and the same addresses, in any order. */
+bool pk_dns_same_answer(const struct pk_dns_answer *a, const struct pk_dns_answer *b);
 
 /* Reads the answer to that question; anything that does not echo id, name and type is PK_EMALF or
  * PK_ETRUNC (it may be a forgery that guessed: wait for the next one). Addresses of the asked type
