@@ -16,7 +16,7 @@ int pk_dns_https_prepare(SSL_CTX *context)
     static const unsigned char protocols[] = "\x02h2\x08http/1.1";
 
     return SSL_CTX_set_alpn_protos(context, protocols, sizeof(protocols) - 1) == 0 ? PK_OK
-                                                                                 : PK_ECRYPTO;
+                                                                                   : PK_ECRYPTO;
 }
 
 static int build(const struct pk_dns_question *q, uint8_t query[PK_DNS_QUERY_MAX], size_t *len)
@@ -36,8 +36,8 @@ static void take_answer(struct pk_dns_question *q, const struct pk_buffer *body)
 
 /* --- HTTP/2 ------------------------------------------------------------------------------- */
 
-static int send_out(const struct pk_dns_stream *stream, struct pk_http2 *h,
-        const struct pk_deadline *deadline)
+static int send_out(
+        const struct pk_dns_stream *stream, struct pk_http2 *h, const struct pk_deadline *deadline)
 {
     int rc = PK_OK;
 
@@ -58,8 +58,8 @@ static bool all_done(const struct pk_http2 *h)
     return true;
 }
 
-static int talk2(const struct pk_dns_stream *stream, struct pk_http2 *h,
-        const struct pk_deadline *deadline)
+static int talk2(
+        const struct pk_dns_stream *stream, struct pk_http2 *h, const struct pk_deadline *deadline)
 {
     int rc = send_out(stream, h, deadline);
 

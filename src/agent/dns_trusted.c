@@ -10,7 +10,8 @@
 /* A way that is blocked silently must leave time for the next one. */
 #define WAY_MS 1200
 
-struct try {
+struct
+try {
     struct pk_dns_trusted *trusted;
     struct pk_dns_question *questions;
     size_t count;

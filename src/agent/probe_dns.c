@@ -149,7 +149,8 @@ static void read_nat64(struct pk_dns_round *r)
 
             if (pk_nat64_find(&answer->addresses[i], &well_known[k], to) == PK_OK &&
                     (r->prefix_count == 0 ||
-                            !pk_address_same(&to->prefix, &r->prefixes[r->prefix_count - 1].prefix))) {
+                            !pk_address_same(
+                                    &to->prefix, &r->prefixes[r->prefix_count - 1].prefix))) {
                 r->prefix_count++;
             }
         }
@@ -218,8 +219,8 @@ static void fill_check(struct pk_dns_round *r, struct pk_dns_row *row, struct pk
         out->on_link = out->on_link || pk_dns_on_link(r, &row->first.items[i]);
     }
     if (compared) {
-        out->trusted_addresses =
-                texts(m->trusted.addresses, m->trusted.count, PK_DNS_ADDRESSES_MAX, arena);
+        out->trusted_addresses = texts(
+                m->trusted.addresses, m->trusted.count, PK_DNS_ADDRESSES_MAX, arena);
         out->secure = m->trusted.authentic ? PK_TRI_YES : PK_TRI_NO;
         if (r->via == PK_DNS_VIA_NONE || m->trusted_via < r->via) {
             r->via = m->trusted_via;
@@ -255,8 +256,8 @@ static struct pk_obs_dns *fill(struct pk_dns_round *r)
     }
     out->nat64.items = pk_arena_alloc(arena, PK_DNS_PREFIXES_MAX, sizeof(*out->nat64.items));
     for (size_t i = 0; i < r->prefix_count && out->nat64.items != NULL; i++) {
-        out->nat64.items[i] = pk_arena_printf(arena, "%s/%u",
-                pk_address_text(&r->prefixes[i].prefix, text), r->prefixes[i].bits);
+        out->nat64.items[i] = pk_arena_printf(
+                arena, "%s/%u", pk_address_text(&r->prefixes[i].prefix, text), r->prefixes[i].bits);
         out->nat64.count += out->nat64.items[i] != NULL;
     }
     out->trusted_via = (int)(r->via != PK_DNS_VIA_NONE ? r->via : r->asked_via);

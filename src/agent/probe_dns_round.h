@@ -51,8 +51,8 @@ struct pk_dns_round {
     struct pk_dns_link links[PK_DNS_LINKS_MAX];
     size_t link_count;
     int64_t now_ms;
-    size_t proofs;           /* handshakes that were made */
-    enum pk_dns_via via;     /* the weakest way by which a trusted answer that is used came */
+    size_t proofs;             /* handshakes that were made */
+    enum pk_dns_via via;       /* the weakest way by which a trusted answer that is used came */
     enum pk_dns_via asked_via; /* in this round */
 };
 

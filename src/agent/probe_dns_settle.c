@@ -84,8 +84,7 @@ bool pk_dns_on_link(const struct pk_dns_round *r, const struct pk_address *addre
 
 /* --- memory ------------------------------------------------------------------------------- */
 
-bool pk_dns_list_has(
-        const struct pk_address *items, size_t count, const struct pk_address *address)
+bool pk_dns_list_has(const struct pk_address *items, size_t count, const struct pk_address *address)
 {
     for (size_t i = 0; i < count; i++) {
         if (pk_address_same(&items[i], address)) {
@@ -151,8 +150,8 @@ static bool is_right(const struct pk_dns_round *r, const struct pk_dns_memory *m
 }
 
 /* The addresses of a list that nothing speaks for yet. */
-static struct pk_dns_list doubtful(const struct pk_dns_round *r, const struct pk_dns_row *row,
-        const struct pk_dns_list *list)
+static struct pk_dns_list doubtful(
+        const struct pk_dns_round *r, const struct pk_dns_row *row, const struct pk_dns_list *list)
 {
     struct pk_dns_list out = { .count = 0 };
 
@@ -173,8 +172,8 @@ struct asking {
     size_t count;
 };
 
-static void want(struct asking *a, const char *name, enum pk_dns_type type,
-        struct pk_dns_memory *memory)
+static void want(
+        struct asking *a, const char *name, enum pk_dns_type type, struct pk_dns_memory *memory)
 {
     if (a->count < PK_DNS_QUESTIONS_MAX) {
         a->questions[a->count] = (struct pk_dns_question){ .name = name, .type = type };
@@ -396,9 +395,9 @@ static enum pk_tri prove_list(
 static void ask_over_tcp(struct pk_dns_round *r, struct pk_dns_row *row)
 {
     struct pk_dns_memory *m = &row->name->memory;
-    struct pk_dns_question q = { .server = r->probe->server,
-        .name = row->name->name,
-        .type = PK_DNS_A };
+    struct pk_dns_question q = {
+        .server = r->probe->server, .name = row->name->name, .type = PK_DNS_A
+    };
     struct pk_dns_list list = { .count = 0 };
 
     if (!pk_dns_trusted_holds(m, r->now_ms) || row->a == NULL || row->a->answer.count == 0) {
@@ -415,9 +414,9 @@ static void ask_over_tcp(struct pk_dns_round *r, struct pk_dns_row *row)
         }
         m->tcp_server = q.server;
         m->tcp_ms = r->now_ms;
-        m->tcp_right = list.count == 0                    ? PK_TRI_UNKNOWN
+        m->tcp_right = list.count == 0               ? PK_TRI_UNKNOWN
                 : doubtful(r, row, &list).count == 0 ? PK_TRI_YES
-                                                         : PK_TRI_NO;
+                                                     : PK_TRI_NO;
     }
     row->tcp_right = m->tcp_right;
 }

@@ -64,11 +64,12 @@ static void on_watch_timer(void *ctx)
     struct pk_sense *sense = ctx;
     unsigned probes = sense->watched & ~(unsigned)(PK_PROBE_GATEWAY | PK_PROBE_POSTURE);
 
-    if (probes == 0) {
+    if (sense->watched == 0) {
         return;
     }
     /* While the table flaps between two routers, on_neighbour() picks the moment. */
-    if (!pk_gateway_odd(sense->gateway) || pk_gateway_diverted(sense->gateway)) {
+    if (!pk_sense_check_diverted(sense) &&
+            (!pk_gateway_odd(sense->gateway) || pk_gateway_diverted(sense->gateway))) {
         pk_sense_round(sense, probes & PK_PROBE_WEB, false);
     }
     pk_sense_parts_check(sense, probes & ~PK_PROBE_WEB, false);

@@ -226,13 +226,13 @@ static void tell_gone(struct pk_sense *sense, const struct name_list *list)
             return;
         }
         for (size_t k = 0; k < list->count; k++) {
-            checks[k] = (struct pk_dns_check){ .name = list->items[k].name,
-                .rcode = -1,
-                .trusted_rcode = -1 };
+            checks[k] = (struct pk_dns_check){
+                .name = list->items[k].name, .rcode = -1, .trusted_rcode = -1
+            };
         }
-        struct pk_obs_dns dns = { .resolver = server,
-            .gone = true,
-            .checks = { .items = checks, .count = list->count } };
+        struct pk_obs_dns dns = {
+            .resolver = server, .gone = true, .checks = { .items = checks, .count = list->count }
+        };
 
         sense->names.odd[i] = false;
         pk_sense_tell(sense, &(struct pk_observation){ .kind = PK_OBS_DNS, .dns = &dns });
@@ -300,8 +300,7 @@ static enum pk_tri contested(const struct pk_sense *sense)
 
     if (pk_gateway_odd(sense->gateway) ||
             (mac != NULL && is_new(sense, PK_KNOWN_GATEWAY, pk_mac_text(mac, text))) ||
-            (sense->lease.server[0] != '\0' &&
-                    is_new(sense, PK_KNOWN_DHCP, sense->lease.server))) {
+            (sense->lease.server[0] != '\0' && is_new(sense, PK_KNOWN_DHCP, sense->lease.server))) {
         return PK_TRI_YES;
     }
     return mac != NULL ? PK_TRI_NO : PK_TRI_UNKNOWN;
@@ -324,8 +323,8 @@ static void digest(const struct pk_obs_dns *dns, bool odd, char out[96])
     const struct pk_dns_check *checks = dns->checks.items;
     char hash[PK_SHA256_HEX];
 
-    (void)pk_buffer_printf(&text, "%d %d %d", dns->nx_answered > 0,
-            dns->timeouts == dns->nx_probes, dns->trusted_nx);
+    (void)pk_buffer_printf(&text, "%d %d %d", dns->nx_answered > 0, dns->timeouts == dns->nx_probes,
+            dns->trusted_nx);
     for (size_t i = 0; i < dns->checks.count && odd; i++) {
         const struct pk_dns_check *c = &checks[i];
 
@@ -357,8 +356,7 @@ static void tell_dns(struct pk_sense *sense, struct pk_sense_job *job)
     dns->captive = pk_sense_captive(sense);
     dns->router = is_router(sense, &probe->server);
     dns->contested = contested(sense);
-    dns->resolver_known = pk_known_has(
-            sense->known, sense->network, PK_KNOWN_DNS, dns->resolver);
+    dns->resolver_known = pk_known_has(sense->known, sense->network, PK_KNOWN_DNS, dns->resolver);
     (void)snprintf(sense->names.server[job->which], PK_ADDRESS_TEXT, "%s", dns->resolver);
     sense->names.odd[job->which] = probe->odd;
     if (!probe->odd && dns->timeouts < dns->nx_probes) {

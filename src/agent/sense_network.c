@@ -7,12 +7,13 @@
 #include "base/clock.h"
 #include "base/file.h"
 
-#define EVENT_BYTES (32UL * 1024)
-#define FILE_MAX    (64UL * 1024)
-#define ANNOUNCE_MS 1000 /* a gateway that does not answer is no reason to be silent */
-#define RECHECK_MS  4000 /* between checks that a rival sets off */
-#define DNS_SHARE   8    /* asked again when an eighth of the time on this network has gone by */
-#define DNS_GAP_MAX PK_HOUR_MS
+#define EVENT_BYTES    (32UL * 1024)
+#define FILE_MAX       (64UL * 1024)
+#define ANNOUNCE_MS    1000 /* a gateway that does not answer is no reason to be silent */
+#define RECHECK_MS     4000 /* between checks that a rival sets off */
+#define RECHECK_MAX_MS PK_MINUTE_MS
+#define DNS_SHARE      8 /* asked again when an eighth of the time on this network has gone by */
+#define DNS_GAP_MAX    PK_HOUR_MS
 
 #define STUB_FILE "/run/systemd/resolve/resolv.conf" /* the real servers behind 127.0.0.53 */
 
@@ -338,6 +339,24 @@ void pk_sense_on_link(void *ctx, const struct pk_link_state *state)
         pk_gateway_check(sense->gateway, pk_clock_monotonic_ms());
         pk_sense_round(sense, PK_PROBE_WEB, false);
     }
+}
+
+/* What becomes of traffic that a rival takes shows only when he begins to touch it: asked again soon,
+ * then ever more rarely. */
+bool pk_sense_check_diverted(struct pk_sense *sense)
+{
+    int64_t gap = sense->diverted_gap_ms > 0 ? sense->diverted_gap_ms : RECHECK_MS;
+
+    if (!pk_gateway_odd(sense->gateway)) {
+        sense->diverted_gap_ms = 0;
+        return false;
+    }
+    if (!pk_gateway_diverted(sense->gateway) || pk_clock_monotonic_ms() - sense->checked_ms < gap) {
+        return false;
+    }
+    sense->diverted_gap_ms = 2 * gap < RECHECK_MAX_MS ? 2 * gap : RECHECK_MAX_MS;
+    pk_sense_round(sense, PK_PROBE_WEB, false);
+    return true;
 }
 
 /* Traffic flows to the rival now: see what becomes of it, but not at every forged frame. */

@@ -166,6 +166,7 @@ struct pk_sense {
     bool attacked; /* an attack is open: nothing is learnt */
     void *parts[PK_SENSE_PARTS_MAX];
     int64_t checked_ms; /* when DNS and TLS were last asked */
+    int64_t diverted_gap_ms; /* until they are asked again while a rival takes the traffic; 0: soon */
     struct pk_sense_names names;
     struct pk_sense_told told_dns[PK_PROBE_SERVERS_MAX], told_tls[PK_SENSE_TARGETS_MAX];
     struct pk_sense_told told_portal;
@@ -230,6 +231,8 @@ void pk_sense_on_link(void *ctx, const struct pk_link_state *state);
 void pk_sense_on_neighbour(void *ctx, const uint8_t mac[6]);
 /* Tells that a network was joined and begins the first round, once. */
 void pk_sense_announce(struct pk_sense *sense);
+/* Asks beyond the link again while a rival takes the traffic; true: it did so now. */
+bool pk_sense_check_diverted(struct pk_sense *sense);
 /* Until the resolver is asked again, ms. */
 int64_t pk_sense_dns_gap(const struct pk_sense *sense, int64_t now_ms);
 void pk_sense_leave(struct pk_sense *sense);

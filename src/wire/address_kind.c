@@ -29,7 +29,8 @@ static const struct range ranges6[] = {
     { { 0xfc }, 7, PK_ADDRESS_PRIVATE },
 };
 
-static const uint8_t mapped[12] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff }; /* RFC 4291 2.5.5.2 */
+static const uint8_t mapped[12] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff,
+    0xff }; /* RFC 4291 2.5.5.2 */
 
 const struct pk_nat64 pk_nat64_well_known = {
     .prefix = { .family = AF_INET6, .bytes = { 0, 0x64, 0xff, 0x9b } },
@@ -95,8 +96,7 @@ int pk_nat64_inner(
     return PK_OK;
 }
 
-int pk_nat64_find(
-        const struct pk_address *v6, const struct pk_address *v4, struct pk_nat64 *out)
+int pk_nat64_find(const struct pk_address *v6, const struct pk_address *v4, struct pk_nat64 *out)
 {
     static const unsigned lengths[] = { 96, 64, 56, 48, 40, 32 };
 

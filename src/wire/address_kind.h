@@ -12,7 +12,8 @@ enum pk_address_kind {
 enum pk_address_kind pk_address_kind(const struct pk_address *address);
 
 /* Are the first `bits` of both the same? Families must agree. */
-bool pk_address_in(const struct pk_address *address, const struct pk_address *prefix, unsigned bits);
+bool pk_address_in(
+        const struct pk_address *address, const struct pk_address *prefix, unsigned bits);
 
 struct pk_nat64 {
     struct pk_address prefix;

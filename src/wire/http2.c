@@ -136,8 +136,8 @@ int pk_http2_post(struct pk_http2 *h, const char *host, const char *path, const 
     }
     pk_buffer_finish(&headers);
     if (rc == PK_OK) {
-        h->streams[h->count++] =
-                (struct pk_http2_stream){ .body = pk_buffer_of(PK_HTTP2_BODY_MAX) };
+        h->streams[h->count++] = (struct pk_http2_stream){ .body = pk_buffer_of(
+                                                                   PK_HTTP2_BODY_MAX) };
     }
     return rc;
 }

@@ -57,11 +57,11 @@ static const struct {
     { "names that cannot exist get an address",
             "\"kind\":\"dns\",\"dns\":{\"resolver\":\"192.168.77.1\",\"nx_probes\":3,"
             "\"nx_answered\":3,\"nx_addresses\":[\"198.51.100.66\"],\"trusted_nx\":true}",
-            "network.dns_hijack", 0.95 },
+            "network.dns_hijack/made-up names at 192.168.77.1", 0.95 },
     { "the same without a second opinion",
             "\"kind\":\"dns\",\"dns\":{\"resolver\":\"192.168.77.1\",\"nx_probes\":3,"
             "\"nx_answered\":3}",
-            "network.dns_hijack", 0.7 },
+            "network.dns_hijack/made-up names at 192.168.77.1", 0.7 },
     { "the same while captive",
             "\"kind\":\"dns\",\"dns\":{\"resolver\":\"192.168.77.1\",\"nx_probes\":3,"
             "\"nx_answered\":3,\"captive\":true}",
@@ -69,7 +69,7 @@ static const struct {
     { "honest resolver",
             "\"kind\":\"dns\",\"dns\":{\"resolver\":\"192.168.77.1\",\"nx_probes\":3,"
             "\"timeouts\":1}",
-            "-network.dns_hijack", 0 },
+            "-network.dns_hijack/made-up names at 192.168.77.1", 0 },
     { "silent resolver",
             "\"kind\":\"dns\",\"dns\":{\"resolver\":\"192.168.77.1\",\"nx_probes\":3,"
             "\"timeouts\":3}",
@@ -98,7 +98,10 @@ static const struct {
             "-network.arp_spoof -network.ndp_spoof -network.dhcp_rogue -network.dns_spoof "
             "-network.dns_hijack -network.tls_untrusted_ca -network.tls_downgrade "
             "-network.ssl_strip -network.content_tamper -network.wpad_inject -network.evil_twin "
-            "-network.captive_portal -network.gateway_change",
+            "-network.captive_portal -network.gateway_change -network.icmp_redirect "
+            "-network.ra_rogue -network.tls_installed_ca -network.tls_inspection_allowed "
+            "-network.open_wifi -network.weak_wifi -network.rogue_ap -network.deauth_wave "
+            "-network.dns_change",
             0 },
 };
 

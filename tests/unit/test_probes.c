@@ -29,38 +29,64 @@ static struct pk_probe_env env_of(int64_t ms)
 
 /* --- DNS ---------------------------------------------------------------------------------- */
 
+static struct pk_dns_probe probe_of(const char *domain, const struct pk_address *trusted)
+{
+    struct pk_dns_probe probe = { .server = world.dns_address, .domain = domain };
+
+    if (trusted != NULL) {
+        probe.trusted = (struct pk_dns_trusted){ .address = *trusted,
+            .name = "canary.test",
+            .roots = { .file = world.roots },
+            .dot_port = world.closed_port,
+            .doh_port = world.closed_port };
+    }
+    return probe;
+}
+
 static void test_dns_honest(void **state)
 {
     struct pk_probe_env env = env_of(2000);
+    struct pk_dns_probe probe = probe_of("example.test", &world.dns_address);
     struct pk_obs_dns *obs;
 
     (void)state;
     atomic_store(&world.dns_mode, DNS_HONEST);
-    obs = pk_probe_dns(&env, &world.dns_address, "example.test", &world.dns_address);
+    obs = pk_probe_dns(&env, &probe);
     assert_non_null(obs);
     assert_int_equal(obs->nx_probes, 4);
     assert_int_equal(obs->nx_answered, 0);
     assert_int_equal(obs->timeouts, 0);
     assert_int_equal(obs->trusted_nx, PK_TRI_UNKNOWN); /* it was not asked */
+    assert_false(probe.odd);
     pk_arena_destroy(env.arena);
 }
 
 static void test_dns_liar(void **state)
 {
     struct pk_probe_env env = env_of(2000);
+    struct pk_dns_probe probe = probe_of(NULL, &world.trusted_address);
     struct pk_obs_dns *obs;
 
     (void)state;
     atomic_store(&world.dns_mode, DNS_LIAR);
-    obs = pk_probe_dns(&env, &world.dns_address, NULL, &world.trusted_address);
+    obs = pk_probe_dns(&env, &probe);
     assert_int_equal(obs->nx_probes, 3);
     assert_int_equal(obs->nx_answered, 3);
     assert_int_equal(obs->nx_addresses.count, 1);
     assert_string_equal(obs->nx_addresses.items[0], "192.0.2.66");
     assert_int_equal(obs->trusted_nx, PK_TRI_YES);
+    assert_int_equal(obs->trusted_via, PK_DNS_VIA_UDP); /* nothing better is there */
+    assert_true(probe.odd);
+    pk_arena_destroy(env.arena);
+    /* The word of the trusted resolver on this invention is remembered for a while. */
+    env = env_of(2000);
+    probe.trusted.address = world.dns_address;
+    obs = pk_probe_dns(&env, &probe);
+    assert_int_equal(obs->trusted_nx, PK_TRI_YES);
     pk_arena_destroy(env.arena);
     env = env_of(2000);
-    obs = pk_probe_dns(&env, &world.dns_address, NULL, &world.dns_address);
+    probe = probe_of(NULL, &world.dns_address);
+    obs = pk_probe_dns(&env, &probe);
     assert_int_equal(obs->trusted_nx, PK_TRI_NO); /* the second opinion agrees with the first */
     pk_arena_destroy(env.arena);
 }
@@ -68,13 +94,15 @@ static void test_dns_liar(void **state)
 static void test_dns_silent(void **state)
 {
     struct pk_probe_env env = env_of(150);
+    struct pk_dns_probe probe = probe_of(NULL, NULL);
     struct pk_obs_dns *obs;
 
     (void)state;
     atomic_store(&world.dns_mode, DNS_SILENT);
-    obs = pk_probe_dns(&env, &world.dns_address, NULL, NULL);
+    obs = pk_probe_dns(&env, &probe);
     assert_int_equal(obs->timeouts, 3);
     assert_int_equal(obs->nx_answered, 0);
+    assert_false(probe.odd);
     pk_arena_destroy(env.arena);
 }
 
@@ -82,11 +110,12 @@ static void test_dns_silent(void **state)
 static void test_dns_guesser(void **state)
 {
     struct pk_probe_env env = env_of(2000);
+    struct pk_dns_probe probe = probe_of(NULL, NULL);
     struct pk_obs_dns *obs;
 
     (void)state;
     atomic_store(&world.dns_mode, DNS_GUESSER);
-    obs = pk_probe_dns(&env, &world.dns_address, NULL, NULL);
+    obs = pk_probe_dns(&env, &probe);
     assert_int_equal(obs->nx_answered, 0);
     assert_int_equal(obs->timeouts, 0);
     pk_arena_destroy(env.arena);

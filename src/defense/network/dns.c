@@ -259,8 +259,8 @@ static void add(struct saying *s, const char *threat, const char *what, double c
         json_decref(evidence);
         return;
     }
-    s->rc = pk_findings_add(s->out, s->arena, threat, s->o->network, confidence, rule, evidence,
-            s->o->at_ms);
+    s->rc = pk_findings_add(
+            s->out, s->arena, threat, s->o->network, confidence, rule, evidence, s->o->at_ms);
     name_part(s, what);
 }
 
@@ -270,7 +270,7 @@ static json_t *evidence(
     static const char *const vias[] = { "nobody", "plain DNS", "plain DNS over TCP",
         "encrypted DNS (TLS)", "encrypted DNS (HTTPS)" };
     json_t *out = json_pack("{s:s, s:s, s:s, s:o, s:o, s:s}", "seen", opinion->seen, "name",
-            c->name, "name_server", d->resolver, "answer", strings(&c->addresses), "expected",
+            c->name, "resolver", d->resolver, "answer", strings(&c->addresses), "expected",
             strings(&c->trusted_addresses), "expected_by",
             vias[d->trusted_via >= VIA_NONE && d->trusted_via <= VIA_DOH ? d->trusted_via : 0]);
 
@@ -346,7 +346,7 @@ static bool say_made_up(struct saying *s)
             "network.dns_hijack/nx-answered",
             json_pack("{s:s, s:s, s:I, s:I, s:o, s:b}", "seen",
                     "The network's name server gives addresses for names that do not exist",
-                    "name_server", d->resolver, "made_up_names_asked", (json_int_t)d->nx_probes,
+                    "resolver", d->resolver, "made_up_names_asked", (json_int_t)d->nx_probes,
                     "answered_with_an_address", (json_int_t)d->nx_answered, "addresses",
                     strings(&d->nx_addresses), "trusted_resolver_says_no_such_name",
                     d->trusted_nx == PK_TRI_YES));
@@ -358,7 +358,7 @@ static void say_change(struct saying *s)
     add(s, CHANGE, "name server", 0.9, "network.dns_change/new",
             json_pack("{s:s, s:s}", "seen",
                     "The network uses another name server than before; its answers are right",
-                    "name_server", s->o->dns->resolver));
+                    "resolver", s->o->dns->resolver));
 }
 
 static void say_gone(struct saying *s)
