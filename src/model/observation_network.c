@@ -22,6 +22,9 @@ const char *const pk_cell_layer_names[] = { "none", "rrc", "nas", NULL };
 const char *const pk_cell_identity_names[] = { "none", "temporary", "imsi", "imei", NULL };
 const char *const pk_cell_source_names[] = { "modem", "rayhunter", "snoopsnitch", "capture", "sim",
     NULL };
+const char *const pk_cell_end_names[] = { "none", "reject", "release", "detach", "silence", "gone",
+    NULL };
+const char *const pk_cell_alarm_names[] = { "none", "low", "medium", "high", NULL };
 const char *const pk_name_what_names[] = { "phishing", "control", "malware", "denied", NULL };
 const char *const pk_name_did_names[] = { "blocked", "warned", "continued", NULL };
 const char *const pk_name_by_names[] = { "list", "model", "policy", NULL };
@@ -541,6 +544,38 @@ static const struct pk_field cell_fields[] = {
     { "area_known", PK_TYPE_INT, PK_SPARSE, AT(pk_obs_cell, area_known), .min = -1,
       .max = 68719476735.0, .def = "-1", COLLECT,
       .help = "masts of its area that were seen here" },
+    { "asked", PK_TYPE_TRI, 0, AT(pk_obs_cell, asked), COLLECT,
+      .help = "whether your device had asked for the connection" },
+    { "home", PK_TYPE_TRI, 0, AT(pk_obs_cell, home), COLLECT,
+      .help = "whether it is of the carrier that served your device before" },
+    { "accepted", PK_TYPE_TRI, 0, AT(pk_obs_cell, accepted), COLLECT,
+      .help = "whether it gave service" },
+    { "refused", PK_TYPE_TRI, 0, AT(pk_obs_cell, refused), COLLECT,
+      .help = "whether the SIM did not accept its proof" },
+    { "after_proof", PK_TYPE_TRI, 0, AT(pk_obs_cell, after_proof), COLLECT,
+      .help = "whether it asked after it had proved itself" },
+    { "both", PK_TYPE_BOOL, 0, AT(pk_obs_cell, both), COLLECT,
+      .help = "it asked for both, who the device and who the SIM is (never the answers)" },
+    { "emergency", PK_TYPE_BOOL, 0, AT(pk_obs_cell, emergency), COLLECT,
+      .help = "only emergency service was wanted" },
+    { "voice", PK_TYPE_BOOL, 0, AT(pk_obs_cell, voice), COLLECT,
+      .help = "an older generation was needed for a call" },
+    { "ended", PK_TYPE_ENUM, 0, AT(pk_obs_cell, ended), .names = pk_cell_end_names, COLLECT,
+      .help = "how the connection ended" },
+    { "prefers", PK_TYPE_ENUM, 0, AT(pk_obs_cell, prefers), .names = pk_radio_names, COLLECT,
+      .help = "the older generation that it prefers" },
+    { "cipher_before", PK_TYPE_ENUM, 0, AT(pk_obs_cell, cipher_before),
+      .names = pk_cell_cipher_names, COLLECT, .help = "the best encryption that was met here" },
+    { "arfcn_before", PK_TYPE_INT, PK_SPARSE, AT(pk_obs_cell, arfcn_before), .min = -1,
+      .max = 68719476735.0, .def = "-1", COLLECT, .help = "its channel before" },
+    { "update_minutes", PK_TYPE_INT, PK_SPARSE, AT(pk_obs_cell, update_minutes), .min = -1,
+      .max = 100000, .def = "-1", COLLECT, .help = "how often it makes devices report" },
+    { "reselect_db", PK_TYPE_INT, PK_SPARSE, AT(pk_obs_cell, reselect_db), .min = -1, .max = 200,
+      .def = "-1", COLLECT, .help = "how much stronger it makes itself look" },
+    { "left", PK_TYPE_STRINGS, 0, AT(pk_obs_cell, left), .min = 1, .max = 64, .count_max = 8,
+      COLLECT, .help = "masts told of before, and left more than an hour ago" },
+    { "alarm", PK_TYPE_ENUM, 0, AT(pk_obs_cell, alarm), .names = pk_cell_alarm_names, COLLECT,
+      .help = "how bad the source called it" },
     { "source", PK_TYPE_ENUM, 0, AT(pk_obs_cell, source), .names = pk_cell_source_names, COLLECT,
       .help = "what noticed it" },
     { "alarms", PK_TYPE_STRINGS, 0, AT(pk_obs_cell, alarms), .min = 1, .max = 120, .count_max = 16, COLLECT,

@@ -300,6 +300,15 @@ enum pk_radio {
     PK_RADIO_5G,
 };
 
+enum pk_cell_end { /* pk_cell_end_names */
+    PK_CELL_END_NONE,
+    PK_CELL_END_REJECT,
+    PK_CELL_END_RELEASE,
+    PK_CELL_END_DETACH,
+    PK_CELL_END_SILENCE, /* it said no more */
+    PK_CELL_END_GONE,    /* the device went to another cell */
+};
+
 /* The serving cell, and what happened in it. No IMSI, IMEI or phone number has a field. */
 struct pk_obs_cell {
     int radio;        /* enum pk_radio */
@@ -322,10 +331,32 @@ struct pk_obs_cell {
     enum pk_tri sib_incomplete; /* SIB1 announces fewer than two others */
     enum pk_tri known;          /* the crowd knows this cell at this place */
     int64_t area_known;         /* cells of this area that were seen here before; -1 unknown */
-    int source;               /* index into "modem", "rayhunter", "snoopsnitch", "capture", "sim" */
+    enum pk_tri asked;    /* the device itself had begun the connection: attach, update, call */
+    enum pk_tri home;     /* it says to be of the carrier that the device was with; NO: roaming */
+    enum pk_tri accepted; /* the connection led to service */
+    enum pk_tri refused;  /* the SIM did not accept the network's proof (authentication failure) */
+    enum pk_tri after_proof; /* the identity was asked for in clear after the network's proof */
+    bool both;               /* IMSI and IMEI were asked for */
+    bool emergency;          /* an emergency call, or emergency service only */
+    bool voice;              /* a call that needs an older generation */
+    int ended;   /* index into "none", "reject", "release", "detach", "silence", "gone" */
+    int prefers; /* enum pk_radio: older generation that its SIBs rate above all 4G cells; 0: none */
+    int cipher_before;      /* best that this cell or carrier was met with here, index as cipher */
+    int64_t arfcn_before;   /* the cell was met on this channel before; -1 unknown */
+    int64_t update_minutes; /* how often it makes devices report; 0 never; -1 unknown */
+    int64_t reselect_db;    /* how much stronger it makes itself look; -1 unknown */
+    struct pk_strings left; /* cells that were told of, and left more than an hour ago */
+    int source;             /* index into "modem", "rayhunter", "snoopsnitch", "capture", "sim" */
+    int alarm; /* the worst of the alarms: index into "none", "low", "medium", "high" */
     struct pk_strings alarms; /* what the source itself called it */
     struct pk_strings frames; /* evidence: decoded signalling in words, in order, no identities */
 };
+
+#define PK_CELL_KEY 64
+/* What a cell is called as a part of a finding: "4g 26201 1234 5678", unknown numbers as "?". */
+const char *pk_cell_key(const struct pk_obs_cell *cell, char out[PK_CELL_KEY]);
+/* Something about it is out of the ordinary; what that means is for the judge to say. */
+bool pk_cell_is_odd(const struct pk_obs_cell *cell);
 
 /* A name was asked for that is harmful. Names that are not are told to nobody. */
 struct pk_obs_name {
@@ -357,6 +388,8 @@ extern const char *const pk_cell_cipher_names[];
 extern const char *const pk_cell_layer_names[];
 extern const char *const pk_cell_identity_names[];
 extern const char *const pk_cell_source_names[];
+extern const char *const pk_cell_end_names[];
+extern const char *const pk_cell_alarm_names[];
 extern const char *const pk_name_what_names[];
 extern const char *const pk_name_did_names[];
 extern const char *const pk_name_by_names[];
