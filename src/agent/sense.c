@@ -88,7 +88,8 @@ static void on_tls_timer(void *ctx)
 {
     struct pk_sense *sense = ctx;
 
-    pk_sense_round(sense, PK_PROBE_WEB & ~(unsigned)PK_PROBE_DNS, true);
+    pk_sense_round(sense, PK_PROBE_WEB & ~(unsigned)(PK_PROBE_DNS | PK_PROBE_TLS), true);
+    pk_sense_tls_turn(sense, true);
     pk_loop_arm(sense->loop, &sense->tls_timer, sense->set.tls_every_ms);
 }
 
@@ -168,6 +169,9 @@ int pk_sense_create(struct pk_loop *loop, const struct pk_sense_settings *settin
         rc = pk_sense_set_trust(sense, NULL, err);
     }
     if (rc == PK_OK) {
+        rc = pk_sense_tls_create(sense, settings->state_dir, err);
+    }
+    if (rc == PK_OK) {
         rc = pk_sense_parts_create(sense, err);
     }
     if (rc < 0) {
@@ -203,6 +207,7 @@ void pk_sense_destroy(struct pk_sense *sense)
     sense->check = 0;
     pk_sense_forget_round(sense);
     pk_sense_parts_destroy(sense);
+    pk_sense_tls_destroy(sense);
     pk_known_close(sense->known);
     sense->known = NULL;
     pk_link_watch_destroy(sense->link);

@@ -163,12 +163,13 @@ struct pk_sense {
     struct pk_known *known;       /* what was learnt on earlier visits; never NULL */
     const struct pk_trust *trust; /* never NULL; changes between callbacks only */
     struct pk_arena *trust_arena;
-    bool attacked; /* an attack is open: nothing is learnt */
+    bool attacked;            /* an attack is open: nothing is learnt */
+    struct pk_sense_tls *tls; /* of sense_tls.c; never NULL */
     void *parts[PK_SENSE_PARTS_MAX];
     int64_t checked_ms; /* when DNS and TLS were last asked */
     int64_t diverted_gap_ms; /* until they are asked again while a rival takes the traffic; 0: soon */
     struct pk_sense_names names;
-    struct pk_sense_told told_dns[PK_PROBE_SERVERS_MAX], told_tls[PK_SENSE_TARGETS_MAX];
+    struct pk_sense_told told_dns[PK_PROBE_SERVERS_MAX];
     struct pk_sense_told told_portal;
 
     unsigned check; /* probes that pk_sense_check() waits for */
@@ -216,6 +217,15 @@ void pk_sense_parts_change(struct pk_sense *sense, unsigned changes);
 void pk_sense_parts_leave(struct pk_sense *sense);
 /* Bits that no part answers are done at once. */
 void pk_sense_parts_check(struct pk_sense *sense, unsigned probes, bool loud);
+
+/* --- sense_tls.c --- */
+
+/* state_dir may be NULL. The settings are there already. */
+PK_MUST_USE int pk_sense_tls_create(
+        struct pk_sense *sense, const char *state_dir, struct pk_error *err);
+void pk_sense_tls_destroy(struct pk_sense *sense);
+/* Asks one check host, each time another one. */
+void pk_sense_tls_turn(struct pk_sense *sense, bool loud);
 
 /* --- sense_settings.c --- */
 

@@ -6,12 +6,11 @@
 #include <poll.h>
 #include <string.h>
 
+#include "agent/tls_certificate.h"
 #include "base/arena.h"
-#include "base/clock.h"
-#include "base/crypt.h"
 
-#define PEM_MAX     8192
-#define SUBJECT_MAX 512
+#define GROUP_BITS_MIN 1024 /* a smaller one for Diffie-Hellman is broken: Logjam, RFC 9325 4.4 */
+#define KEY_BITS_MIN   112  /* of the cipher: less is DES, RC2 and the export suites */
 
 /* What the verifier found, by kind: one bad chain often has several defects. */
 struct defects {
@@ -33,6 +32,12 @@ static void note_defect(struct defects *defects, int error)
     case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
     case X509_V_ERR_CERT_UNTRUSTED:
     case X509_V_ERR_CERT_SIGNATURE_FAILURE:
+    /* Somebody who may not sign others has signed: no honest host shows this. */
+    case X509_V_ERR_INVALID_CA:
+    case X509_V_ERR_KEYUSAGE_NO_CERTSIGN:
+    case X509_V_ERR_PATH_LENGTH_EXCEEDED:
+    case X509_V_ERR_PERMITTED_VIOLATION:
+    case X509_V_ERR_EXCLUDED_VIOLATION:
         slot = &defects->untrusted;
         break;
     case X509_V_ERR_HOSTNAME_MISMATCH:
@@ -109,101 +114,6 @@ int pk_tls_context(const struct pk_tls_roots *roots, SSL_CTX **out, struct pk_er
     return PK_OK;
 }
 
-/* --- certificates as facts ---------------------------------------------------------------- */
-
-static const char *name_text(X509_NAME *name, struct pk_arena *arena)
-{
-    BIO *bio = BIO_new(BIO_s_mem());
-    const char *text = NULL;
-    char *bytes;
-    long len;
-
-    if (bio != NULL && X509_NAME_print_ex(bio, name, 0, XN_FLAG_RFC2253) >= 0) {
-        len = BIO_get_mem_data(bio, &bytes);
-        /* RFC 2253 escapes what is not printable ASCII: cutting cannot split a character. */
-        text = pk_arena_strndup(arena, bytes, len < SUBJECT_MAX ? (size_t)len : SUBJECT_MAX);
-    }
-    BIO_free(bio);
-    return text;
-}
-
-static int64_t time_ms(const ASN1_TIME *time)
-{
-    struct tm tm;
-    int64_t seconds;
-
-    if (!ASN1_TIME_to_tm(time, &tm)) {
-        return 0;
-    }
-    seconds = timegm(&tm);
-    return seconds > 0 ? seconds * PK_SECOND_MS : 0;
-}
-
-static const char *digest_text(struct pk_slice der, struct pk_arena *arena)
-{
-    char *text = pk_arena_alloc(arena, 1, PK_SHA256_HEX);
-
-    if (text != NULL) {
-        pk_sha256_hex(der, text);
-    }
-    return text;
-}
-
-static const char *pem_text(X509 *cert, struct pk_arena *arena)
-{
-    BIO *bio = BIO_new(BIO_s_mem());
-    const char *text = NULL;
-    char *bytes;
-    long len;
-
-    if (bio != NULL && PEM_write_bio_X509(bio, cert)) {
-        len = BIO_get_mem_data(bio, &bytes);
-        text = len <= PEM_MAX ? pk_arena_strndup(arena, bytes, (size_t)len) : NULL;
-    }
-    BIO_free(bio);
-    return text;
-}
-
-static bool describe(X509 *cert, bool with_pem, struct pk_arena *arena, struct pk_certificate *out)
-{
-    unsigned char *der = NULL;
-    unsigned char *spki = NULL;
-    int der_len = i2d_X509(cert, &der);
-    int spki_len = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(cert), &spki);
-
-    *out = (struct pk_certificate){
-        .subject = name_text(X509_get_subject_name(cert), arena),
-        .issuer = name_text(X509_get_issuer_name(cert), arena),
-        .not_before_ms = time_ms(X509_get0_notBefore(cert)),
-        .not_after_ms = time_ms(X509_get0_notAfter(cert)),
-        .pem = with_pem ? pem_text(cert, arena) : NULL,
-    };
-    if (der_len > 0) {
-        out->sha256 = digest_text(pk_slice_of(der, (size_t)der_len), arena);
-    }
-    if (spki_len > 0) {
-        out->spki_sha256 = digest_text(pk_slice_of(spki, (size_t)spki_len), arena);
-    }
-    OPENSSL_free(der);
-    OPENSSL_free(spki);
-    return out->sha256 != NULL;
-}
-
-/* A good chain is told up to its root, a bad one as it was shown. */
-static void record_chain(SSL *ssl, struct pk_arena *arena, struct pk_tls_seen *seen)
-{
-    bool ok = seen->outcome == PK_TLS_OK;
-    STACK_OF(X509) *chain = ok ? SSL_get0_verified_chain(ssl) : SSL_get_peer_cert_chain(ssl);
-    int count = chain != NULL ? sk_X509_num(chain) : 0;
-    struct pk_certificate *rows = pk_arena_alloc(arena, PK_TLS_CHAIN_MAX, sizeof(*rows));
-
-    seen->chain = (struct pk_array){ .items = rows };
-    for (int i = 0; i < count && i < PK_TLS_CHAIN_MAX && rows != NULL; i++) {
-        seen->chain.count += describe(
-                sk_X509_value(chain, i), !ok, arena, &rows[seen->chain.count]);
-    }
-}
-
 /* --- the handshake ------------------------------------------------------------------------ */
 
 /* Waits for what OpenSSL wants. Negative: the deadline, or the session is broken. */
@@ -252,8 +162,56 @@ static const char *failure_text(int rc, struct pk_arena *arena)
     return pk_arena_strdup(arena, reason != NULL ? reason : "the other side broke off");
 }
 
-void pk_tls_shake(SSL_CTX *context, const char *host, int fd, const struct pk_deadline *deadline,
-        struct pk_arena *arena, struct pk_tls_seen *seen, SSL **out)
+/* Suites that no host should choose. Most cannot even be offered with today's OpenSSL. */
+static bool is_weak(SSL *ssl, const SSL_CIPHER *cipher)
+{
+    int kind = SSL_CIPHER_get_cipher_nid(cipher);
+    EVP_PKEY *group = NULL;
+    bool small = false;
+
+    if (SSL_get_peer_tmp_key(ssl, &group)) {
+        small = EVP_PKEY_get_base_id(group) == EVP_PKEY_DH &&
+                EVP_PKEY_get_bits(group) < GROUP_BITS_MIN;
+        EVP_PKEY_free(group);
+    }
+    /* Before TLS 1.1 every suite but RC4 is CBC with a vector that is known beforehand (BEAST). */
+    return small || kind == NID_undef || kind == NID_rc4 || kind == NID_des_ede3_cbc ||
+            SSL_CIPHER_get_bits(cipher, NULL) < KEY_BITS_MIN ||
+            SSL_CIPHER_get_auth_nid(cipher) == NID_auth_null || SSL_version(ssl) < TLS1_1_VERSION;
+}
+
+static bool names(X509 *leaf, const char *host)
+{
+    struct pk_address address;
+
+    return pk_address_parse(host, 0, &address) == PK_OK
+            ? X509_check_ip_asc(leaf, host, 0) == 1
+            : X509_check_host(leaf, host, 0, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS, NULL) == 1;
+}
+
+/* What was agreed on. A good chain is told up to its root, a bad one as it was shown. */
+static void describe_session(
+        SSL *ssl, const char *host, struct pk_arena *arena, struct pk_tls_seen *seen)
+{
+    const SSL_CIPHER *cipher = SSL_get_current_cipher(ssl);
+    int kx = cipher != NULL ? SSL_CIPHER_get_kx_nid(cipher) : NID_undef;
+    X509 *leaf = SSL_get0_peer_certificate(ssl);
+
+    seen->version = SSL_get_version(ssl);
+    seen->cipher = cipher != NULL ? SSL_CIPHER_get_name(cipher) : NULL;
+    seen->weak = cipher != NULL && is_weak(ssl, cipher);
+    seen->lasting_key = kx == NID_kx_rsa || kx == NID_kx_rsa_psk || kx == NID_kx_psk;
+    if (leaf != NULL) {
+        seen->name_fits = names(leaf, host) ? PK_TRI_YES : PK_TRI_NO;
+    }
+    pk_tls_describe_chain(seen->outcome == PK_TLS_OK ? SSL_get0_verified_chain(ssl)
+                                                     : SSL_get_peer_cert_chain(ssl),
+            arena, &seen->chain);
+}
+
+void pk_tls_shake_max(SSL_CTX *context, const char *host, int fd,
+        const struct pk_deadline *deadline, struct pk_arena *arena, int version_max,
+        struct pk_tls_seen *seen, SSL **out)
 {
     struct defects defects = { 0 };
     SSL *ssl = session(context, host, fd);
@@ -265,6 +223,7 @@ void pk_tls_shake(SSL_CTX *context, const char *host, int fd, const struct pk_de
     ERR_clear_error();
     if (ssl != NULL) {
         SSL_set_app_data(ssl, &defects);
+        SSL_set_max_proto_version(ssl, version_max);
     }
     while (rc == PK_OK && (result = SSL_connect(ssl)) != 1) {
         rc = wait_wanted(ssl, fd, result, deadline);
@@ -276,28 +235,62 @@ void pk_tls_shake(SSL_CTX *context, const char *host, int fd, const struct pk_de
         return;
     }
     SSL_set_app_data(ssl, NULL);
-    seen->version = SSL_get_version(ssl);
     seen->outcome = judge_defects(&defects, &error);
     seen->error = seen->outcome == PK_TLS_OK ? NULL : X509_verify_cert_error_string(error);
-    record_chain(ssl, arena, seen);
+    describe_session(ssl, host, arena, seen);
     *out = ssl;
 }
 
-bool pk_tls_verifies(SSL *ssl, const struct pk_tls_roots *roots, const char *host)
+void pk_tls_shake(SSL_CTX *context, const char *host, int fd, const struct pk_deadline *deadline,
+        struct pk_arena *arena, struct pk_tls_seen *seen, SSL **out)
+{
+    pk_tls_shake_max(context, host, fd, deadline, arena, 0, seen, out);
+}
+
+/* --- the chain once more, by other roots --------------------------------------------------- */
+
+static bool verify_again(SSL *ssl, X509_STORE *store, const char *host, unsigned long flags,
+        struct pk_arena *arena, struct pk_array *verified)
 {
     STACK_OF(X509) *chain = SSL_get_peer_cert_chain(ssl);
-    X509_STORE *store = X509_STORE_new();
     X509_STORE_CTX *check = X509_STORE_CTX_new();
     bool ok = false;
 
-    if (chain != NULL && sk_X509_num(chain) > 0 && store != NULL && check != NULL &&
-            load_roots(store, roots) &&
-            X509_STORE_CTX_init(check, store, sk_X509_value(chain, 0), chain)) {
-        X509_VERIFY_PARAM_set1_host(X509_STORE_CTX_get0_param(check), host, 0);
+    if (check != NULL && X509_STORE_CTX_init(check, store, sk_X509_value(chain, 0), chain)) {
         X509_STORE_CTX_set_default(check, "ssl_server");
-        ok = X509_verify_cert(check) == 1;
+        X509_STORE_CTX_set_flags(check, flags);
+        ok = X509_verify_cert(check) == 1 && names(sk_X509_value(chain, 0), host);
+    }
+    if (ok && verified != NULL) {
+        pk_tls_describe_chain(X509_STORE_CTX_get0_chain(check), arena, verified);
     }
     X509_STORE_CTX_free(check);
+    ERR_clear_error();
+    return ok;
+}
+
+bool pk_tls_verifies(SSL *ssl, const struct pk_tls_roots *roots, const char *host,
+        struct pk_arena *arena, struct pk_array *verified)
+{
+    STACK_OF(X509) *chain = SSL_get_peer_cert_chain(ssl);
+    X509_STORE *store = X509_STORE_new();
+    bool ok = chain != NULL && sk_X509_num(chain) > 0 && store != NULL &&
+            load_roots(store, roots) && verify_again(ssl, store, host, 0, arena, verified);
+
+    X509_STORE_free(store);
+    ERR_clear_error();
+    return ok;
+}
+
+bool pk_tls_holds_together(SSL *ssl, const char *host)
+{
+    STACK_OF(X509) *chain = SSL_get_peer_cert_chain(ssl);
+    int count = chain != NULL ? sk_X509_num(chain) : 0;
+    X509_STORE *store = X509_STORE_new();
+    bool ok = count > 1 && store != NULL &&
+            X509_STORE_add_cert(store, sk_X509_value(chain, count - 1)) &&
+            verify_again(ssl, store, host, X509_V_FLAG_PARTIAL_CHAIN, NULL, NULL);
+
     X509_STORE_free(store);
     ERR_clear_error();
     return ok;

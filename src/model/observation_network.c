@@ -234,6 +234,10 @@ static const struct pk_field tls_fields[] = {
     { "weak", PK_TYPE_TRI, 0, AT(pk_obs_tls, weak), COLLECT, .help = "whether it is a weak one" },
     { "fallback", PK_TYPE_TRI, 0, AT(pk_obs_tls, fallback), COLLECT,
       .help = "whether only an older kind of greeting went through" },
+    { "name_fits", PK_TYPE_TRI, 0, AT(pk_obs_tls, name_fits), COLLECT,
+      .help = "whether the certificate names the host" },
+    { "pinned", PK_TYPE_BOOL, 0, AT(pk_obs_tls, pinned), COLLECT,
+      .help = "the host is our own server, for which one authority alone may vouch" },
     { "own", PK_TYPE_BOOL, 0, AT(pk_obs_tls, own), COLLECT,
       .help = "the host is one of the organisation's own" },
 };

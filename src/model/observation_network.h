@@ -150,7 +150,9 @@ struct pk_obs_tls {
     const char *cipher;         /* suite, OpenSSL's name */
     enum pk_tri weak;           /* the suite is one that no such host should choose */
     enum pk_tri fallback;       /* the first hello (1.3) was cut off, an older one went through */
+    enum pk_tri name_fits;      /* the certificate names the host */
     bool own;                   /* one of the organisation's own hosts */
+    bool pinned;                /* our own server: only its own authority may vouch for it */
 };
 
 struct pk_obs_portal {

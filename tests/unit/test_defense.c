@@ -4,6 +4,11 @@
 #include "check.h"
 #include "defense/defense.h"
 
+#define CHAIN_OF_ONE          \
+    "\"chain\":[{\"sha256\":" \
+    "\"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad\"}]"
+#define TLS(rest) "\"kind\":\"tls\",\"tls\":{\"host\":\"c.example\"," rest "}"
+
 /* Each row: one observation as it comes off the wire, and what must be said of it. "-" before a
  * threat: cleared; "": nothing. */
 static const struct {
@@ -50,6 +55,146 @@ static const struct {
             "network.tls_untrusted_ca/picket.example", 0.97 },
     { "genuine chain", "\"kind\":\"tls\",\"tls\":{\"host\":\"canary.example\",\"outcome\":\"ok\"}",
             "-network.tls_untrusted_ca/canary.example", 0 },
+    { "public authority", TLS("\"outcome\":\"ok\",\"trust\":\"public\",\"version\":\"TLSv1.3\""),
+            "-network.tls_untrusted_ca/c.example -network.tls_installed_ca/c.example "
+            "-network.tls_inspection_allowed/c.example -network.tls_downgrade/c.example",
+            0 },
+    { "another public authority than before",
+            TLS("\"outcome\":\"ok\",\"trust\":\"public\",\"root_known\":false,\"version\":\"TLSv1."
+                "3\",\"version_before\":\"TLSv1.3\""),
+            "-network.tls_untrusted_ca/c.example -network.tls_installed_ca/c.example "
+            "-network.tls_inspection_allowed/c.example -network.tls_downgrade/c.example",
+            0 },
+    { "an authority from before the agent, as always",
+            TLS("\"outcome\":\"ok\",\"trust\":\"original\",\"root_known\":true,\"version\":\"TLSv1."
+                "2\",\"version_before\":\"TLSv1.2\""),
+            "-network.tls_untrusted_ca/c.example -network.tls_installed_ca/c.example "
+            "-network.tls_inspection_allowed/c.example -network.tls_downgrade/c.example",
+            0 },
+    { "the same on the first visit",
+            TLS("\"outcome\":\"ok\",\"trust\":\"original\",\"version\":\"TLSv1.3\""),
+            "-network.tls_untrusted_ca/c.example -network.tls_installed_ca/c.example "
+            "-network.tls_inspection_allowed/c.example -network.tls_downgrade/c.example",
+            0 },
+    { "it never vouched for this host, another one did",
+            TLS("\"outcome\":\"ok\",\"trust\":\"original\",\"root_known\":false,\"version\":"
+                "\"TLSv1.3\""),
+            "-network.tls_untrusted_ca/c.example network.tls_installed_ca/c.example", 0.85 },
+    { "an authority that somebody added",
+            TLS("\"outcome\":\"ok\",\"trust\":\"installed\",\"root_known\":false,\"version\":"
+                "\"TLSv1.3\""),
+            "-network.tls_untrusted_ca/c.example network.tls_installed_ca/c.example", 0.95 },
+    { "the same, own host, never seen before",
+            TLS("\"outcome\":\"ok\",\"trust\":\"installed\",\"own\":true,\"version\":\"TLSv1.3\""),
+            "-network.tls_untrusted_ca/c.example network.tls_installed_ca/c.example", 0.85 },
+    { "added, but before the sign-in",
+            TLS("\"outcome\":\"ok\",\"trust\":\"installed\",\"captive\":true,\"version\":"
+                "\"TLSv1\""),
+            "", 0 },
+    { "genuine, before the sign-in",
+            TLS("\"outcome\":\"ok\",\"trust\":\"public\",\"captive\":true,\"version\":\"TLSv1.3\""),
+            "-network.tls_untrusted_ca/c.example -network.tls_installed_ca/c.example "
+            "-network.tls_inspection_allowed/c.example",
+            0 },
+    { "allowed inspection",
+            TLS("\"outcome\":\"ok\",\"trust\":\"allowed\",\"version\":\"TLSv1.2\",\"version_"
+                "before\":\"TLSv1.3\""),
+            "-network.tls_untrusted_ca/c.example -network.tls_installed_ca/c.example "
+            "network.tls_inspection_allowed/c.example",
+            1.0 },
+    { "allowed inspection by old equipment",
+            TLS("\"outcome\":\"ok\",\"trust\":\"allowed\",\"version\":\"TLSv1\",\"weak\":true,"
+                "\"version_before\":\"TLSv1.3\""),
+            "-network.tls_untrusted_ca/c.example -network.tls_installed_ca/c.example "
+            "network.tls_inspection_allowed/c.example",
+            1.0 },
+    { "allowed inspection that is not installed",
+            TLS("\"outcome\":\"untrusted\",\"trust\":\"allowed\"," CHAIN_OF_ONE),
+            "-network.tls_untrusted_ca/c.example -network.tls_installed_ca/c.example "
+            "network.tls_inspection_allowed/c.example",
+            1.0 },
+    { "allowed inspection of our own server",
+            TLS("\"outcome\":\"pin\",\"trust\":\"allowed\",\"own\":true,\"pinned\":"
+                "true," CHAIN_OF_ONE),
+            "-network.tls_untrusted_ca/c.example -network.tls_installed_ca/c.example "
+            "network.tls_inspection_allowed/c.example",
+            1.0 },
+    { "a borrowed name",
+            TLS("\"outcome\":\"untrusted\",\"lookalike\":\"CN=Root\",\"version\":\"TLSv1."
+                "3\"," CHAIN_OF_ONE),
+            "network.tls_untrusted_ca/c.example", 0.95 },
+    { "another name, signed in",
+            TLS("\"outcome\":\"untrusted\",\"name_fits\":false,\"captive\":false," CHAIN_OF_ONE),
+            "network.tls_untrusted_ca/c.example", 0.85 },
+    { "another name, and nobody knows about a portal",
+            TLS("\"outcome\":\"untrusted\",\"name_fits\":false," CHAIN_OF_ONE), "", 0 },
+    { "our own server imitated before the sign-in",
+            TLS("\"outcome\":\"untrusted\",\"name_fits\":true,\"captive\":true,\"own\":true,"
+                "\"pinned\":true," CHAIN_OF_ONE),
+            "network.tls_untrusted_ca/c.example", 0.85 },
+    { "a portal answers for our own server",
+            TLS("\"outcome\":\"untrusted\",\"name_fits\":false,\"captive\":true,\"own\":true,"
+                "\"pinned\":true," CHAIN_OF_ONE),
+            "", 0 },
+    { "a portal imitates a canary",
+            TLS("\"outcome\":\"untrusted\",\"name_fits\":true,\"captive\":true," CHAIN_OF_ONE), "",
+            0 },
+    { "interceptor with old TLS",
+            TLS("\"outcome\":\"ok\",\"trust\":\"installed\",\"version\":\"TLSv1\",\"version_"
+                "before\":\"TLSv1.3\""),
+            "-network.tls_untrusted_ca/c.example network.tls_installed_ca/c.example "
+            "network.tls_downgrade/c.example",
+            0.95 },
+    { "interceptor with old TLS, nothing is known of the host",
+            TLS("\"outcome\":\"untrusted\",\"version\":\"TLSv1.1\"," CHAIN_OF_ONE),
+            "network.tls_untrusted_ca/c.example network.tls_downgrade/c.example", 0.95 },
+    { "interceptor with today's TLS is no downgrade",
+            TLS("\"outcome\":\"ok\",\"trust\":\"installed\",\"version\":\"TLSv1.2\",\"version_"
+                "before\":\"TLSv1.3\",\"weak\":false"),
+            "-network.tls_untrusted_ca/c.example network.tls_installed_ca/c.example", 0.95 },
+    { "interceptor with a weak suite",
+            TLS("\"outcome\":\"ok\",\"trust\":\"installed\",\"version\":\"TLSv1.2\",\"weak\":true"),
+            "-network.tls_untrusted_ca/c.example network.tls_installed_ca/c.example "
+            "network.tls_downgrade/c.example",
+            0.95 },
+    { "1.3 is cut off",
+            TLS("\"outcome\":\"ok\",\"trust\":\"public\",\"version\":\"TLSv1.2\",\"version_"
+                "before\":\"TLSv1.3\",\"fallback\":true"),
+            "-network.tls_untrusted_ca/c.example -network.tls_installed_ca/c.example "
+            "-network.tls_inspection_allowed/c.example network.tls_downgrade/c.example",
+            0.85 },
+    { "a host that never knew 1.3",
+            TLS("\"outcome\":\"ok\",\"trust\":\"public\",\"version\":\"TLSv1.2\",\"version_"
+                "before\":\"TLSv1.2\",\"fallback\":true"),
+            "-network.tls_untrusted_ca/c.example -network.tls_installed_ca/c.example "
+            "-network.tls_inspection_allowed/c.example -network.tls_downgrade/c.example",
+            0 },
+    { "the host itself took back 1.3",
+            TLS("\"outcome\":\"ok\",\"trust\":\"public\",\"version\":\"TLSv1.2\",\"version_"
+                "before\":\"TLSv1.3\",\"fallback\":false"),
+            "-network.tls_untrusted_ca/c.example -network.tls_installed_ca/c.example "
+            "-network.tls_inspection_allowed/c.example -network.tls_downgrade/c.example",
+            0 },
+    { "the host itself speaks 1.0 all at once",
+            TLS("\"outcome\":\"ok\",\"trust\":\"public\",\"version\":\"TLSv1\",\"version_before\":"
+                "\"TLSv1.3\",\"weak\":true"),
+            "-network.tls_untrusted_ca/c.example -network.tls_installed_ca/c.example "
+            "-network.tls_inspection_allowed/c.example network.tls_downgrade/c.example",
+            0.6 },
+    { "it always spoke 1.0",
+            TLS("\"outcome\":\"ok\",\"trust\":\"public\",\"version\":\"TLSv1\",\"version_before\":"
+                "\"TLSv1\",\"weak\":true"),
+            "-network.tls_untrusted_ca/c.example -network.tls_installed_ca/c.example "
+            "-network.tls_inspection_allowed/c.example -network.tls_downgrade/c.example",
+            0 },
+    { "the host itself chose a weak suite",
+            TLS("\"outcome\":\"ok\",\"trust\":\"public\",\"version\":\"TLSv1.2\",\"version_"
+                "before\":\"TLSv1.3\",\"weak\":true"),
+            "-network.tls_untrusted_ca/c.example -network.tls_installed_ca/c.example "
+            "-network.tls_inspection_allowed/c.example network.tls_downgrade/c.example",
+            0.6 },
+    { "another defect of the chain", TLS("\"outcome\":\"invalid\"," CHAIN_OF_ONE), "", 0 },
+    { "another host's certificate", TLS("\"outcome\":\"wrong_name\"," CHAIN_OF_ONE), "", 0 },
     { "reset by a portal", "\"kind\":\"tls\",\"tls\":{\"host\":\"c\",\"outcome\":\"failed\"}", "",
             0 },
     { "outage", "\"kind\":\"tls\",\"tls\":{\"host\":\"c\",\"outcome\":\"unreachable\"}", "", 0 },

@@ -169,12 +169,11 @@ static void test_tls_outcomes(void **state)
     atomic_store(&world.dns_mode, DNS_HONEST);
     for (size_t i = 0; i < PK_COUNT(rows); i++) {
         struct pk_probe_env env = env_of(3000);
-        struct pk_tls_target target = { rows[i].host, world.tls_port, NULL };
+        struct pk_tls_target target = { .host = rows[i].host, .port = world.tls_port };
         struct pk_obs_tls *obs;
 
         atomic_store(&world.tls_mode, rows[i].mode);
-        obs = pk_probe_tls(&env, &target);
-        assert_non_null(obs);
+        obs = &pk_probe_tls(&env, &target)->obs;
         assert_int_equal(obs->outcome, rows[i].outcome);
         assert_string_equal(obs->address, "127.0.0.1");
         if (rows[i].outcome == PK_TLS_OK) {
@@ -186,7 +185,7 @@ static void test_tls_outcomes(void **state)
             assert_string_equal(chain[0].subject, "CN=canary.test");
             assert_int_equal(strlen(chain[0].sha256), 64);
             assert_int_equal(strlen(chain[0].spki_sha256), 64);
-            assert_null(chain[0].pem);
+            assert_string_equal(obs->root_sha256, chain[1].sha256);
         } else {
             assert_non_null(obs->error);
         }
@@ -203,15 +202,16 @@ static void test_tls_outcomes(void **state)
 static void test_tls_pin(void **state)
 {
     struct pk_probe_env env = env_of(3000);
-    struct pk_tls_target own = { "canary.test", world.tls_port, world.foreign_roots };
+    struct pk_tls_target own = { .host = "canary.test", .port = world.tls_port,
+        .own_ca = world.foreign_roots };
     struct pk_obs_tls *obs;
 
     (void)state;
     atomic_store(&world.tls_mode, TLS_GOOD);
-    obs = pk_probe_tls(&env, &own); /* the public root vouches, but only our own may */
+    obs = &pk_probe_tls(&env, &own)->obs; /* the public root vouches, but only our own may */
     assert_int_equal(obs->outcome, PK_TLS_PIN);
     atomic_store(&world.tls_mode, TLS_FOREIGN);
-    obs = pk_probe_tls(&env, &own);
+    obs = &pk_probe_tls(&env, &own)->obs;
     assert_int_equal(obs->outcome, PK_TLS_OK);
     pk_arena_destroy(env.arena);
 }
@@ -219,15 +219,15 @@ static void test_tls_pin(void **state)
 static void test_tls_unreachable(void **state)
 {
     struct pk_probe_env env = env_of(2000);
-    struct pk_tls_target closed = { "canary.test", world.closed_port, NULL };
-    struct pk_tls_target missing = { "missing.test", 443, NULL };
+    struct pk_tls_target closed = { .host = "canary.test", .port = world.closed_port };
+    struct pk_tls_target missing = { .host = "missing.test", .port = 443 };
     struct pk_obs_tls *obs;
 
     (void)state;
-    obs = pk_probe_tls(&env, &closed);
+    obs = &pk_probe_tls(&env, &closed)->obs;
     assert_int_equal(obs->outcome, PK_TLS_UNREACHABLE);
     assert_int_equal(obs->chain.count, 0);
-    obs = pk_probe_tls(&env, &missing);
+    obs = &pk_probe_tls(&env, &missing)->obs;
     assert_int_equal(obs->outcome, PK_TLS_UNREACHABLE);
     pk_arena_destroy(env.arena);
 }
@@ -235,11 +235,11 @@ static void test_tls_unreachable(void **state)
 static void test_tls_stalls(void **state)
 {
     struct pk_probe_env env = env_of(200);
-    struct pk_tls_target target = { "canary.test", world.tls_port, NULL };
+    struct pk_tls_target target = { .host = "canary.test", .port = world.tls_port };
 
     (void)state;
     atomic_store(&world.tls_mode, TLS_STALLS);
-    assert_int_equal(pk_probe_tls(&env, &target)->outcome, PK_TLS_FAILED);
+    assert_int_equal(pk_probe_tls(&env, &target)->obs.outcome, PK_TLS_FAILED);
     assert_int_equal(pk_deadline_left_ms(&env.deadline), 0);
     pk_arena_destroy(env.arena);
 }
