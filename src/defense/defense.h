@@ -16,6 +16,9 @@ PK_MUST_USE int pk_defense_judge(
 /* The subject of findings about the device itself. */
 #define PK_SUBJECT_DEVICE "device"
 
+/* What the finding about a harmful name is called where the name itself is not told. In the arena. */
+const char *pk_name_subject(const struct pk_obs_name *name, struct pk_arena *arena);
+
 /* The judges, one a file. */
 int pk_judge_gateway(
         const struct pk_observation *o, struct pk_arena *arena, struct pk_findings *out);
