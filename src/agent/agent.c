@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "agent/alert.h"
+#include "agent/alert_show.h"
 #include "agent/apps.h"
 #include "agent/control.h"
 #include "agent/events.h"
@@ -15,7 +16,7 @@
 #include "agent/judge.h"
 #include "agent/ledger.h"
 #include "agent/loop.h"
-#include "agent/notify.h"
+#include "agent/names.h"
 #include "agent/repeat.h"
 #include "agent/sense.h"
 #include "agent/settings.h"
@@ -48,6 +49,7 @@ struct pk_agent {
     struct pk_agent_apps *apps; /* NULL: no folder is looked at */
     struct pk_control *control;
     struct pk_trust_sources *trust;
+    struct pk_agent_names *names; /* NULL: no name server of its own */
     struct pk_repeat repeat;
     struct pk_timer trim;
     struct pk_timer rekey;
@@ -58,6 +60,7 @@ struct pk_agent {
     int64_t dropped;  /* by the spool, told last */
     bool device_news; /* findings about the device changed: save them */
     bool checking;
+    unsigned alerts; /* shown so far */
     unsigned askers; /* bits: who asked for the check that runs */
 };
 
@@ -106,22 +109,7 @@ static void say_agent(struct pk_agent *a, int event)
 
 static void show(struct pk_agent *a, const struct pk_alert *alert, int64_t at_ms)
 {
-    const struct pk_notify_settings *notify = a->options.settings->notify;
-
-    if (pk_events_json(a->events)) {
-        pk_events_emit(a->events, at_ms, "alert", pk_alert_fields(alert), NULL);
-    } else if (notify->terminal) {
-        struct pk_buffer block = pk_buffer_of(8192);
-
-        pk_alert_block(alert, isatty(STDOUT_FILENO) == 1, &block);
-        if (block.rc == PK_OK) {
-            pk_events_write(a->events, block.ptr);
-        }
-        pk_buffer_finish(&block);
-    }
-    if (notify->desktop && pk_notify_possible()) {
-        pk_notify_send(a->loop, alert);
-    }
+    pk_alert_show(a->loop, a->events, a->options.settings->notify, alert, at_ms);
 }
 
 static void on_finding(void *ctx, const struct pk_finding *finding, const struct pk_open *open)
@@ -130,7 +118,7 @@ static void on_finding(void *ctx, const struct pk_finding *finding, const struct
     json_t *fields = pk_finding_encode(finding);
     char text[400];
 
-    a->device_news |= finding->threat->vector != PK_VECTOR_NETWORK;
+    a->device_news |= pk_agent_judge_keeps(finding->threat);
     if (a->options.once) {
         json_decref(fields);
         return;
@@ -148,7 +136,7 @@ static void on_cleared(void *ctx, const struct pk_open *was, int64_t at_ms)
     struct pk_agent *a = ctx;
     char text[300];
 
-    a->device_news |= was->threat->vector != PK_VECTOR_NETWORK;
+    a->device_news |= pk_agent_judge_keeps(was->threat);
     if (a->options.once) {
         return;
     }
@@ -164,10 +152,11 @@ static void on_alert(void *ctx, const struct pk_open *open, int64_t at_ms)
     struct pk_agent *a = ctx;
     struct pk_alert alert;
 
-    a->device_news |= open->threat->vector != PK_VECTOR_NETWORK;
+    a->device_news |= pk_agent_judge_keeps(open->threat);
     if (a->options.once) {
         return;
     }
+    a->alerts++;
     pk_alert_of_threat(open->threat, open->name, &alert);
     show(a, &alert, at_ms);
     say_choice(a, open->threat->id, NULL);
@@ -206,7 +195,7 @@ static enum pk_repeat_kind judge_repeat(struct pk_agent *a, const struct pk_obse
     char *text;
 
     if (obs->kind == PK_OBS_AGENT || obs->kind == PK_OBS_CHOICE || obs->kind == PK_OBS_NETWORK ||
-            obs->kind == PK_OBS_APPS) {
+            obs->kind == PK_OBS_APPS || obs->kind == PK_OBS_NAME) {
         return PK_REPEAT_NEW;
     }
     bare.seq = 1;
@@ -304,7 +293,7 @@ static void on_observation(const struct pk_observation *obs, void *ctx)
     struct pk_error err;
     bool news = false;
 
-    if (obs->kind != PK_OBS_CHOICE && obs->kind != PK_OBS_AGENT) {
+    if (obs->kind != PK_OBS_CHOICE && obs->kind != PK_OBS_AGENT && obs->kind != PK_OBS_NAME) {
         a->checked_ms = obs->at_ms;
     }
     if (obs->kind == PK_OBS_NETWORK && !a->options.once) {
@@ -407,15 +396,19 @@ static void on_idle(void *ctx)
     pk_loop_arm_sooner(a->loop, &a->trim, TRIM_MS);
 }
 
-static void answer(struct pk_agent *a, int asker)
+static void answer_json(struct pk_agent *a, int asker, json_t *status)
 {
-    json_t *status = pk_agent_status(a);
     char *text = status != NULL ? pk_json_text(status) : NULL;
 
     pk_control_answer(a->control, asker, text != NULL ? text : "{}");
     on_idle(a);
     free(text);
     json_decref(status);
+}
+
+static void answer(struct pk_agent *a, int asker)
+{
+    answer_json(a, asker, pk_agent_status(a));
 }
 
 static void on_checked(void *ctx)
@@ -469,7 +462,7 @@ static void on_alert_command(struct pk_agent *a, const json_t *command)
     }
     if (threat == NULL || !pk_agent_judge_tell(a->judge, threat, subject, pk_clock_ms())) {
         show(a, &alert, pk_clock_ms());
-        if (threat != NULL && threat->vector != PK_VECTOR_NETWORK) {
+        if (threat != NULL && pk_agent_judge_keeps(threat)) {
             save_told(a);
         }
     }
@@ -503,6 +496,8 @@ static void on_ask(void *ctx, const char *line, int asker)
     if (strcmp(line, "check") == 0) {
         a->askers |= 1U << asker;
         check_now(a);
+    } else if (strncmp(line, "names ", strlen("names ")) == 0) {
+        answer_json(a, asker, pk_agent_names_ask(a->names, line + strlen("names ")));
     } else {
         answer(a, asker);
     }
@@ -636,6 +631,34 @@ static int start_apps(struct pk_agent *a, struct pk_error *err)
             : PK_OK;
 }
 
+static void on_name(void *ctx, const struct pk_observation *obs, bool news)
+{
+    struct pk_agent *a = ctx;
+    unsigned before = a->alerts;
+    struct pk_alert alert;
+
+    on_observation(obs, a);
+    if (news && a->alerts == before && pk_names_alert(obs->name, &alert)) {
+        show(a, &alert, obs->at_ms);
+    }
+}
+
+static const struct pk_trust_names *names_rules(void *ctx)
+{
+    const struct pk_agent *a = ctx;
+
+    return a->sense != NULL ? pk_sense_trust(a->sense)->names : a->options.settings->trust->names;
+}
+
+static int start_names(struct pk_agent *a, struct pk_error *err)
+{
+    const struct pk_names_hooks hooks = {
+        .observation = on_name, .trouble = trouble, .rules = names_rules, .ctx = a
+    };
+
+    return pk_agent_names_create(a->loop, a->options.settings, &hooks, &a->names, err);
+}
+
 static int open_trust(struct pk_agent *a, struct pk_error *err)
 {
     const struct pk_trust_file_hooks hooks = { .changed = on_trust, .trouble = trouble, .ctx = a };
@@ -679,7 +702,10 @@ static int build(struct pk_agent *a, struct pk_error *err)
     if (rc == PK_OK) {
         rc = start_apps(a, err);
     }
-    return rc < 0 ? rc : pk_control_create(a->loop, s->state_dir, on_ask, a, &a->control, err);
+    if (rc == PK_OK) {
+        rc = pk_control_create(a->loop, s->state_dir, on_ask, a, &a->control, err);
+    }
+    return rc == PK_OK ? start_names(a, err) : rc;
 }
 
 int pk_agent_create(
@@ -708,6 +734,7 @@ void pk_agent_destroy(struct pk_agent *agent)
     if (agent == NULL) {
         return;
     }
+    pk_agent_names_destroy(agent->names);
     pk_control_destroy(agent->control);
     pk_agent_apps_destroy(agent->apps);
     pk_sense_destroy(agent->sense);

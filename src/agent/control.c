@@ -15,7 +15,7 @@
 #include "base/clock.h"
 
 #define ASKERS_MAX 8
-#define LINE_BYTES 64
+#define LINE_BYTES 320                 /* "names allow" and a name */
 #define ASK_MS     (60 * PK_SECOND_MS) /* a check may take that long */
 
 struct asker {

@@ -12,8 +12,8 @@
 #define NAMES_MAX  8
 
 struct name_row {
-    char id[PK_NETWORK_ID];
-    char name[96];
+    char id[PK_OPEN_SUBJECT];
+    char name[128];
 };
 
 struct pk_agent_judge {
@@ -51,14 +51,19 @@ const char *pk_agent_judge_name(const struct pk_agent_judge *judge, const char *
                                                    : subject;
 }
 
-static void learn_name(struct pk_agent_judge *judge, const struct pk_observation *o)
+/* What the subject of the observation's findings is called by the person. */
+static void learn_name(
+        struct pk_agent_judge *judge, const struct pk_observation *o, struct pk_arena *arena)
 {
+    bool harmful = o->kind == PK_OBS_NAME;
+    const char *name = harmful ? o->name->seen : o->kind == PK_OBS_NETWORK ? o->net->name : NULL;
+    const char *id = harmful ? pk_name_subject(o->name, arena) : o->network;
     size_t i = 0;
 
-    if (o->kind != PK_OBS_NETWORK || o->network == NULL || o->net->name == NULL) {
+    if (name == NULL || id == NULL) {
         return;
     }
-    while (i < judge->name_count && strcmp(judge->names[i].id, o->network) != 0) {
+    while (i < judge->name_count && strcmp(judge->names[i].id, id) != 0) {
         i++;
     }
     if (i == judge->name_count && i == NAMES_MAX) {
@@ -68,8 +73,8 @@ static void learn_name(struct pk_agent_judge *judge, const struct pk_observation
     if (i == judge->name_count) {
         judge->name_count++;
     }
-    (void)snprintf(judge->names[i].id, sizeof(judge->names[i].id), "%s", o->network);
-    (void)snprintf(judge->names[i].name, sizeof(judge->names[i].name), "%s", o->net->name);
+    (void)snprintf(judge->names[i].id, sizeof(judge->names[i].id), "%s", id);
+    (void)snprintf(judge->names[i].name, sizeof(judge->names[i].name), "%s", name);
 }
 
 static struct pk_open *find(
@@ -211,7 +216,7 @@ int pk_agent_judge_take(struct pk_agent_judge *judge, const struct pk_observatio
     if (arena == NULL) {
         return pk_error_set(err, PK_ENOMEM, "out of memory");
     }
-    learn_name(judge, observation);
+    learn_name(judge, observation, arena);
     rc = pk_defense_judge(observation, arena, &found);
     *news = false;
     if (rc == PK_OK) {
@@ -291,6 +296,13 @@ bool pk_agent_judge_attacked(const struct pk_agent_judge *judge)
     return false;
 }
 
+bool pk_agent_judge_keeps(const struct pk_threat *threat)
+{
+    return threat->vector != PK_VECTOR_NETWORK ||
+            strcmp(threat->id, "network.phishing_site") == 0 ||
+            strcmp(threat->id, "network.c2_traffic") == 0;
+}
+
 json_t *pk_agent_judge_save(const struct pk_agent_judge *judge)
 {
     json_t *out = json_array();
@@ -299,7 +311,7 @@ json_t *pk_agent_judge_save(const struct pk_agent_judge *judge)
         const struct pk_open *row = &judge->rows[i];
         char since[PK_TIME_TEXT];
 
-        if (row->threat->vector == PK_VECTOR_NETWORK) {
+        if (!pk_agent_judge_keeps(row->threat)) {
             continue;
         }
         (void)json_array_append_new(out,

@@ -64,7 +64,10 @@ bool pk_agent_judge_attacked(const struct pk_agent_judge *judge);
 /* The probes (enum pk_probe in sense.h) that would notice the end of what is open. */
 unsigned pk_agent_judge_probes(const struct pk_agent_judge *judge);
 
-/* Findings about the device itself outlive the agent: as JSON for the state folder, and back.
+/* Whether findings of this threat outlive the agent. */
+bool pk_agent_judge_keeps(const struct pk_threat *threat);
+
+/* Findings about the device itself, and of the names that it asked for, outlive the agent: as JSON for the state folder, and back.
  * Networks' findings do not: after a restart the network is looked at anew. */
 json_t *pk_agent_judge_save(const struct pk_agent_judge *judge);
 void pk_agent_judge_load(struct pk_agent_judge *judge, const json_t *saved);

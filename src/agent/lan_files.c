@@ -5,6 +5,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "agent/resolv_conf.h"
+
 #define COLUMNS_MAX 12
 
 enum security {
@@ -44,14 +46,19 @@ static bool is_link_local(const struct pk_address *a)
 
 void pk_resolv_parse(struct pk_slice text, struct pk_resolv *out)
 {
-    char line[256];
+    char row[256];
+    bool own = false;
 
     *out = (struct pk_resolv){ 0 };
-    while (next_line(&text, line, sizeof(line)) && out->count < PK_RESOLV_MAX) {
+    while (next_line(&text, row, sizeof(row)) && out->count < PK_RESOLV_MAX) {
         struct pk_address address;
+        bool was = strncmp(row, PK_RESOLV_WAS, strlen(PK_RESOLV_WAS)) == 0;
+        char *line = was ? row + strlen(PK_RESOLV_WAS) : row;
         char *value = line + strlen("nameserver");
+        bool skip = own;
 
-        if (strncmp(line, "nameserver", strlen("nameserver")) != 0 ||
+        own = strncmp(row, PK_RESOLV_OWN, strlen(PK_RESOLV_OWN)) == 0;
+        if (skip || strncmp(line, "nameserver", strlen("nameserver")) != 0 ||
                 !isspace((unsigned char)*value)) {
             continue;
         }

@@ -14,7 +14,8 @@ struct pk_resolv {
     size_t count;
 };
 
-/* Lines that are no "nameserver ADDRESS" are passed over, link-local addresses too. */
+/* Lines that are no "nameserver ADDRESS" are passed over, link-local addresses too, and the agent's own
+ * resolver (resolv_conf.h): these are the network's. */
 void pk_resolv_parse(struct pk_slice text, struct pk_resolv *out);
 
 #define PK_LEASE_DNS_MAX 8

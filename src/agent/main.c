@@ -14,6 +14,7 @@
 #include "agent/frugal.h"
 #include "agent/hello.h"
 #include "agent/ledger.h"
+#include "agent/names.h"
 #include "agent/rights.h"
 #include "agent/settings.h"
 #include "agent/spool.h"
@@ -53,6 +54,8 @@ static const char usage[] =
         "  status                how this device fares\n"
         "  check                 all checks now\n"
         "  ledger                what was sent to the server, and what each field means\n"
+        "  names on|off|status   block harmful names on this device; names allow NAME goes on "
+        "anyway\n"
         "\n"
         "  --config FILE         settings (default " PK_AGENT_CONFIG ")\n"
         "  --json                for programs\n"
@@ -263,6 +266,11 @@ static int ledger(const struct options *o, const struct pk_agent_settings *setti
     return result;
 }
 
+static int names(const struct options *o, const struct pk_agent_settings *settings)
+{
+    return pk_names_command(settings, o->arguments[0], o->arguments[1], o->json);
+}
+
 static int explain(const struct pk_agent_settings *settings)
 {
     struct pk_buffer page = pk_buffer_of(ANSWER_MAX);
@@ -349,6 +357,7 @@ static int dispatch(const struct options *o, const struct pk_agent_settings *set
         { "status", status, 0 },
         { "check", check, 0 },
         { "ledger", ledger, 0 },
+        { "names", names, 2 },
     };
 
     for (size_t i = 0; i < PK_COUNT(commands); i++) {

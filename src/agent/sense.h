@@ -98,6 +98,9 @@ void pk_sense_attacked(struct pk_sense *sense, bool open);
 PK_MUST_USE int pk_sense_set_trust(
         struct pk_sense *sense, const struct pk_trust *trust, struct pk_error *err);
 
+/* What it trusts now; never NULL, valid until it is set anew. */
+const struct pk_trust *pk_sense_trust(const struct pk_sense *sense);
+
 /* How each sense fares now: array of struct pk_sensor, valid until the next call into sense. When
  * it changes the sink gets an observation PK_OBS_AGENT with event "sensors". */
 struct pk_array pk_sense_sensors(struct pk_sense *sense);

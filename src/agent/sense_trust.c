@@ -38,3 +38,8 @@ int pk_sense_set_trust(struct pk_sense *sense, const struct pk_trust *trust, str
     }
     return PK_OK;
 }
+
+const struct pk_trust *pk_sense_trust(const struct pk_sense *sense)
+{
+    return sense->trust;
+}

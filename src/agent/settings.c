@@ -71,6 +71,16 @@ static const struct pk_field apps_fields[] = {
 };
 static const struct pk_schema apps_schema = PK_SCHEMA(struct pk_app_settings, apps_fields, "apps");
 
+static const struct pk_field names_fields[] = {
+    { "listen", PK_TYPE_STRING, 0, AT(pk_names_settings, listen), .min = 3, .max = 80,
+      .help = "loopback address of the agent's own name server (127.0.0.153); default: there is none" },
+    { "page", PK_TYPE_STRING, 0, AT(pk_names_settings, page), .min = 3, .max = 80,
+      .help = "loopback address[:port] of the page that is shown for blocked names; default: port 80 there" },
+    { "rate", PK_TYPE_INT, 0, AT(pk_names_settings, rate), .min = 10, .max = 1000000, .def = "2000",
+      .help = "questions a second that it takes" },
+};
+static const struct pk_schema names_schema = PK_SCHEMA(struct pk_names_settings, names_fields, "names");
+
 static const struct pk_field page_fields[] = {
     { "url", PK_TYPE_STRING, PK_REQUIRED, AT(pk_page, url), .min = 8, .max = 300,
       .help = "http://..." },
@@ -90,6 +100,8 @@ static const struct pk_field settings_fields[] = {
       .help = "how you are told" },
     { "apps", PK_TYPE_OBJECT, 0, AT(pk_agent_settings, apps), .sub = &apps_schema,
       .help = "app files on this device" },
+    { "names", PK_TYPE_OBJECT, 0, AT(pk_agent_settings, names), .sub = &names_schema,
+      .help = "harmful names are blocked on this device; switched on by 'picket-agent names on'" },
     { "canaries", PK_TYPE_STRINGS, 0, AT(pk_agent_settings, canaries), .min = 1, .max = 260,
       .count_max = 16,
       .help = "hosts (host or host:port) whose certificates everybody can verify; default: built in" },
@@ -162,6 +174,7 @@ static int complete(struct pk_agent_settings *s, struct pk_arena *arena, struct 
     void *notify = s->notify;
     void *apps = s->apps;
     void *trust = s->trust;
+    void *names = s->names;
     char host[PK_HTTPS_HOST];
     int port;
     int rc = fill_section(&server, &server_schema, arena, err);
@@ -178,7 +191,11 @@ static int complete(struct pk_agent_settings *s, struct pk_arena *arena, struct 
     if (rc == PK_OK) {
         rc = fill_section(&trust, &pk_trust_schema, arena, err);
     }
+    if (rc == PK_OK) {
+        rc = fill_section(&names, &names_schema, arena, err);
+    }
     s->trust = trust;
+    s->names = names;
     s->server = server;
     s->report = report;
     s->notify = notify;

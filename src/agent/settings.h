@@ -46,6 +46,12 @@ struct pk_app_settings {
     struct pk_array folders; /* struct pk_app_folder */
 };
 
+struct pk_names_settings {
+    const char *listen; /* loopback address[:port] of the agent's own resolver; NULL: none */
+    const char *page;   /* of the page that explains; NULL: port 80 of the same address */
+    int64_t rate;       /* questions a second */
+};
+
 struct pk_agent_settings {
     const char *state_dir;
     struct pk_trust *trust; /* of agent.yaml; never NULL after loading */
@@ -54,10 +60,11 @@ struct pk_agent_settings {
     struct pk_strings redirects;
     struct pk_array pages; /* struct pk_page */
     const char *place;
-    struct pk_server_settings *server; /* never NULL after loading, nor the three below */
+    struct pk_server_settings *server; /* never NULL after loading, nor the four below */
     struct pk_report_settings *report;
     struct pk_notify_settings *notify;
     struct pk_app_settings *apps;
+    struct pk_names_settings *names;
     struct pk_strings canaries;
     const char *probe_url;
     const char *probe_domain;
