@@ -4,6 +4,7 @@ _picket_verbs() {
     case $1 in
     device) echo list show revoke ;;
     incident) echo list show dismiss reopen ;;
+    network) echo list show devices map trust ;;
     enrollment | token) echo list create remove ;;
     user) echo signin-link ;;
     audit) echo list ;;
@@ -36,7 +37,7 @@ _picket_options() {
     'policy '*) echo --json --help ;;
     'model score') echo --csv --model --label --part --train-part --train-csv --metrics --json --help ;;
     'app except') echo "$common --reason --ttl --sha256 --package --signer --team --threat --rule --device --group" ;;
-    'app devices' | 'app files' | 'app exceptions') echo "$common --filter --sort --limit --all" ;;
+    'network devices' | 'app devices' | 'app files' | 'app exceptions') echo "$common --filter --sort --limit --all" ;;
     'app diff') echo --json --force --intel --no-intel --lists --help ;;
     'app rules') echo check attributes --json --help ;;
     'model '*) echo --model --json --help ;;
@@ -51,6 +52,7 @@ _picket_fields() {
     app) echo verdict: package: signer: threat: installer: device: state: q: ;;
     device) echo status: platform: level: group: q: ;;
     incident) echo state: severity: vector: threat: device: subject: q: ;;
+    network) echo verdict: severity: listed: attacked: link: security: place: device: q: ;;
     token) echo name: role: q: ;;
     enrollment) echo label: group: q: ;;
     audit) echo actor: act: target: q: ;;
@@ -62,6 +64,7 @@ _picket_sorts() {
     app) echo verdict name package devices first_seen_at last_seen_at ;;
     device) echo name last_seen_at risk enrolled_at ;;
     incident) echo updated_at opened_at severity ;;
+    network) echo verdict last_seen_at first_seen_at last_bad_at devices ;;
     token) echo created_at expires_at last_used_at name ;;
     enrollment) echo created_at expires_at label ;;
     audit) echo at ;;
@@ -92,7 +95,7 @@ _picket() {
     --url | --token | --reason | --label | --group | --uses | --ttl | --limit | --after) return ;;
     *)
         if [ "$COMP_CWORD" = 1 ]; then
-            words='scan app device incident intel events enrollment token user audit health threat policy model replay --help --version'
+            words='scan app device incident network intel events enrollment token user audit health threat policy model replay --help --version'
         elif [[ $word == -* ]]; then
             words=$(_picket_options "$command" "$verb")
         elif [ "$COMP_CWORD" = 2 ] && [ -n "$(_picket_verbs "$command")" ]; then

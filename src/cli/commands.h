@@ -9,6 +9,7 @@
     X(app, "apps on devices: list, show, devices, upload, except, rules; diff of two")      \
     X(device, "protected devices: list, show, revoke")                                      \
     X(incident, "incidents: list, show, dismiss, reopen")                                   \
+    X(network, "networks that devices met: list, show, devices, map; trust")                \
     X(events, "the event stream, as it happens with --follow")                              \
     X(enrollment, "links that let devices in: list, create, remove")                        \
     X(token, "API tokens: list, create, remove")                                            \

@@ -22,6 +22,7 @@
 #include "server/ca.h"
 #include "server/devices.h"
 #include "server/limits.h"
+#include "server/networks.h"
 #include "server/policies.h"
 #include "server/routes.h"
 #include "server/scans.h"
@@ -329,6 +330,7 @@ int pk_server_reload(struct pk_server *server, struct pk_error *err)
 {
     struct life *life = life_of(server);
     const struct pk_policy *policy = NULL;
+    struct pk_error why = { 0 };
     int rc = pk_policies_load(
             life->policies, server->settings.policy, pk_server_now(server), &policy, err);
 
@@ -337,6 +339,9 @@ int pk_server_reload(struct pk_server *server, struct pk_error *err)
     }
     life->pipeline.policy = policy;
     pk_waits_notify_all(server->waits);
+    if (pk_networks_learn(server, &why) < 0) { /* only how people see them called */
+        pk_event(PK_ERROR, "networks.names", { "why", why.text });
+    }
     return PK_OK;
 }
 
@@ -441,6 +446,9 @@ int pk_server_start(struct pk_server *server, struct pk_error *err)
         rc = pk_apps_start(server, &server->apps, err);
     }
     if (rc == PK_OK) {
+        rc = pk_networks_start(server, &server->networks, err);
+    }
+    if (rc == PK_OK) {
         rc = start_workers(life, err);
     }
     if (rc == PK_OK) {
@@ -463,6 +471,8 @@ void pk_server_stop(struct pk_server *server)
     struct pk_workers *workers = server->workers;
 
     pk_api_stop(server->api);
+    pk_networks_stop(server->networks);
+    server->networks = NULL;
     pk_apps_stop(server->apps); /* gives the readers nothing more */
     pk_scans_stop(server->scans);
     pk_waits_stop(server->waits);

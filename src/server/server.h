@@ -17,6 +17,7 @@ struct pk_ca;
 struct pk_devices;
 struct pk_journal;
 struct pk_limits;
+struct pk_networks;
 struct pk_scans;
 struct pk_shelf;
 struct pk_waits;
@@ -46,6 +47,7 @@ struct pk_server {
     struct pk_scans *scans;
     struct pk_shelf *shelf; /* by what apps are judged */
     struct pk_apps *apps;
+    struct pk_networks *networks;
     const struct pk_pipeline *pipeline;
     struct pk_api *api;
     struct pk_http *http;    /* NULL until it listens */

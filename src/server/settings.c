@@ -63,6 +63,15 @@ static const struct pk_field app_fields[] = {
 };
 static const struct pk_schema app_schema = PK_SCHEMA(struct pk_app_settings, app_fields, "apps");
 
+static const struct pk_field network_fields[] = {
+    { "keep_days", PK_TYPE_INT, 0, AT(pk_network_settings, keep_days), .min = 1, .max = 3650,
+      .def = "180", .help = "days after which a network that no device met any more is forgotten" },
+    { "min_devices", PK_TYPE_INT, 0, AT(pk_network_settings, min_devices), .min = 1, .max = 1000,
+      .def = "2", .help = "networks that fewer devices met are homes: only counted, never listed" },
+};
+static const struct pk_schema network_schema =
+    PK_SCHEMA(struct pk_network_settings, network_fields, "networks");
+
 static const struct pk_field log_fields[] = {
     { "format", PK_TYPE_ENUM, 0, AT(pk_log_settings, format), .names = log_formats, .def = "text",
       .help = "how log lines look" },
@@ -96,6 +105,8 @@ static const struct pk_field settings_fields[] = {
       .help = "reading app files" },
     { "apps", PK_TYPE_OBJECT, 0, AT(pk_settings, apps), .sub = &app_schema,
       .help = "apps of devices" },
+    { "networks", PK_TYPE_OBJECT, 0, AT(pk_settings, networks), .sub = &network_schema,
+      .help = "networks that devices met" },
     { "demo", PK_TYPE_BOOL, 0, AT(pk_settings, demo), .help = "the console says: simulated" },
     { "log", PK_TYPE_OBJECT, 0, AT(pk_settings, log), .sub = &log_schema, .help = "log lines" },
     { "policy", PK_TYPE_STRING, 0, AT(pk_settings, policy), .min = 1, .max = 1000,
@@ -135,6 +146,9 @@ static int complete(struct pk_settings *s, struct pk_arena *arena, struct pk_err
     if (s->apps == NULL) {
         s->apps = group_of_defaults(&app_schema, arena);
     }
+    if (s->networks == NULL) {
+        s->networks = group_of_defaults(&network_schema, arena);
+    }
     if (s->log == NULL) {
         s->log = group_of_defaults(&log_schema, arena);
     }
@@ -145,7 +159,7 @@ static int complete(struct pk_settings *s, struct pk_arena *arena, struct pk_err
         s->journal = pk_arena_printf(arena, "sqlite:%s/journal.db", s->state_dir);
     }
     if (s->listen == NULL || s->limits == NULL || s->log == NULL || s->scan == NULL ||
-            s->apps == NULL || s->store == NULL || s->journal == NULL) {
+            s->apps == NULL || s->networks == NULL || s->store == NULL || s->journal == NULL) {
         return pk_error_set(err, PK_ENOMEM, "out of memory");
     }
     return PK_OK;

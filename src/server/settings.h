@@ -35,6 +35,11 @@ struct pk_app_settings {
     int64_t asks_open;   /* files that one device is asked for at a time */
 };
 
+struct pk_network_settings {
+    int64_t keep_days;   /* that nobody met a network until it is forgotten */
+    int64_t min_devices; /* fewer met it: somebody's home, which is only counted */
+};
+
 struct pk_log_settings {
     int format; /* enum pk_event_format */
     int level;  /* enum pk_level */
@@ -54,6 +59,7 @@ struct pk_settings {
     struct pk_limit_settings *limits;
     struct pk_scan_settings *scan;
     struct pk_app_settings *apps;
+    struct pk_network_settings *networks;
     bool demo;
     struct pk_log_settings *log;
     const char *policy;   /* file; NULL: the built-in policy */
