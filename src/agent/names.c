@@ -8,6 +8,7 @@
 #include "agent/block_server.h"
 #include "agent/loop.h"
 #include "agent/name_lists.h"
+#include "agent/name_model.h"
 #include "agent/names_system.h"
 #include "agent/names_tell.h"
 #include "agent/rights.h"
@@ -115,7 +116,7 @@ static void decide(struct pk_agent_names *names, const char *name, struct pk_nam
     const struct pk_name_rules rules = {
         .trust = rules_now(names),
         .lists = names->lists,
-        .model = NULL, /* no model of names yet: this is where it comes in */
+        .model = pk_name_model,
     };
 
     pk_name_decide(&rules, name, out);

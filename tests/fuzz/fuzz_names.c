@@ -11,7 +11,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     char *text = malloc(size + 1);
-    struct pk_name_opinion opinion;
+    struct pk_name_looks opinion;
 
     if (text == NULL) {
         return 0;

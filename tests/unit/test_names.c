@@ -5,7 +5,7 @@
 #include "data.h"
 #include "defense/network/names.h"
 
-static void compare(const char *file, void (*judge)(const char *text, struct pk_name_opinion *out))
+static void compare(const char *file, void (*judge)(const char *text, struct pk_name_looks *out))
 {
     char path[512];
     char line[2048];
@@ -17,7 +17,7 @@ static void compare(const char *file, void (*judge)(const char *text, struct pk_
     assert_non_null(in);
     while (fgets(line, sizeof(line), in) != NULL) {
         char *tab = strrchr(line, '\t');
-        struct pk_name_opinion opinion;
+        struct pk_name_looks opinion;
         long expected;
 
         assert_non_null(tab);
@@ -57,7 +57,7 @@ static void test_brands(void **state)
 
     (void)state;
     for (size_t i = 0; i < PK_COUNT(rows); i++) {
-        struct pk_name_opinion opinion;
+        struct pk_name_looks opinion;
 
         pk_name_judge(rows[i].name, &opinion);
         if (rows[i].brand == NULL) {
@@ -79,7 +79,7 @@ static void test_no_names(void **state)
 
     (void)state;
     for (size_t i = 0; i < PK_COUNT(rows); i++) {
-        struct pk_name_opinion opinion;
+        struct pk_name_looks opinion;
 
         pk_name_judge(rows[i], &opinion);
         assert_int_equal(opinion.score, -1);

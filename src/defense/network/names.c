@@ -99,7 +99,7 @@ static void put_reason(struct reason list[PK_NAME_REASONS], float weight, const 
 }
 
 static void explain(const struct model *m, const struct pk_name_features *f, float hashed,
-        struct pk_name_opinion *out)
+        struct pk_name_looks *out)
 {
     struct reason list[PK_NAME_REASONS] = { { WORTH, NULL }, { WORTH, NULL }, { WORTH, NULL },
         { WORTH, NULL } };
@@ -127,8 +127,7 @@ static int score_of(float z, float threshold)
     return s < 0 ? 0 : s > 100 ? 100 : (int)lrintf(s);
 }
 
-static void judge(
-        struct pk_slice file, const struct pk_name_features *f, struct pk_name_opinion *out)
+static void judge(struct pk_slice file, const struct pk_name_features *f, struct pk_name_looks *out)
 {
     struct model m = open_model(file);
     float hashed = hashed_part(&m, f);
@@ -137,25 +136,25 @@ static void judge(
     for (size_t i = 0; i < m.dense_count && i < f->dense_count; i++) {
         z += f->dense[i] * load_float(m.dense + 4 * i);
     }
-    *out = (struct pk_name_opinion){ .score = score_of(z, m.threshold), .brand = f->brand };
+    *out = (struct pk_name_looks){ .score = score_of(z, m.threshold), .brand = f->brand };
     explain(&m, f, hashed, out);
 }
 
-void pk_name_judge(const char *host, struct pk_name_opinion *out)
+void pk_name_judge(const char *host, struct pk_name_looks *out)
 {
     struct pk_name_features f;
 
-    *out = (struct pk_name_opinion){ .score = -1 };
+    *out = (struct pk_name_looks){ .score = -1 };
     if (pk_name_features(host, &f)) {
         judge(pk_names_host_file(), &f, out);
     }
 }
 
-void pk_url_judge(const char *url, struct pk_name_opinion *out)
+void pk_url_judge(const char *url, struct pk_name_looks *out)
 {
     struct pk_name_features f;
 
-    *out = (struct pk_name_opinion){ .score = -1 };
+    *out = (struct pk_name_looks){ .score = -1 };
     if (pk_url_features(url, &f)) {
         judge(pk_names_url_file(), &f, out);
     }

@@ -9,7 +9,7 @@
 #define PK_NAME_HARMFUL 80 /* at most one in 10,000 names of the top lists scores as much */
 #define PK_NAME_REASONS 4
 
-struct pk_name_opinion {
+struct pk_name_looks {
     int score;         /* 0-100; -1: no host name that can be judged */
     const char *brand; /* that it imitates, static; NULL: none */
     const char
@@ -17,6 +17,6 @@ struct pk_name_opinion {
     size_t reason_count;
 };
 
-void pk_name_judge(const char *host, struct pk_name_opinion *out);
+void pk_name_judge(const char *host, struct pk_name_looks *out);
 /* The scheme may be missing. Hostile input: more than 1024 bytes behind the host do not count. */
-void pk_url_judge(const char *url, struct pk_name_opinion *out);
+void pk_url_judge(const char *url, struct pk_name_looks *out);
