@@ -4,8 +4,10 @@
 #include "defense/defense.h"
 
 #define SPOOF       "network.arp_spoof"
+#define SPOOF6      "network.ndp_spoof"
 #define CHANGE      "network.gateway_change"
 #define TWO_HOLDERS "network.arp_spoof/two-holders"
+#define TWO6        "network.ndp_spoof/two-holders"
 #define MOVED       "network.gateway_change/moved"
 
 static const char *rival_of(const struct pk_obs_gateway *g)
@@ -37,6 +39,26 @@ static json_t *evidence(const struct pk_obs_gateway *g, const char *rival, const
             strings(&g->rival_also));
 }
 
+/* NDP: the same, for each address of a router by itself (one of them may be contested, another calm). */
+static int judge6(const struct pk_observation *o, const char *rival, struct pk_arena *arena,
+        struct pk_findings *out)
+{
+    const struct pk_obs_gateway *g = o->gateway;
+    bool unasked = g->unasked_claims > 0;
+    int rc = rival != NULL && g->old_answers > 0
+            ? pk_findings_add(out, arena, SPOOF6, o->network, unasked ? 0.97 : 0.6, TWO6,
+                      evidence(g, rival,
+                              "Two devices claim the router's address, and the true one still "
+                              "answers"),
+                      o->at_ms)
+            : pk_findings_clear(out, SPOOF6, o->network, o->at_ms);
+
+    if (rc == PK_OK) {
+        pk_findings_part(out, g->address);
+    }
+    return rc;
+}
+
 int pk_judge_gateway(
         const struct pk_observation *o, struct pk_arena *arena, struct pk_findings *out)
 {
@@ -46,6 +68,9 @@ int pk_judge_gateway(
 
     if (o->network == NULL) {
         return PK_OK;
+    }
+    if (strchr(g->address, ':') != NULL) {
+        return judge6(o, rival, arena, out);
     }
     if (rival != NULL && g->rival_asks > 0 && g->unasked_claims > 0) {
         return pk_findings_add(out, arena, SPOOF, o->network, 0.92, "network.arp_spoof/refuted",
