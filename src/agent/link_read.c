@@ -276,3 +276,81 @@ int pk_neighbour_list(void (*fn)(void *ctx, const struct pk_neighbour *neighbour
 
     return dump(RTM_GETNEIGH, AF_INET, on_neighbour, &listing, err);
 }
+
+int pk_neighbour_list6(void (*fn)(void *ctx, const struct pk_neighbour *neighbour), void *ctx,
+        struct pk_error *err)
+{
+    struct listing listing = { fn, ctx };
+
+    return dump(RTM_GETNEIGH, AF_INET6, on_neighbour, &listing, err);
+}
+
+struct own6 {
+    int index;
+    bool found;
+    uint8_t address[16];
+};
+
+static int on_address6(const struct nlmsghdr *message, void *ctx)
+{
+    struct own6 *own = ctx;
+    const struct ifaddrmsg *head = mnl_nlmsg_get_payload(message);
+    struct nlattr *attr;
+
+    if ((int)head->ifa_index != own->index || head->ifa_family != AF_INET6 ||
+            head->ifa_scope != RT_SCOPE_LINK || own->found) {
+        return MNL_CB_OK;
+    }
+    mnl_attr_for_each(attr, message, sizeof(*head))
+    {
+        if (mnl_attr_get_type(attr) == IFA_ADDRESS && mnl_attr_get_payload_len(attr) == 16) {
+            memcpy(own->address, mnl_attr_get_payload(attr), 16);
+            own->found = true;
+        }
+    }
+    return MNL_CB_OK;
+}
+
+int pk_link_local6(int index, uint8_t out[16], struct pk_error *err)
+{
+    struct own6 own = { .index = index };
+    int rc = dump(RTM_GETADDR, AF_INET6, on_address6, &own, err);
+
+    if (rc == PK_OK && !own.found) {
+        rc = pk_error_set(err, PK_ENOENT, "no link-local address");
+    }
+    if (rc == PK_OK) {
+        memcpy(out, own.address, sizeof(own.address));
+    }
+    return rc;
+}
+
+struct routers6 {
+    int index;
+    void (*fn)(void *ctx, const struct pk_address *router);
+    void *ctx;
+};
+
+static int on_route6(const struct nlmsghdr *message, void *ctx)
+{
+    const struct routers6 *routers = ctx;
+    const struct rtmsg *head = mnl_nlmsg_get_payload(message);
+    struct route_row row;
+
+    if (head->rtm_dst_len != 0 || head->rtm_type != RTN_UNICAST || head->rtm_family != AF_INET6) {
+        return MNL_CB_OK;
+    }
+    read_route(message, &row);
+    if (row.index == routers->index && row.gateway.family == AF_INET6) {
+        routers->fn(routers->ctx, &row.gateway);
+    }
+    return MNL_CB_OK;
+}
+
+int pk_link_routers6(int index, void (*fn)(void *ctx, const struct pk_address *router), void *ctx,
+        struct pk_error *err)
+{
+    struct routers6 routers = { index, fn, ctx };
+
+    return dump(RTM_GETROUTE, AF_INET6, on_route6, &routers, err);
+}

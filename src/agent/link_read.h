@@ -21,3 +21,11 @@ PK_MUST_USE int pk_neighbour_parse(const struct nlmsghdr *message, struct pk_nei
 /* Calls fn for each IPv4 neighbour. */
 PK_MUST_USE int pk_neighbour_list(void (*fn)(void *ctx, const struct pk_neighbour *neighbour),
         void *ctx, struct pk_error *err);
+/* The same for IPv6. */
+PK_MUST_USE int pk_neighbour_list6(void (*fn)(void *ctx, const struct pk_neighbour *neighbour),
+        void *ctx, struct pk_error *err);
+/* The link-local IPv6 address of this interface; PK_ENOENT: it has none. */
+PK_MUST_USE int pk_link_local6(int index, uint8_t out[16], struct pk_error *err);
+/* Calls fn for each router of an IPv6 default route over this interface. */
+PK_MUST_USE int pk_link_routers6(int index, void (*fn)(void *ctx, const struct pk_address *router),
+        void *ctx, struct pk_error *err);

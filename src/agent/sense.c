@@ -246,7 +246,8 @@ static int watch_files(struct pk_sense *sense, struct pk_error *err)
 int pk_sense_start(struct pk_sense *sense, struct pk_error *err)
 {
     static const struct pk_link_handlers handlers = { .changed = pk_sense_on_link,
-        .neighbour = pk_sense_on_neighbour };
+        .neighbour = pk_sense_on_neighbour,
+        .neighbour6 = pk_sense_parts_neighbour6 };
     int rc = watch_files(sense, err);
 
     if (rc == PK_OK) {

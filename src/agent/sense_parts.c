@@ -1,11 +1,7 @@
 #include "agent/sense_round.h"
 
 /* Ends with NULL. */
-static const struct pk_sense_part *const parts[] = {
-    &pk_sense_lease_part,
-    &pk_sense_redirect_part,
-    NULL,
-};
+static const struct pk_sense_part *const parts[] = { &pk_sense_lease_part, &pk_sense_redirect_part, &pk_sense_router6_part, NULL };
 
 int pk_sense_parts_create(struct pk_sense *sense, struct pk_error *err)
 {
@@ -59,6 +55,17 @@ void pk_sense_parts_leave(struct pk_sense *sense)
     for (size_t i = 0; parts[i] != NULL; i++) {
         if (sense->parts[i] != NULL && parts[i]->leave != NULL) {
             parts[i]->leave(sense->parts[i]);
+        }
+    }
+}
+
+void pk_sense_parts_neighbour6(void *ctx, const uint8_t address[16], const uint8_t mac[6])
+{
+    struct pk_sense *sense = ctx;
+
+    for (size_t i = 0; parts[i] != NULL; i++) {
+        if (sense->parts[i] != NULL && parts[i]->neighbour6 != NULL) {
+            parts[i]->neighbour6(sense->parts[i], address, mac);
         }
     }
 }

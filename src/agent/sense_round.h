@@ -117,12 +117,15 @@ struct pk_sense_part {
     void (*announced)(void *state);                /* now it has; the first round of probes runs */
     void (*change)(void *state, unsigned changes); /* enum pk_sense_change */
     void (*leave)(void *state);
+    /* The neighbour table holds this hardware address for an IPv6 address now. */
+    void (*neighbour6)(void *state, const uint8_t address[16], const uint8_t mac[6]);
     /* Looks again and calls pk_sense_checked() for its bits, now or later; loud: tells in any case. */
     void (*check)(void *state, unsigned probes, bool loud);
 };
 
 extern const struct pk_sense_part pk_sense_lease_part;
 extern const struct pk_sense_part pk_sense_redirect_part;
+extern const struct pk_sense_part pk_sense_router6_part;
 
 struct pk_sense {
     struct pk_loop *loop;
@@ -215,6 +218,8 @@ void pk_sense_parts_join(struct pk_sense *sense);
 void pk_sense_parts_announced(struct pk_sense *sense);
 void pk_sense_parts_change(struct pk_sense *sense, unsigned changes);
 void pk_sense_parts_leave(struct pk_sense *sense);
+/* For struct pk_link_handlers; ctx is the struct pk_sense. */
+void pk_sense_parts_neighbour6(void *ctx, const uint8_t address[16], const uint8_t mac[6]);
 /* Bits that no part answers are done at once. */
 void pk_sense_parts_check(struct pk_sense *sense, unsigned probes, bool loud);
 

@@ -128,9 +128,13 @@ static void on_neighbour(struct pk_link_watch *watch, const struct nlmsghdr *mes
 {
     struct pk_neighbour n;
 
-    if (watch->told.up && pk_neighbour_parse(message, &n) == PK_OK &&
-            n.index == watch->told.index && pk_address_same(&n.address, &watch->told.gateway)) {
+    if (!watch->told.up || pk_neighbour_parse(message, &n) < 0 || n.index != watch->told.index) {
+        return;
+    }
+    if (pk_address_same(&n.address, &watch->told.gateway)) {
         watch->handlers.neighbour(watch->ctx, n.mac);
+    } else if (n.address.family == AF_INET6 && watch->handlers.neighbour6 != NULL) {
+        watch->handlers.neighbour6(watch->ctx, n.address.bytes, n.mac);
     }
 }
 

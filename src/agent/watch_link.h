@@ -30,6 +30,8 @@ struct pk_link_handlers {
     void (*changed)(void *ctx, const struct pk_link_state *state);
     /* At once: the neighbour table now holds this hardware address for the IPv4 gateway. */
     void (*neighbour)(void *ctx, const uint8_t mac[6]);
+    /* At once: it holds this one for an IPv6 address. NULL is fine. */
+    void (*neighbour6)(void *ctx, const uint8_t address[16], const uint8_t mac[6]);
 };
 
 /* interface: look at this one only; NULL: the one with the best default route. changed() is called
