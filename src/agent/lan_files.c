@@ -44,25 +44,60 @@ static bool is_link_local(const struct pk_address *a)
     return a->family == AF_INET6 && a->bytes[0] == 0xfe && (a->bytes[1] & 0xc0) == 0x80;
 }
 
+/* The first word of value, when it is a name that can be asked for; else nothing. */
+static void copy_domain(char out[PK_LAN_DOMAIN], const char *value)
+{
+    size_t len;
+
+    value += strspn(value, " \t.");
+    len = strcspn(value, " \t\r\n,;");
+    out[0] = '\0';
+    while (len > 0 && value[len - 1] == '.') {
+        len--;
+    }
+    for (size_t i = 0; i < len; i++) {
+        if (!isalnum((unsigned char)value[i]) && strchr("-_.", value[i]) == NULL) {
+            return;
+        }
+    }
+    if (len < PK_LAN_DOMAIN) {
+        memcpy(out, value, len);
+        out[len] = '\0';
+    }
+}
+
+/* The value behind this word; NULL: another line. */
+static char *word_value(char *line, const char *word)
+{
+    size_t len = strlen(word);
+
+    return strncmp(line, word, len) == 0 && isspace((unsigned char)line[len])
+            ? line + len + strspn(line + len, " \t")
+            : NULL;
+}
+
 void pk_resolv_parse(struct pk_slice text, struct pk_resolv *out)
 {
     char row[256];
     bool own = false;
 
     *out = (struct pk_resolv){ 0 };
-    while (next_line(&text, row, sizeof(row)) && out->count < PK_RESOLV_MAX) {
+    while (next_line(&text, row, sizeof(row))) {
         struct pk_address address;
         bool was = strncmp(row, PK_RESOLV_WAS, strlen(PK_RESOLV_WAS)) == 0;
         char *line = was ? row + strlen(PK_RESOLV_WAS) : row;
-        char *value = line + strlen("nameserver");
+        char *value = word_value(line, "nameserver");
+        char *search = word_value(line, "search");
         bool skip = own;
 
         own = strncmp(row, PK_RESOLV_OWN, strlen(PK_RESOLV_OWN)) == 0;
-        if (skip || strncmp(line, "nameserver", strlen("nameserver")) != 0 ||
-                !isspace((unsigned char)*value)) {
+        search = search != NULL ? search : word_value(line, "domain");
+        if (search != NULL) {
+            copy_domain(out->domain, search);
+        }
+        if (skip || value == NULL || out->count == PK_RESOLV_MAX) {
             continue;
         }
-        value += strspn(value, " \t");
         value[strcspn(value, " \t\r#;")] = '\0';
         if (pk_address_parse(value, 53, &address) == PK_OK && !is_link_local(&address)) {
             out->servers[out->count++] = address;
@@ -105,6 +140,7 @@ enum lease_key {
     KEY_SERVER,
     KEY_WPAD,
     KEY_PORTAL,
+    KEY_DOMAIN,
 };
 
 struct lease_word {
@@ -137,6 +173,9 @@ static void take_lease_value(struct pk_lease *lease, enum lease_key key, char *v
     case KEY_PORTAL:
         copy_text(lease->portal_api, sizeof(lease->portal_api), value);
         break;
+    case KEY_DOMAIN:
+        copy_domain(lease->domain, value);
+        break;
     }
 }
 
@@ -164,6 +203,8 @@ void pk_lease_parse(struct pk_slice text, struct pk_lease *out)
         { "SERVER_ADDRESS", KEY_SERVER },
         { "wpad", KEY_WPAD },
         { "opt114", KEY_PORTAL },
+        { "domain", KEY_DOMAIN },
+        { "DOMAINNAME", KEY_DOMAIN },
     };
     char line[512];
 
@@ -181,7 +222,7 @@ void pk_lease_parse(struct pk_slice text, struct pk_lease *out)
 bool pk_lease_same(const struct pk_lease *a, const struct pk_lease *b)
 {
     bool same = strcmp(a->server, b->server) == 0 && strcmp(a->wpad, b->wpad) == 0 &&
-            strcmp(a->portal_api, b->portal_api) == 0 &&
+            strcmp(a->portal_api, b->portal_api) == 0 && strcmp(a->domain, b->domain) == 0 &&
             pk_address_same(&a->address, &b->address) && pk_address_same(&a->router, &b->router) &&
             a->dns_count == b->dns_count;
 
@@ -221,6 +262,7 @@ bool pk_lease_parse_dhclient(struct pk_slice text, const char *interface, struct
         { "wpad", KEY_WPAD },
         { "wpad-url", KEY_WPAD },
         { "v4-captive-portal", KEY_PORTAL },
+        { "domain-name", KEY_DOMAIN },
     };
     struct pk_lease lease = { 0 };
     bool ours = false;

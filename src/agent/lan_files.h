@@ -8,10 +8,12 @@
 #include "base/slice.h"
 
 #define PK_RESOLV_MAX 3
+#define PK_LAN_DOMAIN 128
 
 struct pk_resolv {
     struct pk_address servers[PK_RESOLV_MAX]; /* port 53 */
     size_t count;
+    char domain[PK_LAN_DOMAIN]; /* the first of "search", or "domain"; "" when it is not told */
 };
 
 /* Lines that are no "nameserver ADDRESS" are passed over, link-local addresses too, and the agent's own
@@ -27,10 +29,11 @@ struct pk_lease {
     struct pk_address router;
     struct pk_address dns[PK_LEASE_DNS_MAX]; /* port 53 */
     size_t dns_count;
-    char wpad[256]; /* option 252 */
+    char wpad[256];             /* option 252 */
+    char domain[PK_LAN_DOMAIN]; /* option 15 */
 };
 
-/* "key=value" lines: ip, router, dns, serverid, wpad, opt114 as udhcpc's scripts write them, and what
+/* "key=value" lines: ip, router, dns, serverid, domain, wpad, opt114 as udhcpc's scripts write them, and what
  * systemd-networkd keeps in /run/systemd/netif/leases. Unknown keys are passed over. */
 void pk_lease_parse(struct pk_slice text, struct pk_lease *out);
 

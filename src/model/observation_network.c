@@ -252,6 +252,10 @@ static const struct pk_field portal_fields[] = {
       .help = "host of the sign-in page" },
     { "status", PK_TYPE_INT, 0, AT(pk_obs_portal, status), .min = 0, .max = 999, COLLECT,
       .help = "answer to the test page" },
+    { "held_s", PK_TYPE_INT, 0, AT(pk_obs_portal, held_s), .min = 0, .max = 31536000, COLLECT,
+      .help = "seconds that it has waited for the sign-in" },
+    { "https_works", PK_TYPE_TRI, 0, AT(pk_obs_portal, https_works), COLLECT,
+      .help = "whether a check host could prove itself meanwhile" },
 };
 const struct pk_schema pk_obs_portal_schema = PK_SCHEMA(struct pk_obs_portal, portal_fields, "portal");
 
@@ -416,6 +420,28 @@ static const struct pk_field http_fields[] = {
       .help = "networks on which that was learnt" },
     { "captive", PK_TYPE_TRI, 0, AT(pk_obs_http, captive), COLLECT,
       .help = "whether a sign-in page held the device" },
+    { "set", PK_TYPE_BOOL, 0, AT(pk_obs_http, set), COLLECT,
+      .help = "what should come stands in the settings" },
+    { "this_visit", PK_TYPE_BOOL, 0, AT(pk_obs_http, this_visit), COLLECT,
+      .help = "it came so earlier on this visit" },
+    { "repeats", PK_TYPE_TRI, 0, AT(pk_obs_http, repeats), COLLECT,
+      .help = "whether it came so a second time" },
+    { "elsewhere", PK_TYPE_TRI, 0, AT(pk_obs_http, elsewhere), COLLECT,
+      .help = "whether it leads where the connectivity test leads, too" },
+    { "https_works", PK_TYPE_TRI, 0, AT(pk_obs_http, https_works), COLLECT,
+      .help = "whether the host could prove itself meanwhile" },
+    { "sha256_secure", PK_TYPE_STRING, 0, AT(pk_obs_http, sha256_secure), .min = 64, .max = 64,
+      COLLECT, .help = "fingerprint of the same page in its secure form" },
+    { "unchanged", PK_TYPE_TRI, 0, AT(pk_obs_http, unchanged), COLLECT,
+      .help = "whether the page says to be the same as before" },
+    { "stripped", PK_TYPE_TRI, 0, AT(pk_obs_http, stripped), COLLECT,
+      .help = "whether a redirect to a secure form was missing meanwhile" },
+    { "changes", PK_TYPE_STRINGS, 0, AT(pk_obs_http, changes), .min = 1, .max = 16, .count_max = 16,
+      COLLECT, .help = "kinds of what was changed" },
+    { "variants", PK_TYPE_INT, 0, AT(pk_obs_http, variants), COUNT, COLLECT,
+      .help = "how many forms of the page are known" },
+    { "also", PK_TYPE_INT, 0, AT(pk_obs_http, also), COUNT, COLLECT,
+      .help = "how many pages of other hosts were changed alike" },
 };
 const struct pk_schema pk_obs_http_schema =
     PK_SCHEMA(struct pk_obs_http, http_fields, "http");
@@ -447,6 +473,10 @@ static const struct pk_field proxy_fields[] = {
       .help = "whether the one who offers it answers to made-up names, too" },
     { "captive", PK_TYPE_TRI, 0, AT(pk_obs_proxy, captive), COLLECT,
       .help = "whether a sign-in page held the device" },
+    { "direct", PK_TYPE_TRI, 0, AT(pk_obs_proxy, direct), COLLECT,
+      .help = "whether the script leads nowhere" },
+    { "server_router", PK_TYPE_TRI, 0, AT(pk_obs_proxy, server_router), COLLECT,
+      .help = "whether the router offered it" },
 };
 const struct pk_schema pk_obs_proxy_schema =
     PK_SCHEMA(struct pk_obs_proxy, proxy_fields, "proxy");

@@ -67,12 +67,12 @@ struct pk_dns_check {
     struct pk_strings addresses;
     int64_t trusted_rcode; /* -1: none could be had */
     struct pk_strings trusted_addresses;
-    enum pk_tri secure;       /* the trusted answer is signed (DNSSEC) and was verified */
-    enum pk_tri proves;       /* a host at `addresses` showed a valid certificate for the name */
-    struct pk_strings second; /* a second, different answer to one question came after the first */
-    int64_t second_ms;        /* so long after it */
-    bool split;               /* the name lies in one of the organisation's split zones */
-    bool on_link;             /* one of `addresses` is on the device's own link */
+    enum pk_tri secure;        /* the trusted answer is signed (DNSSEC) and was verified */
+    enum pk_tri proves;        /* a host at `addresses` showed a valid certificate for the name */
+    struct pk_strings second;  /* a second, different answer to one question came after the first */
+    int64_t second_ms;         /* so long after it */
+    bool split;                /* the name lies in one of the organisation's split zones */
+    bool on_link;              /* one of `addresses` is on the device's own link */
     enum pk_tri second_proves; /* as proves, of the second answer */
     /* The same name server gave the trusted answer when it was asked over TCP: what came over UDP was
      * not its own. */
@@ -97,8 +97,9 @@ struct pk_obs_dns {
     /* The router's place is contested, or router or DHCP server are new on a network that is known:
      * who answers is perhaps not who is asked. */
     enum pk_tri contested;
-    struct pk_strings nat64; /* prefixes by which it makes IPv6 addresses (RFC 7050): "64:ff9b::/96" */
-    bool gone;               /* the network does not name it any more */
+    struct pk_strings
+            nat64; /* prefixes by which it makes IPv6 addresses (RFC 7050): "64:ff9b::/96" */
+    bool gone;     /* the network does not name it any more */
 };
 
 enum pk_tls_outcome {
@@ -160,6 +161,8 @@ struct pk_obs_portal {
     int via;          /* index into "none", "api", "http": RFC 8908 API, or redirected probe */
     const char *host; /* of the portal */
     int64_t status;   /* HTTP status of the probe, 0: no answer */
+    int64_t held_s;   /* it has held the device so long */
+    enum pk_tri https_works; /* a check host proved its name at the same time; asked when odd */
 };
 
 /* DHCP (RFC 2131, 8415): what the lease says, what it said before on this network, who else offers. */
@@ -250,6 +253,17 @@ struct pk_obs_http {
     struct pk_strings headers;     /* headers that an honest answer does not have, names only */
     int64_t learnt_on;             /* number of networks on which the comparison was learnt */
     enum pk_tri captive;
+    bool set;                  /* what must come stands in the settings; else it was learnt */
+    bool this_visit;           /* it came so earlier on this very visit */
+    enum pk_tri repeats;       /* asked once more, as another program: the same */
+    enum pk_tri elsewhere;     /* it leads away, to where the connectivity test page leads, too */
+    enum pk_tri https_works;   /* the host proved its name over TLS at the same time */
+    const char *sha256_secure; /* of the same page by that way */
+    enum pk_tri unchanged;     /* its own mark (ETag, Last-Modified) is that of the one before */
+    enum pk_tri stripped;      /* meanwhile a check host that leads to https did not */
+    struct pk_strings changes; /* kinds of changes, pk_page_change_names */
+    int64_t variants;          /* different contents that were learnt of it */
+    int64_t also;              /* pages of other hosts that changed alike, at the same time */
 };
 
 struct pk_obs_proxy {
@@ -266,6 +280,8 @@ struct pk_obs_proxy {
     enum pk_tri proxy_on_link; /* one of them stands on this link */
     enum pk_tri answers_all;   /* who says to be "wpad" also says to be a made-up name */
     enum pk_tri captive;
+    enum pk_tri direct;        /* the script leads nowhere: it only says DIRECT */
+    enum pk_tri server_router; /* who handed it out is the router */
 };
 
 /* One access point that carries the name of the joined network, or of one that is known or listed.
