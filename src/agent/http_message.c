@@ -1,6 +1,7 @@
 #include "agent/http_message.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -54,7 +55,41 @@ int pk_http_url_parse(const char *text, struct pk_http_url *out)
     return PK_OK;
 }
 
-int pk_http_request(const struct pk_http_url *url, const char *accept, struct pk_buffer *out)
+int pk_http_url_join(const struct pk_http_url *base, const char *location, struct pk_http_url *out)
+{
+    char text[2 * PK_HTTP_PATH_MAX + PK_HTTP_HOST_MAX];
+    struct pk_http_url url = *base;
+    size_t scheme = strspn(location, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ");
+    int len;
+
+    if (scheme > 0 && location[scheme] == ':') {
+        return pk_http_url_parse(location, out);
+    }
+    if (location[0] == '/' && location[1] == '/') {
+        len = snprintf(text, sizeof(text), "%s:%s", base->tls ? "https" : "http", location);
+        return len < 0 || (size_t)len >= sizeof(text) ? PK_ELIMIT : pk_http_url_parse(text, out);
+    }
+    /* Only the path is another one: it is checked as part of a whole address. */
+    len = snprintf(text, sizeof(text), "http://h%s%s", location[0] == '/' ? "" : "/", location);
+    if (len < 0 || (size_t)len >= sizeof(text)) {
+        return PK_ELIMIT;
+    }
+    struct pk_http_url path;
+    int rc = pk_http_url_parse(text, &path);
+
+    if (rc == PK_OK) {
+        memcpy(url.path, path.path, sizeof(url.path));
+        *out = url;
+    }
+    return rc;
+}
+
+const char *const pk_http_between[] = { "Via", "X-Cache", "X-Cache-Lookup", "Forwarded",
+    "X-Forwarded-For", "X-Forwarded-Proto", "X-Proxy-Cache", "Proxy-Connection", "X-BlueCoat-Via",
+    "X-Squid-Error", "X-Proxy-ID", "X-Webmarshal-RequestID", NULL };
+
+int pk_http_request(
+        const struct pk_http_url *url, const char *accept, const char *agent, struct pk_buffer *out)
 {
     bool v6 = strchr(url->host, ':') != NULL;
 
@@ -64,9 +99,9 @@ int pk_http_request(const struct pk_http_url *url, const char *accept, struct pk
         pk_buffer_printf(out, ":%u", url->port);
     }
     return pk_buffer_printf(out,
-            "\r\nUser-Agent: picket-agent\r\nAccept: %s\r\nCache-Control: no-cache\r\n"
-            "Connection: close\r\n\r\n",
-            accept);
+            "\r\nUser-Agent: %s\r\nAccept: %s\r\nAccept-Encoding: identity\r\n"
+            "Cache-Control: no-cache, no-transform\r\nConnection: close\r\n\r\n",
+            agent != NULL ? agent : "picket-agent", accept);
 }
 
 /* Cuts the next line off; false: there is no complete one. The view is without CR LF. */
@@ -125,30 +160,64 @@ static bool header_value(struct pk_slice line, const char *name, char *out, size
     return true;
 }
 
+static void parse_location(const char *value, struct pk_http_head *head)
+{
+    struct pk_http_url url;
+
+    head->has_location = true;
+    head->location_tls = false;
+    head->location_host[0] = '\0';
+    (void)snprintf(head->location, sizeof(head->location), "%s", value);
+    if (pk_http_url_parse(value, &url) == PK_OK) {
+        head->location_tls = url.tls;
+        memcpy(head->location_host, url.host, sizeof(head->location_host));
+    }
+}
+
+static void parse_length(const char *value, struct pk_http_head *head)
+{
+    char *end;
+    unsigned long long length = strtoull(value, &end, 10);
+
+    if (isdigit((unsigned char)value[0]) && *end == '\0' && length < INT64_MAX) {
+        head->content_length = (int64_t)length;
+    }
+}
+
+/* The word before the first parameter, in lower case. */
+static void copy_word(const char *value, char *out, size_t max)
+{
+    size_t len = strcspn(value, "; \t");
+    size_t i = 0;
+
+    for (; i < len && i < max - 1; i++) {
+        out[i] = (char)tolower((unsigned char)value[i]);
+    }
+    out[i] = '\0';
+}
+
 static void parse_header(struct pk_slice line, struct pk_http_head *head)
 {
     char value[PK_HTTP_PATH_MAX];
-    struct pk_http_url url;
 
     if (header_value(line, "Location", value, sizeof(value))) {
-        head->has_location = true;
-        if (pk_http_url_parse(value, &url) == PK_OK) {
-            memcpy(head->location_host, url.host, sizeof(head->location_host));
-        }
+        parse_location(value, head);
     } else if (header_value(line, "Content-Length", value, sizeof(value))) {
-        char *end;
-        unsigned long long length = strtoull(value, &end, 10);
-
-        if (isdigit((unsigned char)value[0]) && *end == '\0' && length < INT64_MAX) {
-            head->content_length = (int64_t)length;
-        }
+        parse_length(value, head);
     } else if (header_value(line, "Transfer-Encoding", value, sizeof(value))) {
         head->chunked = true;
     } else if (header_value(line, "Content-Type", value, sizeof(value))) {
-        size_t len = strcspn(value, "; \t");
-
-        for (size_t i = 0; i < len && i < sizeof(head->content_type) - 1; i++) {
-            head->content_type[i] = (char)tolower((unsigned char)value[i]);
+        copy_word(value, head->content_type, sizeof(head->content_type));
+    } else if (header_value(line, "Content-Encoding", value, sizeof(value))) {
+        copy_word(value, head->encoding, sizeof(head->encoding));
+    } else if (header_value(line, "ETag", value, sizeof(head->etag))) {
+        memcpy(head->etag, value, sizeof(head->etag));
+    } else if (header_value(line, "Last-Modified", value, sizeof(head->modified))) {
+        memcpy(head->modified, value, sizeof(head->modified));
+    } else {
+        for (unsigned i = 0; pk_http_between[i] != NULL; i++) {
+            head->between |= header_value(line, pk_http_between[i], value, sizeof(value)) ? 1U << i
+                                                                                          : 0;
         }
     }
 }

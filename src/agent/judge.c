@@ -268,7 +268,6 @@ unsigned pk_agent_judge_probes(const struct pk_agent_judge *judge)
         { "network.evil_", PK_PROBE_WIFI | PK_PROBE_DNS },
         { "network.rogue_ap", PK_PROBE_WIFI },
         { "network.deauth_", PK_PROBE_WIFI },
-        { "network.captive_portal", PK_PROBE_PORTAL },
     };
     unsigned probes = 0;
 

@@ -80,7 +80,7 @@ static void on_dns_timer(void *ctx)
 {
     struct pk_sense *sense = ctx;
 
-    pk_sense_round(sense, PK_PROBE_DNS, false);
+    pk_sense_round(sense, PK_PROBE_DNS | PK_PROBE_HTTP | PK_PROBE_PROXY, false);
     pk_loop_arm(sense->loop, &sense->dns_timer, pk_sense_dns_gap(sense, pk_clock_monotonic_ms()));
 }
 
@@ -186,6 +186,8 @@ int pk_sense_create(struct pk_loop *loop, const struct pk_sense_settings *settin
 void pk_sense_release(struct pk_sense *sense)
 {
     if (sense->dead && sense->jobs == 0) {
+        pk_sense_http_finish(sense);
+        pk_sense_proxy_finish(sense);
         pk_arena_destroy(sense->arena);
         pk_arena_destroy(sense->trust_arena);
         free(sense);

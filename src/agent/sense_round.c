@@ -14,7 +14,8 @@
 
 /* In this order they are started: the portal's answer says what the others' are worth. */
 static const struct pk_probe_kind *const kinds[] = { &pk_sense_posture_probe,
-    &pk_sense_portal_probe, &pk_sense_dns_probe, &pk_sense_tls_probe };
+    &pk_sense_portal_probe, &pk_sense_dns_probe, &pk_sense_tls_probe, &pk_sense_http_probe,
+    &pk_sense_proxy_probe };
 
 static const struct pk_probe_kind *find_kind(unsigned probe)
 {

@@ -95,6 +95,8 @@ extern const struct pk_probe_kind pk_sense_posture_probe;
 extern const struct pk_probe_kind pk_sense_portal_probe;
 extern const struct pk_probe_kind pk_sense_dns_probe;
 extern const struct pk_probe_kind pk_sense_tls_probe;
+extern const struct pk_probe_kind pk_sense_http_probe;
+extern const struct pk_probe_kind pk_sense_proxy_probe;
 
 /* What changed on a network that the device stays on; bits. */
 enum pk_sense_change {
@@ -157,19 +159,24 @@ struct pk_sense {
     unsigned watched;                  /* probes whose findings are open */
     unsigned pending[PK_SENSE_PROBES]; /* jobs under way, by bit number of enum pk_probe */
     unsigned again;                    /* probes to start anew when theirs have ended */
-    unsigned asking;              /* parts (their probes' bits) whose questions are under way */
-    unsigned loud;                /* probes whose results are told even when they are no news */
-    unsigned jobs;                /* threads that still read this struct */
-    bool dead;                    /* to be freed with the last of them */
-    struct pk_sense_job *held;    /* results that wait for the portal's */
-    int portal_state;             /* enum pk_portal_state */
+    unsigned asking;           /* parts (their probes' bits) whose questions are under way */
+    unsigned loud;             /* probes whose results are told even when they are no news */
+    unsigned jobs;             /* threads that still read this struct */
+    bool dead;                 /* to be freed with the last of them */
+    struct pk_sense_job *held; /* results that wait for the portal's */
+    int portal_state;          /* enum pk_portal_state */
+    int64_t portal_ms;         /* when the portal was last asked; monotonic, 0: not yet */
+    int64_t captive_since_ms;
+    char portal_host[256];        /* where the test page leads; "": nowhere */
+    struct pk_sense_http *http;   /* sense_http.c */
+    struct pk_sense_proxy *proxy; /* sense_proxy.c */
     struct pk_known *known;       /* what was learnt on earlier visits; never NULL */
     const struct pk_trust *trust; /* never NULL; changes between callbacks only */
     struct pk_arena *trust_arena;
     bool attacked;            /* an attack is open: nothing is learnt */
     struct pk_sense_tls *tls; /* of sense_tls.c; never NULL */
     void *parts[PK_SENSE_PARTS_MAX];
-    int64_t checked_ms; /* when DNS and TLS were last asked */
+    int64_t checked_ms;      /* when DNS and TLS were last asked */
     int64_t diverted_gap_ms; /* until they are asked again while a rival takes the traffic; 0: soon */
     struct pk_sense_names names;
     struct pk_sense_told told_dns[PK_PROBE_SERVERS_MAX];
@@ -201,6 +208,10 @@ void pk_sense_checked(struct pk_sense *sense, unsigned probes);
 /* A part that had set its bits in sense->asking has told its result. What the visit showed is learnt
  * only when nothing asks any more. */
 void pk_sense_asked(struct pk_sense *sense, unsigned probes);
+
+/* Frees what the two keep between rounds, with the senses. */
+void pk_sense_http_finish(struct pk_sense *sense);
+void pk_sense_proxy_finish(struct pk_sense *sense);
 
 /* --- sense_learn.c: what clean visits taught --- */
 

@@ -246,40 +246,61 @@ static void test_tls_stalls(void **state)
 
 /* --- portal ------------------------------------------------------------------------------- */
 
+static struct pk_portal_result *ask_portal(const struct pk_probe_env *env, const char *api)
+{
+    const struct pk_portal_host host = { "canary.test", world.tls_port };
+    struct pk_portal_result *result;
+    char url[80];
+
+    (void)snprintf(url, sizeof(url), "http://canary.test:%u/generate_204", world.http_port);
+    result = pk_probe_portal(env,
+            &(struct pk_portal_ask){
+                    .api = api, .probe_url = url, .hosts = &host, .host_count = 1 });
+    assert_non_null(result);
+    return result;
+}
+
+/* state 0: unknown, 1: none, 2: captive; once with a check host that proves its name, once without. */
 static void test_portal_http(void **state)
 {
     static const struct {
         const char *answer;
-        int portal; /* index into pk_portal_state_names */
+        int with_proof, without;
         int64_t status;
         const char *host;
     } rows[] = {
-        { "HTTP/1.1 204 No Content\r\n\r\n", 1, 204, NULL },
-        { "HTTP/1.1 302 Found\r\nLocation: http://portal.test/login\r\n\r\n", 2, 302,
+        { "HTTP/1.1 204 No Content\r\n\r\n", 1, 1, 204, NULL },
+        { "HTTP/1.1 302 Found\r\nLocation: http://portal.test/login\r\n\r\n", 1, 2, 302,
                 "portal.test" },
-        { "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello", 2, 200, "canary.test" },
-        { "HTTP/1.1 511 Network Authentication Required\r\nContent-Length: 0\r\n\r\n", 2, 511,
+        { "HTTP/1.1 302 Found\r\nLocation: https://canary.test/generate_204\r\n\r\n", 0, 0, 302,
+                NULL },
+        { "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello", 1, 2, 200, "canary.test" },
+        { "HTTP/1.1 200 OK\r\nContent-Length: 77\r\n\r\n<html><META HTTP-EQUIV=Refresh content=\"0;"
+          "URL=http://p.test/login\">sign in</html>",
+                1, 2, 200, "p.test" },
+        { "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", 0, 0, 200, NULL },
+        { "HTTP/1.1 511 Network Authentication Required\r\nContent-Length: 0\r\n\r\n", 1, 2, 511,
                 "canary.test" },
-        { "HTTP/1.1 503 Sorry\r\nContent-Length: 0\r\n\r\n", 0, 503, NULL },
-        { "nonsense\r\n\r\n", 0, 0, NULL },
-        { "", 0, 0, NULL },
+        { "HTTP/1.1 503 Sorry\r\nContent-Length: 0\r\n\r\n", 0, 0, 503, NULL },
+        { "nonsense\r\n\r\n", 0, 0, 0, NULL },
+        { "", 0, 0, 0, NULL },
     };
-    char url[80];
 
     (void)state;
     atomic_store(&world.dns_mode, DNS_HONEST);
-    (void)snprintf(url, sizeof(url), "http://canary.test:%u/generate_204", world.http_port);
-    for (size_t i = 0; i < PK_COUNT(rows); i++) {
+    for (size_t i = 0; i < 2 * PK_COUNT(rows); i++) {
+        size_t row = i / 2;
+        bool proof = i % 2 == 0;
         struct pk_probe_env env = env_of(2000);
         struct pk_portal_result *result;
 
-        atomic_store(&world.http_answer, rows[i].answer);
-        result = pk_probe_portal(&env, NULL, url);
-        assert_non_null(result);
-        assert_int_equal(result->obs.state, rows[i].portal);
-        assert_int_equal(result->obs.status, rows[i].status);
-        if (rows[i].host != NULL) {
-            assert_string_equal(result->obs.host, rows[i].host);
+        atomic_store(&world.http_answer, rows[row].answer);
+        atomic_store(&world.tls_mode, proof ? TLS_GOOD : TLS_FOREIGN);
+        result = ask_portal(&env, NULL);
+        assert_int_equal(result->obs.state, proof ? rows[row].with_proof : rows[row].without);
+        assert_int_equal(result->obs.status, rows[row].status);
+        if (rows[row].host != NULL) {
+            assert_string_equal(result->obs.host, rows[row].host);
         } else {
             assert_null(result->obs.host);
         }
@@ -287,19 +308,51 @@ static void test_portal_http(void **state)
     }
 }
 
-static void check_api(const char *answer, enum tls_mode mode, int via, int portal, int64_t again)
+/* Whoever replaces pages while proofs pass must not hide behind the word "captive". */
+static void test_portal_conclude(void **state)
+{
+    static const struct {
+        struct pk_portal_words words; /* api, page, https, other */
+        int portal;
+    } rows[] = {
+        { { PK_TRI_UNKNOWN, PK_PORTAL_PAGE_EMPTY, PK_TRI_UNKNOWN, PK_TRI_UNKNOWN }, 1 },
+        { { PK_TRI_NO, PK_PORTAL_PAGE_EMPTY, PK_TRI_UNKNOWN, PK_TRI_UNKNOWN }, 1 },
+        /* An API alone cannot make a network captive that lets everything through. */
+        { { PK_TRI_YES, PK_PORTAL_PAGE_EMPTY, PK_TRI_YES, PK_TRI_UNKNOWN }, 1 },
+        { { PK_TRI_YES, PK_PORTAL_PAGE_EMPTY, PK_TRI_NO, PK_TRI_UNKNOWN }, 2 },
+        { { PK_TRI_YES, PK_PORTAL_PAGE_REPLACED, PK_TRI_YES, PK_TRI_UNKNOWN }, 1 },
+        { { PK_TRI_UNKNOWN, PK_PORTAL_PAGE_REPLACED, PK_TRI_YES, PK_TRI_UNKNOWN }, 1 },
+        { { PK_TRI_UNKNOWN, PK_PORTAL_PAGE_REPLACED, PK_TRI_NO, PK_TRI_UNKNOWN }, 2 },
+        { { PK_TRI_UNKNOWN, PK_PORTAL_PAGE_REPLACED, PK_TRI_NO, PK_TRI_NO }, 2 },
+        /* One page replaced and another not: nobody can tell. */
+        { { PK_TRI_UNKNOWN, PK_PORTAL_PAGE_REPLACED, PK_TRI_NO, PK_TRI_YES }, 0 },
+        { { PK_TRI_UNKNOWN, PK_PORTAL_PAGE_REPLACED, PK_TRI_UNKNOWN, PK_TRI_UNKNOWN }, 0 },
+        { { PK_TRI_YES, PK_PORTAL_PAGE_REPLACED, PK_TRI_NO, PK_TRI_UNKNOWN }, 2 },
+        { { PK_TRI_YES, PK_PORTAL_PAGE_SILENT, PK_TRI_NO, PK_TRI_UNKNOWN }, 2 },
+        { { PK_TRI_YES, PK_PORTAL_PAGE_SILENT, PK_TRI_YES, PK_TRI_UNKNOWN }, 1 },
+        { { PK_TRI_NO, PK_PORTAL_PAGE_SILENT, PK_TRI_UNKNOWN, PK_TRI_UNKNOWN }, 1 },
+        { { PK_TRI_UNKNOWN, PK_PORTAL_PAGE_SILENT, PK_TRI_UNKNOWN, PK_TRI_UNKNOWN }, 0 },
+        { { PK_TRI_UNKNOWN, PK_PORTAL_PAGE_ODD, PK_TRI_UNKNOWN, PK_TRI_UNKNOWN }, 0 },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < PK_COUNT(rows); i++) {
+        assert_int_equal(pk_portal_conclude(&rows[i].words), rows[i].portal);
+    }
+}
+
+static void check_api(const char *answer, enum tls_mode mode, const char *page, int via, int portal,
+        int64_t again)
 {
     struct pk_probe_env env = env_of(2000);
     struct pk_portal_result *result;
-    char url[80];
     char api[80];
 
-    (void)snprintf(url, sizeof(url), "http://canary.test:%u/generate_204", world.http_port);
     (void)snprintf(api, sizeof(api), "https://canary.test:%u/api", world.tls_port);
     atomic_store(&world.tls_mode, mode);
     atomic_store(&world.tls_answer, answer);
-    atomic_store(&world.http_answer, "HTTP/1.1 204 No Content\r\n\r\n");
-    result = pk_probe_portal(&env, api, url);
+    atomic_store(&world.http_answer, page);
+    result = ask_portal(&env, api);
     assert_int_equal(result->obs.via, via);
     assert_int_equal(result->obs.state, portal);
     assert_int_equal(result->again_ms, again);
@@ -308,20 +361,54 @@ static void check_api(const char *answer, enum tls_mode mode, int via, int porta
 
 #define API_HEAD \
     "HTTP/1.1 200 OK\r\nContent-Type: application/captive+json\r\nConnection: close\r\n\r\n"
+#define EMPTY_PAGE "HTTP/1.1 204 No Content\r\n\r\n"
 
 static void test_portal_api(void **state)
 {
+    struct pk_probe_env env = env_of(2000);
+
     (void)state;
-    check_api(API_HEAD "{\"captive\":true,\"user-portal-url\":\"https://p.test/x\"}", TLS_GOOD, 1,
-            2, 0);
-    check_api(API_HEAD "{\"captive\":false,\"seconds-remaining\":60}", TLS_GOOD, 1, 1, 60000);
-    /* What is no answer of an API, or comes from a stranger, leaves the plain probe to decide. */
-    check_api(API_HEAD "{\"captive\":true}", TLS_FOREIGN, 2, 1, 0);
-    check_api(API_HEAD "{\"captive\":\"yes\"}", TLS_GOOD, 2, 1, 0);
-    check_api(API_HEAD "[]", TLS_GOOD, 2, 1, 0);
-    check_api("HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n{\"captive\":true}", TLS_GOOD, 2,
-            1, 0);
-    check_api("HTTP/1.1 404 No\r\nContent-Length: 0\r\n\r\n", TLS_GOOD, 2, 1, 0);
+    /* The same server is the check host here, and proves its name: then nothing holds the device. */
+    check_api(API_HEAD "{\"captive\":true,\"user-portal-url\":\"https://p.test/x\"}", TLS_GOOD,
+            EMPTY_PAGE, 1, 1, 0);
+    check_api(API_HEAD "{\"captive\":false,\"seconds-remaining\":60}", TLS_GOOD, EMPTY_PAGE, 1, 1,
+            60000);
+    /* What is no answer of an API, or comes from a stranger, leaves the plain page to decide. */
+    check_api(API_HEAD "{\"captive\":true}", TLS_FOREIGN, EMPTY_PAGE, 2, 1, 0);
+    check_api(API_HEAD "{\"captive\":\"yes\"}", TLS_GOOD, EMPTY_PAGE, 2, 1, 0);
+    check_api(API_HEAD "[]", TLS_GOOD, EMPTY_PAGE, 2, 1, 0);
+    check_api("HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n{\"captive\":true}", TLS_GOOD,
+            EMPTY_PAGE, 2, 1, 0);
+    check_api("HTTP/1.1 404 No\r\nContent-Length: 0\r\n\r\n", TLS_GOOD, EMPTY_PAGE, 2, 1, 0);
+    /* An API must have a name and TLS. */
+    atomic_store(&world.http_answer, API_HEAD "{\"captive\":false}");
+    atomic_store(&world.tls_mode, TLS_FOREIGN);
+    assert_int_equal(ask_portal(&env, "http://canary.test/api")->obs.via, 2);
+    assert_int_equal(ask_portal(&env, "https://127.0.0.1/api")->obs.via, 2);
+    pk_arena_destroy(env.arena);
+}
+
+static void test_portal_api_read(void **state)
+{
+    struct pk_arena *arena = pk_arena_create(4096);
+    struct pk_portal_result out = { .again_ms = 0 };
+    enum pk_tri captive = PK_TRI_UNKNOWN;
+
+    (void)state;
+    assert_true(pk_portal_api_read(
+            pk_slice_str("{\"captive\":true,\"user-portal-url\":\"https://p.test/x\",\"new\":1}"),
+            "https://api.test/", arena, &captive, &out));
+    assert_int_equal(captive, PK_TRI_YES);
+    assert_string_equal(out.obs.host, "p.test");
+    assert_true(pk_portal_api_read(pk_slice_str("{\"captive\":false,\"seconds-remaining\":1e9}"),
+            "https://api.test/", arena, &captive, &out));
+    assert_int_equal(captive, PK_TRI_NO);
+    assert_string_equal(out.obs.host, "api.test");
+    assert_int_equal(out.again_ms, 0);
+    assert_false(pk_portal_api_read(
+            pk_slice_str("{\"captive\":1}"), "https://api.test/", arena, &captive, &out));
+    assert_false(pk_portal_api_read(pk_slice_str(""), "https://api.test/", arena, &captive, &out));
+    pk_arena_destroy(arena);
 }
 
 static int set_up(void **state)
@@ -350,7 +437,9 @@ int main(void)
         cmocka_unit_test(test_tls_unreachable),
         cmocka_unit_test(test_tls_stalls),
         cmocka_unit_test(test_portal_http),
+        cmocka_unit_test(test_portal_conclude),
         cmocka_unit_test(test_portal_api),
+        cmocka_unit_test(test_portal_api_read),
     };
 
     return cmocka_run_group_tests(tests, set_up, tear_down);
