@@ -2,9 +2,26 @@
  * noted by those who ask them. */
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "agent/sense_round.h"
 #include "base/clock.h"
+
+enum pk_tri pk_sense_listed(
+        const struct pk_sense *sense, const char *ssid, const char *bssid, int security)
+{
+    const struct pk_trust_network *row = pk_trust_network(sense->trust, ssid);
+    bool fits;
+
+    if (row == NULL) {
+        return PK_TRI_UNKNOWN;
+    }
+    fits = row->bssids.count == 0;
+    for (size_t i = 0; i < row->bssids.count && !fits; i++) {
+        fits = strcasecmp(row->bssids.items[i], bssid) == 0;
+    }
+    return fits && (security == 0 || security >= row->security) ? PK_TRI_YES : PK_TRI_NO;
+}
 
 void pk_sense_compare_network(const struct pk_sense *sense, struct pk_obs_network *net)
 {
@@ -19,6 +36,7 @@ void pk_sense_compare_network(const struct pk_sense *sense, struct pk_obs_networ
     if (net->bssid == NULL) {
         return;
     }
+    net->listed = pk_sense_listed(sense, sense->wifi.ssid, net->bssid, net->security);
     snprintf(maker, sizeof(maker), "%.8s", net->bssid);
     net->bssid_known = pk_known_has(sense->known, sense->network, PK_KNOWN_BSSID, net->bssid);
     net->maker_known = pk_known_has(sense->known, sense->network, PK_KNOWN_MAKER, maker);

@@ -71,6 +71,7 @@ static void tell_network(struct pk_sense *sense, enum pk_network_event event)
     if (arena == NULL) {
         return;
     }
+    pk_sense_visit_next(sense);
     snprintf(name, sizeof(name), "%s", sense->wifi.ssid);
     if (on_wifi(sense)) {
         net.link = LINK_WIFI;
@@ -92,10 +93,18 @@ static void tell_network(struct pk_sense *sense, enum pk_network_event event)
         net.dhcp_server = sense->lease.server[0] != '\0' ? sense->lease.server : NULL;
         net.place = sense->set.place;
         pk_sense_compare_network(sense, &net);
+        pk_sense_visit_compare(sense, &net);
         pk_sense_note_network(sense, &net);
     }
     pk_sense_tell(sense, &(struct pk_observation){ .kind = PK_OBS_NETWORK, .net = &net });
     pk_arena_destroy(arena);
+}
+
+void pk_sense_tell_again(struct pk_sense *sense)
+{
+    if (sense->announced) {
+        tell_network(sense, PK_NETWORK_CHANGED);
+    }
 }
 
 /* "192.168.77.0/24 02:77:00:00:00:01", or the SSID. */

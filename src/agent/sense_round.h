@@ -66,6 +66,16 @@ struct pk_sense_names {
     bool odd[PK_PROBE_SERVERS_MAX];
 };
 
+#define PK_SENSE_VISIT_LIST 6
+
+/* What one network showed in this session. */
+struct pk_sense_visit {
+    char network[PK_NETWORK_ID]; /* "": no row */
+    int security;                /* the best */
+    char bssids[PK_SENSE_VISIT_LIST][PK_MAC_TEXT];
+    char gateways[PK_SENSE_VISIT_LIST][PK_MAC_TEXT];
+};
+
 /* One question that is asked on a thread beside the loop. */
 struct pk_sense_job {
     struct pk_sense *sense;
@@ -173,8 +183,9 @@ struct pk_sense {
     struct pk_known *known;       /* what was learnt on earlier visits; never NULL */
     const struct pk_trust *trust; /* never NULL; changes between callbacks only */
     struct pk_arena *trust_arena;
-    bool attacked;            /* an attack is open: nothing is learnt */
-    struct pk_sense_tls *tls; /* of sense_tls.c; never NULL */
+    bool attacked;                          /* an attack is open: nothing is learnt */
+    struct pk_sense_visit visits[8], visit; /* of this session, newest first; the one that runs */
+    struct pk_sense_tls *tls;               /* of sense_tls.c; never NULL */
     void *parts[PK_SENSE_PARTS_MAX];
     int64_t checked_ms;      /* when DNS and TLS were last asked */
     int64_t diverted_gap_ms; /* until they are asked again while a rival takes the traffic; 0: soon */
@@ -219,7 +230,19 @@ void pk_sense_proxy_finish(struct pk_sense *sense);
 void pk_sense_rested(struct pk_sense *sense);
 /* Fills in what was before. */
 void pk_sense_compare_network(const struct pk_sense *sense, struct pk_obs_network *net);
+/* The organisation's list: does an access point of this name fit? UNKNOWN: the name is not on it. */
+enum pk_tri pk_sense_listed(
+        const struct pk_sense *sense, const char *ssid, const char *bssid, int security);
 void pk_sense_note_network(struct pk_sense *sense, const struct pk_obs_network *net);
+
+/* --- sense_visits.c: what this session showed --- */
+
+/* Something changes: what was seen until now is remembered, unless an attack is open. */
+void pk_sense_visit_next(struct pk_sense *sense);
+/* Adds to pk_sense_compare_network(), and begins anew with what is seen now. */
+void pk_sense_visit_compare(struct pk_sense *sense, struct pk_obs_network *net);
+/* The best that the network had in this session; 0: not known. */
+int pk_sense_visit_security(const struct pk_sense *sense, const char *network);
 
 /* --- sense_parts.c: what happens, told to all parts --- */
 
@@ -265,5 +288,7 @@ void pk_sense_leave(struct pk_sense *sense);
 /* A sense works, or lacks something (why: a constant); told when it is news. */
 void pk_sense_set_sensor(
         struct pk_sense *sense, enum pk_sense_sensor which, int state, const char *why);
+/* Tells of the network again: what is compared with is another now. */
+void pk_sense_tell_again(struct pk_sense *sense);
 /* Reads the files again and acts on what is different. */
 void pk_sense_refresh(struct pk_sense *sense);
