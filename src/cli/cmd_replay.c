@@ -11,6 +11,7 @@
 #include "base/zpack.h"
 #include "cli/capture_read.h"
 #include "cli/command.h"
+#include "cli/rayhunter_read.h"
 #include "pipeline/pipeline.h"
 
 #define SCENE_MAX  (256UL * 1024 * 1024)
@@ -224,11 +225,18 @@ static bool is_summary(struct replay *r, const char *file, const char *text, siz
 static int load_scene(const char *file, struct pk_buffer *text, struct pk_error *err)
 {
     size_t len = strlen(file);
+    int rc;
 
     if (len > 4 && strcmp(file + len - 4, ".zst") == 0) {
         return unpack(file, text, err);
     }
-    return pk_capture_is(file) ? pk_capture_read(file, text, err) : pk_file_read(file, text, err);
+    if (pk_capture_is(file)) {
+        return pk_capture_read(file, text, err);
+    }
+    rc = pk_file_read(file, text, err);
+    return rc == PK_OK && pk_rayhunter_is(pk_buffer_slice(text))
+            ? pk_rayhunter_read(file, text, err)
+            : rc;
 }
 
 static int scene(struct replay *r, const char *file, struct pk_error *err)
@@ -283,7 +291,8 @@ static const char usage[] =
         "the real pipeline on their own clock, in a temporary store. Prints findings, incidents, "
         "risk and\n"
         "actions as JSON lines. Each line of a scene is an observation with \"device\" beside it;\n"
-        "a capture is opened in a sandbox and judged as one device called \"capture\".\n"
+        "a capture is opened in a sandbox and judged as one device called \"capture\". Reports of\n"
+        "Rayhunter (its analysis files, or what rayhunter-check --json writes) are read, too.\n"
         "  --config FILE  the policy (YAML); default: the one that Picket carries\n"
         "  --out FILE     write there instead of standard output\n"
         "Exit status: 0 nothing found, 1 threats found, 2 wrong usage, 3 could not do it.\n";

@@ -1,5 +1,7 @@
+#include <ctype.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "model/observation_network.h"
 
@@ -40,4 +42,31 @@ bool pk_cell_is_odd(const struct pk_obs_cell *c)
             c->prefers != PK_RADIO_UNKNOWN || c->refused == PK_TRI_YES ||
             c->after_proof == PK_TRI_YES || c->alarm > 0 || c->sib_downgrade == PK_TRI_YES ||
             c->sib_incomplete == PK_TRI_YES;
+}
+
+#define IDENTITY_DIGITS 8
+
+void pk_cell_hide(char *text)
+{
+    char *to = text;
+
+    for (const char *from = text; *from != '\0';) {
+        size_t run = 0;
+        size_t digits = 0;
+
+        while (isxdigit((unsigned char)from[run])) {
+            digits += isdigit((unsigned char)from[run]) != 0;
+            run++;
+        }
+        if (run >= IDENTITY_DIGITS && digits > 0) {
+            *to++ = '#';
+            from += run;
+            continue;
+        }
+        run = run > 0 ? run : 1;
+        memmove(to, from, run);
+        to += run;
+        from += run;
+    }
+    *to = '\0';
 }

@@ -375,6 +375,9 @@ struct pk_obs_cell {
 const char *pk_cell_key(const struct pk_obs_cell *cell, char out[PK_CELL_KEY]);
 /* Something about it is out of the ordinary; what that means is for the judge to say. */
 bool pk_cell_is_odd(const struct pk_obs_cell *cell);
+/* Texts of other programs may hold an IMSI, IMEI, TMSI or phone number: every run of eight or more digits,
+ * also hexadecimal ones, becomes "#". In place. */
+void pk_cell_hide(char *text);
 
 /* A name was asked for that is harmful. Names that are not are told to nobody. */
 struct pk_obs_name {

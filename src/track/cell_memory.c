@@ -4,13 +4,15 @@
 #include <stdlib.h>
 
 #define LEFT_MAX     8
-#define CELLS_ENOUGH 6 /* of one carrier: only then "not met before" says something */
+#define HABIT_MS     3600000 /* without encryption for so long: it is the carrier's way */
+#define CELLS_ENOUGH 6       /* of one carrier: only then "not met before" says something */
 
 struct row {
     int64_t area;
     int64_t cell;
     int64_t arfcn;
-    int64_t met_ms; /* last */
+    int64_t met_ms;  /* last */
+    int64_t null_ms; /* when it was first met without encryption */
     int radio;
     int cipher; /* the best; index into pk_cell_cipher_names */
     bool odd;   /* was told of as odd, and not yet as left */
@@ -73,9 +75,14 @@ static struct row *add(struct pk_cell_memory *memory, const struct pk_obs_cell *
     return row;
 }
 
+static int cipher_of(const struct row *row, int64_t at_ms)
+{
+    return row->cipher == 1 && at_ms - row->null_ms < HABIT_MS ? 0 : row->cipher;
+}
+
 /* Of one carrier and generation: how many cells, how many of the same area, and the best cipher. */
-static void compare(
-        const struct pk_cell_memory *memory, struct pk_obs_cell *cell, const struct row *self)
+static void compare(const struct pk_cell_memory *memory, struct pk_obs_cell *cell,
+        const struct row *self, int64_t at_ms)
 {
     size_t cells = 0;
     int64_t area = 0;
@@ -85,15 +92,15 @@ static void compare(
         const struct row *row = &memory->rows[i];
 
         if (row == self || row->radio != cell->radio || strcmp(row->plmn, plmn_of(cell)) != 0 ||
-                row->odd) {
+                (row->odd && row->cipher != 1)) {
             continue;
         }
         cells += row->cell >= 0;
         area += row->area == cell->area;
-        best = row->cipher > best ? row->cipher : best;
+        best = cipher_of(row, at_ms) > best ? row->cipher : best;
     }
     if (cell->cipher_before == 0) {
-        cell->cipher_before = self != NULL && self->cipher > best ? self->cipher : best;
+        cell->cipher_before = self != NULL && cipher_of(self, at_ms) > best ? self->cipher : best;
     }
     if (cell->cell < 0) {
         return;
@@ -132,7 +139,7 @@ void pk_cell_memory_take(struct pk_cell_memory *memory, struct pk_obs_cell *cell
 {
     struct row *row = find(memory, cell);
 
-    compare(memory, cell, row);
+    compare(memory, cell, row, at_ms);
     if (row != NULL && cell->arfcn_before < 0) {
         cell->arfcn_before = row->arfcn;
     }
@@ -142,6 +149,9 @@ void pk_cell_memory_take(struct pk_cell_memory *memory, struct pk_obs_cell *cell
     row = row != NULL ? row : add(memory, cell);
     row->met_ms = at_ms;
     row->arfcn = cell->arfcn >= 0 ? cell->arfcn : row->arfcn;
+    if (row->cipher == 0 && cell->cipher == 1) {
+        row->null_ms = at_ms;
+    }
     row->cipher = cell->cipher > row->cipher ? cell->cipher : row->cipher;
     row->odd |= pk_cell_is_odd(cell);
 }

@@ -26,6 +26,9 @@ enum { /* pk_cell_identity_names */
     IMSI = 2,
     IMEI = 3
 };
+enum { /* pk_cell_alarm_names */
+    ALARM_LOW = 1
+};
 enum { /* pk_cell_layer_names */
     LAYER_RADIO = 1
 };
@@ -104,6 +107,9 @@ static double chain_weight(const struct pk_obs_cell *c)
     }
     if (sent_away && is_honest_cause(c->reject_cause)) {
         return c->home == PK_TRI_YES ? 0.4 : 0.3;
+    }
+    if (c->home == PK_TRI_UNKNOWN && c->alarm == ALARM_LOW) {
+        return 0.4; /* the sensor that noticed it is not sure */
     }
     if (c->home == PK_TRI_YES) {
         return sent_away ? 0.85 : 0.65;
@@ -198,7 +204,7 @@ static void source_signs(const struct pk_obs_cell *c, struct signs *s)
 {
     static const double weights[] = { 0, 0.15, 0.4, 0.55 };
     bool told = c->identity >= IMSI || c->cipher == NONE || c->redirect != 0 || c->prefers != 0 ||
-            c->sib_incomplete == PK_TRI_YES;
+            c->sib_downgrade == PK_TRI_YES || c->sib_incomplete == PK_TRI_YES;
 
     if (c->alarm > 0 && !told) {
         add(s, BY_SOURCE, weights[c->alarm], "the sensor raised an alarm");
@@ -321,8 +327,10 @@ static int judge_old(
 
         return rc < 0 ? rc : PK_OK;
     }
-    /* Back on a newer standard, with a mast that proved itself. */
-    if (c->radio >= PK_RADIO_3G && c->authenticated == PK_TRI_YES && c->redirect != PK_RADIO_2G) {
+    /* Back on a newer standard with a mast that proved itself, or all has been quiet for an hour. */
+    if (c->left.count > 0 ||
+            (c->radio >= PK_RADIO_3G && c->authenticated == PK_TRI_YES &&
+                    c->redirect != PK_RADIO_2G && c->alarm == 0)) {
         int rc = pk_findings_clear(out, OLD, SUBJECT, o->at_ms);
 
         return rc < 0 ? rc : PK_OK;
@@ -349,7 +357,7 @@ static int judge_cipher(
         rc = pk_findings_add(out, arena, NULL_CIPHER, SUBJECT, sure,
                 radio ? NULL_CIPHER "/radio" : NULL_CIPHER "/core",
                 evidence(c, words, texts(&words, 1)), o->at_ms);
-    } else if (c->cipher > NONE) {
+    } else if (c->cipher > NONE || (c->cipher == UNKNOWN && c->left.count > 0)) {
         rc = pk_findings_clear(out, NULL_CIPHER, SUBJECT, o->at_ms);
     }
     return rc < 0 ? rc : PK_OK;
