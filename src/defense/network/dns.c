@@ -14,7 +14,8 @@
 #define SPOOF  "network.dns_spoof"
 #define CHANGE "network.dns_change"
 
-#define PART_BYTES 96 /* as much as is compared of a part's name */
+#define ONE_ADDRESS_NAMES 4
+#define PART_BYTES        96 /* as much as is compared of a part's name */
 
 enum via {
     VIA_NONE,
@@ -353,6 +354,33 @@ static bool say_made_up(struct saying *s)
     return true;
 }
 
+/* Unrelated names of the internet with one private address, and nobody to compare with: a recording shows that. A
+ * sign-in page may do so, too, therefore it is no more than likely. */
+static bool say_one_address(struct saying *s)
+{
+    const struct pk_obs_dns *d = s->o->dns;
+    const struct pk_dns_check *checks = d->checks.items;
+
+    if (d->trusted_via != VIA_NONE || d->checks.count < ONE_ADDRESS_NAMES) {
+        return false;
+    }
+    for (size_t i = 0; i < d->checks.count; i++) {
+        if (checks[i].split || checks[i].addresses.count != 1 || checks[0].addresses.count != 1 ||
+                strcmp(checks[i].addresses.items[0], checks[0].addresses.items[0]) != 0) {
+            return false;
+        }
+    }
+    if (!is_near(d, &checks[0].addresses)) {
+        return false;
+    }
+    add(s, HIJACK, "one address", 0.75, "network.dns_hijack/one-address",
+            json_pack("{s:s, s:s, s:I, s:o}", "seen",
+                    "Unrelated names of the internet all lead to one private address", "resolver",
+                    d->resolver, "names", (json_int_t)d->checks.count, "answer",
+                    strings(&checks[0].addresses)));
+    return true;
+}
+
 static void say_change(struct saying *s)
 {
     add(s, CHANGE, "name server", 0.9, "network.dns_change/new",
@@ -398,6 +426,7 @@ int pk_judge_dns(const struct pk_observation *o, struct pk_arena *arena, struct 
     for (size_t i = 0; i < d->checks.count; i++) {
         wrong |= say_check(&s, &checks[i], &right);
     }
+    wrong |= say_one_address(&s);
     if (d->resolver_known == PK_TRI_NO && right && !wrong) {
         say_change(&s);
     } else if (d->resolver_known == PK_TRI_YES) {
