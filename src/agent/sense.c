@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "agent/sense_round.h"
+#include "agent/watch_packets.h"
 #include "base/arena.h"
 #include "base/clock.h"
 
@@ -215,6 +216,7 @@ void pk_sense_destroy(struct pk_sense *sense)
     pk_link_watch_destroy(sense->link);
     pk_file_watch_destroy(sense->files);
     pk_arp_watch_destroy(sense->arp);
+    pk_packet_watch_destroy(sense->echo);
     pk_gateway_destroy(sense->gateway);
     sense->dead = true;
     pk_sense_release(sense);

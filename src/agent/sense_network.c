@@ -7,13 +7,11 @@
 #include "base/clock.h"
 #include "base/file.h"
 
-#define EVENT_BYTES    (32UL * 1024)
-#define FILE_MAX       (64UL * 1024)
-#define ANNOUNCE_MS    1000 /* a gateway that does not answer is no reason to be silent */
-#define RECHECK_MS     4000 /* between checks that a rival sets off */
-#define RECHECK_MAX_MS PK_MINUTE_MS
-#define DNS_SHARE      8 /* asked again when an eighth of the time on this network has gone by */
-#define DNS_GAP_MAX    PK_HOUR_MS
+#define EVENT_BYTES (32UL * 1024)
+#define FILE_MAX    (64UL * 1024)
+#define ANNOUNCE_MS 1000 /* a gateway that does not answer is no reason to be silent */
+#define DNS_SHARE   8    /* asked again when an eighth of the time on this network has gone by */
+#define DNS_GAP_MAX PK_HOUR_MS
 
 #define STUB_FILE "/run/systemd/resolve/resolv.conf" /* the real servers behind 127.0.0.53 */
 
@@ -235,10 +233,7 @@ void pk_sense_leave(struct pk_sense *sense)
         tell_network(sense, PK_NETWORK_LEFT);
     }
     pk_known_left(sense->known);
-    pk_gateway_leave(sense->gateway);
-    pk_arp_watch_destroy(sense->arp);
-    sense->arp = NULL;
-    pk_loop_disarm(sense->loop, &sense->gateway_timer);
+    pk_sense_gateway_leave(sense);
     pk_loop_disarm(sense->loop, &sense->announce_timer);
     pk_loop_disarm(sense->loop, &sense->captive_timer);
     pk_loop_disarm(sense->loop, &sense->dns_timer);
@@ -248,20 +243,8 @@ void pk_sense_leave(struct pk_sense *sense)
     pk_sense_checked(sense, PK_PROBE_GATEWAY);
 }
 
-static void on_frame(void *ctx, const struct pk_arp_frame *frame)
-{
-    struct pk_sense *sense = ctx;
-
-    pk_gateway_frame(sense->gateway, frame, pk_clock_monotonic_ms());
-}
-
 static void join(struct pk_sense *sense, const struct pk_link_state *state)
 {
-    struct pk_error err;
-    uint8_t mac[6];
-    bool known;
-    int rc;
-
     sense->state = *state;
     sense->on_network = true;
     read_files(sense);
@@ -270,16 +253,8 @@ static void join(struct pk_sense *sense, const struct pk_link_state *state)
         pk_sense_announce(sense); /* no ARP here */
         return;
     }
-    rc = pk_arp_watch_create(sense->loop, state->index, on_frame, sense, &sense->arp, &err);
-    pk_sense_set_sensor(sense, SENSOR_ARP, rc == PK_OK ? SENSOR_ON : SENSOR_LIMITED,
-            rc == PK_OK ? NULL
-                    : rc == -EPERM || rc == PK_EACCES
-                    ? "no permission (CAP_NET_RAW); the neighbour table alone is watched"
-                    : "no packet socket; the neighbour table alone is watched");
-    known = pk_link_gateway_mac(state, mac);
     pk_loop_arm(sense->loop, &sense->announce_timer, ANNOUNCE_MS);
-    pk_gateway_join(sense->gateway, state->mac, known ? mac : NULL, sense->arp != NULL,
-            pk_clock_monotonic_ms());
+    pk_sense_gateway_join(sense);
 }
 
 static bool same_place(const struct pk_link_state *a, const struct pk_link_state *b)
@@ -349,120 +324,3 @@ void pk_sense_on_link(void *ctx, const struct pk_link_state *state)
         pk_sense_round(sense, PK_PROBE_WEB, false);
     }
 }
-
-/* What becomes of traffic that a rival takes shows only when he begins to touch it: asked again soon,
- * then ever more rarely. */
-bool pk_sense_check_diverted(struct pk_sense *sense)
-{
-    int64_t gap = sense->diverted_gap_ms > 0 ? sense->diverted_gap_ms : RECHECK_MS;
-
-    if (!pk_gateway_odd(sense->gateway)) {
-        sense->diverted_gap_ms = 0;
-        return false;
-    }
-    if (!pk_gateway_diverted(sense->gateway) || pk_clock_monotonic_ms() - sense->checked_ms < gap) {
-        return false;
-    }
-    sense->diverted_gap_ms = 2 * gap < RECHECK_MAX_MS ? 2 * gap : RECHECK_MAX_MS;
-    pk_sense_round(sense, PK_PROBE_WEB, false);
-    return true;
-}
-
-/* Traffic flows to the rival now: see what becomes of it, but not at every forged frame. */
-static void check_diverted(struct pk_sense *sense)
-{
-    if (pk_clock_monotonic_ms() - sense->checked_ms >= RECHECK_MS) {
-        pk_sense_round(sense, PK_PROBE_WEB, false);
-    }
-}
-
-void pk_sense_on_neighbour(void *ctx, const uint8_t mac[6])
-{
-    struct pk_sense *sense = ctx;
-
-    pk_gateway_neighbour(sense->gateway, mac, pk_clock_monotonic_ms());
-    if (pk_gateway_odd(sense->gateway) && pk_gateway_diverted(sense->gateway)) {
-        check_diverted(sense);
-    }
-}
-
-/* --- the gateway's questions -------------------------------------------------------------- */
-
-static void gateway_ask(void *ctx, const uint8_t *to)
-{
-    struct pk_sense *sense = ctx;
-
-    if (sense->arp != NULL) {
-        (void)!pk_arp_ask(sense->arp, sense->state.mac, sense->state.address.bytes,
-                sense->state.gateway.bytes, to, NULL);
-    }
-}
-
-static void gateway_listen(void *ctx, const uint8_t *known)
-{
-    struct pk_sense *sense = ctx;
-
-    if (sense->arp != NULL) {
-        (void)!pk_arp_watch_filter(sense->arp, sense->state.gateway.bytes, known, NULL);
-    }
-}
-
-static void gateway_learnt(void *ctx, const uint8_t mac[6])
-{
-    struct pk_sense *sense = ctx;
-
-    (void)mac;
-    if (sense->on_network) {
-        pk_sense_announce(sense);
-    }
-}
-
-static void gateway_suspect(void *ctx)
-{
-    check_diverted(ctx);
-}
-
-static void gateway_report(void *ctx, const struct pk_gateway_facts *facts)
-{
-    struct pk_sense *sense = ctx;
-    struct pk_arena *arena = pk_arena_create(EVENT_BYTES);
-    char address[PK_ADDRESS_TEXT];
-    char mac[PK_MAC_TEXT];
-    char before[PK_MAC_TEXT];
-    char rival[PK_MAC_TEXT];
-    struct pk_obs_gateway body = {
-        .address = pk_address_text(&sense->state.gateway, address),
-        .mac = pk_mac_text(facts->mac, mac),
-        .mac_before = pk_mac_text(facts->mac_before, before),
-        .mac_rival = facts->has_rival ? pk_mac_text(facts->mac_rival, rival) : NULL,
-        .probes = facts->probes,
-        .old_answers = facts->old_answers,
-        .rival_claims = facts->rival_claims,
-        .unasked_claims = facts->unasked_claims,
-        .link_lost_ms = pk_link_lost_ms(sense->link),
-    };
-
-    if (facts->has_rival && arena != NULL) {
-        pk_link_also(&sense->state, facts->mac_rival, arena, &body.rival_also);
-    }
-    pk_sense_announce(sense);
-    pk_sense_tell(sense, &(struct pk_observation){ .kind = PK_OBS_GATEWAY, .gateway = &body });
-    pk_arena_destroy(arena);
-    pk_sense_checked(sense, PK_PROBE_GATEWAY);
-}
-
-static void gateway_wake(void *ctx, int64_t in_ms)
-{
-    struct pk_sense *sense = ctx;
-
-    pk_loop_arm(sense->loop, &sense->gateway_timer, in_ms);
-}
-
-const struct pk_gateway_ops pk_sense_gateway_ops = {
-    .ask = gateway_ask,
-    .listen = gateway_listen,
-    .learnt = gateway_learnt,
-    .suspect = gateway_suspect,
-    .report = gateway_report,
-    .wake = gateway_wake,
-};

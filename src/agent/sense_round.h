@@ -14,6 +14,8 @@
 #include "model/trust.h"
 #include "track/gateway.h"
 
+struct pk_packet_watch;
+
 #define PK_SENSE_TARGETS_MAX 16
 #define PK_SENSE_PROBES      10
 #define PK_SENSE_SENSORS     11
@@ -153,6 +155,8 @@ struct pk_sense {
     struct pk_link_state state;
     struct pk_file_watch *files;
     struct pk_arp_watch *arp;
+    struct pk_packet_watch *echo; /* while two claim to be the router */
+    uint16_t echo_id;
     struct pk_gateway *gateway;
     struct pk_resolv resolv;
     struct pk_lease lease;
@@ -272,12 +276,17 @@ void pk_sense_tls_turn(struct pk_sense *sense, bool loud);
 PK_MUST_USE int pk_sense_take_settings(
         struct pk_sense *sense, const struct pk_sense_settings *in, struct pk_error *err);
 
-/* --- sense_network.c: joining, changing, leaving; who the router is --- */
+/* --- sense_gateway.c: who the router is --- */
 
 extern const struct pk_gateway_ops pk_sense_gateway_ops;
+void pk_sense_gateway_join(struct pk_sense *sense);
+void pk_sense_gateway_leave(struct pk_sense *sense);
+void pk_sense_on_neighbour(void *ctx, const uint8_t mac[6]);
+
+/* --- sense_network.c: joining, changing, leaving --- */
+
 /* For struct pk_link_handlers; ctx is the struct pk_sense. */
 void pk_sense_on_link(void *ctx, const struct pk_link_state *state);
-void pk_sense_on_neighbour(void *ctx, const uint8_t mac[6]);
 /* Tells that a network was joined and begins the first round, once. */
 void pk_sense_announce(struct pk_sense *sense);
 /* Asks beyond the link again while a rival takes the traffic; true: it did so now. */
