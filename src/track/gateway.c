@@ -212,10 +212,14 @@ static bool is_quiet(const struct pk_gateway *g, int64_t now)
 
 static void ask_again(struct pk_gateway *g, int64_t now)
 {
-    int64_t left = g->last_claim_ms + PK_GATEWAY_CALM_MS - now;
-    int64_t rarely = calm_ms(g) > PK_GATEWAY_CALM_MS ? PK_GATEWAY_CALM_MS : AGAIN_MS;
+    int64_t quiet = now - g->last_claim_ms;
+    int64_t left = PK_GATEWAY_CALM_MS - quiet;
 
-    g->ops->wake(g->ctx, left > AGAIN_MS ? left : rarely);
+    if (left <= AGAIN_MS && calm_ms(g) > quiet) { /* one who claims rarely */
+        left = calm_ms(g) - quiet;
+        left = left > PK_GATEWAY_CALM_MS ? PK_GATEWAY_CALM_MS : left;
+    }
+    g->ops->wake(g->ctx, left > AGAIN_MS ? left : AGAIN_MS);
 }
 
 /* Both answer: where the one whom we learnt only hands packets on, it was the attacker who came
