@@ -129,7 +129,17 @@ listen:
 names: $names
 CONFIG
     if [ $demo = 1 ]; then
-        echo 'demo: true # the console says that its fleet is simulated' >>"$config"
+        printf '%s\n' 'demo: true # the console says that its fleet is simulated' "policy: \"$var/policy.yaml\"" >>"$config"
+        cat data/policy/default.yaml - >"$var/policy.yaml" <<'POLICY'
+
+# The simulated fleet's own networks.
+trust:
+  networks:
+    - {name: corp-berlin, security: eap}
+    - {name: corp-lyon, security: eap}
+    - {name: corp-porto, security: eap}
+  split_zones: [corp.example]
+POLICY
     fi
 }
 

@@ -59,7 +59,7 @@ json_t *pk_fact_posture(const struct pk_fact *fact, const struct pk_obs_posture 
 }
 
 json_t *pk_fact_joined(const struct pk_fact *fact, const struct pk_fact_router *router, int link,
-        int security, const char *bssid)
+        int security, const char *bssid, const char *geohash)
 {
     const char *resolvers[] = { router->resolver };
     struct pk_obs_network net = {
@@ -67,6 +67,7 @@ json_t *pk_fact_joined(const struct pk_fact *fact, const struct pk_fact_router *
         .link = link,
         .security = security,
         .bssid = bssid,
+        .place = geohash,
     };
     struct pk_observation o = base(fact, PK_OBS_NETWORK);
 

@@ -21,7 +21,7 @@ struct pk_fact_router {
 json_t *pk_fact_started(const struct pk_fact *fact, const char *version);
 json_t *pk_fact_posture(const struct pk_fact *fact, const struct pk_obs_posture *posture);
 json_t *pk_fact_joined(const struct pk_fact *fact, const struct pk_fact_router *router, int link,
-        int security, const char *bssid);
+        int security, const char *bssid, const char *geohash);
 json_t *pk_fact_left(const struct pk_fact *fact, int link);
 /* rival NULL: the router is who it was. spoofed: the old holder still answers. */
 json_t *pk_fact_gateway(const struct pk_fact *fact, const struct pk_fact_router *router,

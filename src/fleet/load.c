@@ -55,7 +55,7 @@ static json_t *observation(const struct reporter *r, int64_t seq, int64_t at_ms)
     (void)snprintf(network, sizeof(network), "net-%016zx", r->device->index % 50 + 1);
     switch (seq % 10) {
     case 1:
-        return pk_fact_joined(&fact, &router, 1, 5, "02:77:20:00:01:01");
+        return pk_fact_joined(&fact, &router, 1, 5, "02:77:20:00:01:01", NULL);
     case 2:
         return pk_fact_portal(&fact, false, NULL);
     case 3:

@@ -16,22 +16,22 @@ enum {
 };
 
 static const struct pk_place fixed[] = {
-    { PK_PLACE_PUBLIC, "Kaffeehaus am Markt", WIFI, WPA2, NULL },
-    { PK_PLACE_PUBLIC, "Station-WiFi", WIFI, OPEN, "portal.station-wifi.example" },
-    { PK_PLACE_PUBLIC, "Airport Free WiFi", WIFI, OPEN, "wifi.airport.example" },
-    { PK_PLACE_PUBLIC, "Hotel Meridian Guests", WIFI, OPEN, "login.meridian.example" },
-    { PK_PLACE_PUBLIC, "Loft Coworking", WIFI, WPA2, NULL },
-    { PK_PLACE_PUBLIC, "ICE Onboard", WIFI, OPEN, "portal.onboard.example" },
-    { PK_PLACE_PUBLIC, "City Library", WIFI, OWE, NULL },
-    { PK_PLACE_PUBLIC, "Conference 2026", WIFI, WPA3, NULL },
-    { PK_PLACE_PUBLIC, "Bistro Lumen", WIFI, WPA2, NULL },
-    { PK_PLACE_PUBLIC, "Gym & Spa", WIFI, WPA2, NULL },
-    { PK_PLACE_PUBLIC, "Supermarket", WIFI, OPEN, "hello.market.example" },
-    { PK_PLACE_PUBLIC, "Clinic Visitors", WIFI, OPEN, "guest.clinic.example" },
-    { PK_PLACE_OFFICE, "corp-berlin", WIFI, EAP, NULL },
-    { PK_PLACE_OFFICE, "corp-lyon", WIFI, EAP, NULL },
-    { PK_PLACE_OFFICE, "corp-porto", WIFI, EAP, NULL },
-    { PK_PLACE_MOBILE, "mobile", CELLULAR, 0, NULL },
+    { PK_PLACE_PUBLIC, "Kaffeehaus am Markt", WIFI, WPA2, NULL, "u33dc" },
+    { PK_PLACE_PUBLIC, "Station-WiFi", WIFI, OPEN, "portal.station-wifi.example", "u33db" },
+    { PK_PLACE_PUBLIC, "Airport Free WiFi", WIFI, OPEN, "wifi.airport.example", "u339g" },
+    { PK_PLACE_PUBLIC, "Hotel Meridian Guests", WIFI, OPEN, "login.meridian.example", "u05kq" },
+    { PK_PLACE_PUBLIC, "Loft Coworking", WIFI, WPA2, NULL, "u336y" },
+    { PK_PLACE_PUBLIC, "ICE Onboard", WIFI, OPEN, "portal.onboard.example", NULL },
+    { PK_PLACE_PUBLIC, "City Library", WIFI, OWE, NULL, "u33dc" },
+    { PK_PLACE_PUBLIC, "Conference 2026", WIFI, WPA3, NULL, "u281z" },
+    { PK_PLACE_PUBLIC, "Bistro Lumen", WIFI, WPA2, NULL, "u09tv" },
+    { PK_PLACE_PUBLIC, "Gym & Spa", WIFI, WPA2, NULL, "u336y" },
+    { PK_PLACE_PUBLIC, "Supermarket", WIFI, OPEN, "hello.market.example", "u3361" },
+    { PK_PLACE_PUBLIC, "Clinic Visitors", WIFI, OPEN, "guest.clinic.example", "eycs2" },
+    { PK_PLACE_OFFICE, "corp-berlin", WIFI, EAP, NULL, "u33dc" },
+    { PK_PLACE_OFFICE, "corp-lyon", WIFI, EAP, NULL, "u05kq" },
+    { PK_PLACE_OFFICE, "corp-porto", WIFI, EAP, NULL, "ez3fh" },
+    { PK_PLACE_MOBILE, "mobile", CELLULAR, 0, NULL, NULL },
 };
 _Static_assert(PK_COUNT(fixed) == PK_PLACE_HOME_FIRST, "the numbers of places follow the table");
 
@@ -45,7 +45,7 @@ void pk_place_get(
     } else {
         (void)snprintf(text->name, sizeof(text->name), "home-%d", place - PK_PLACE_HOME_FIRST);
         *out = (struct pk_place){ PK_PLACE_HOME, text->name, WIFI, place % 3 == 0 ? WPA3 : WPA2,
-            NULL };
+            NULL, NULL };
     }
     if (out->kind == PK_PLACE_HOME) {
         (void)snprintf(

@@ -15,7 +15,8 @@ struct pk_place {
     const char *name; /* of the network */
     int link;         /* as in struct pk_obs_network */
     int security;
-    const char *portal; /* host of the sign-in page, NULL: none */
+    const char *portal;  /* host of the sign-in page, NULL: none */
+    const char *geohash; /* where it is, coarsely; NULL: not told, as homes are not */
 };
 
 /* The public places and the offices; homes and mobile networks are numbered behind them. */

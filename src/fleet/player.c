@@ -190,7 +190,7 @@ static void tell(struct pk_player *p, const struct pk_moment *m)
     case PK_MOMENT_JOINED:
         say(p,
                 pk_fact_joined(&f, &router, place.link, place.security,
-                        place.kind == PK_PLACE_MOBILE ? NULL : text.bssid));
+                        place.kind == PK_PLACE_MOBILE ? NULL : text.bssid, place.geohash));
         break;
     case PK_MOMENT_CAPTIVE:
         say(p, pk_fact_portal(&f, true, place.portal));

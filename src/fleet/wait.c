@@ -133,7 +133,8 @@ static int report_attack(struct waiter *w, const struct pk_array *chain, struct 
     int rc;
 
     fact.seq = w->device->next_seq++;
-    (void)json_array_append_new(list, pk_fact_joined(&fact, &router, 1, 5, "02:77:09:00:00:02"));
+    (void)json_array_append_new(
+            list, pk_fact_joined(&fact, &router, 1, 5, "02:77:09:00:00:02", NULL));
     fact.seq = w->device->next_seq++;
     (void)json_array_append_new(list, pk_fact_tls(&fact, "check-1.example", chain));
     rc = pk_fleet_report(&w->room->fleet, list, NULL, &request, err);

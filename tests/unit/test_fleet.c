@@ -102,7 +102,7 @@ static void test_facts(void **state)
         decodes(pk_fact_posture(&fact, &phone.posture));
     }
     decodes(pk_fact_started(&fact, "0.1.0"));
-    decodes(pk_fact_joined(&fact, &router, 1, 5, "02:00:00:00:00:02"));
+    decodes(pk_fact_joined(&fact, &router, 1, 5, "02:00:00:00:00:02", "u33db"));
     decodes(pk_fact_left(&fact, 1));
     decodes(pk_fact_gateway(&fact, &router, "02:66:66:66:66:66", true));
     decodes(pk_fact_gateway(&fact, &router, NULL, false));
