@@ -9,6 +9,7 @@ import { door } from './case-door.mjs';
 import { empty } from './case-empty.mjs';
 import { lists } from './case-list.mjs';
 import { looks, themes } from './case-looks.mjs';
+import { networks } from './case-networks.mjs';
 import { running } from './case-run.mjs';
 import { Server } from './server.mjs';
 import { none, Tally } from './tally.mjs';
@@ -51,6 +52,7 @@ async function main(t, server, browser) {
     await empty(t, ctx);
     await circle(t, ctx);
     await apps(t, ctx);
+    await networks(t, ctx);
     await looks(t, ctx);
     await themes(t, ctx);
     await lists(t, ctx);

@@ -44,6 +44,8 @@ export const deviceHref = (id: string): string => href(['devices', id]);
 export const appHref = (id: string): string => href(['apps', id]);
 export const fileHref = (sha256: string): string => href(['apps', 'file', sha256]);
 export const appsHref = (filter: string): string => href(['apps'], { filter });
+export const networkHref = (id: string): string => href(['networks', id]);
+export const networksHref = (filter: string): string => href(['networks'], { filter });
 export const incidentsHref = (filter: string): string => href(['incidents'], { filter });
 export const devicesHref = (filter: string): string => href(['devices'], { filter });
 

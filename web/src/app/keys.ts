@@ -11,6 +11,7 @@ export const PAGES: Record<string, { to: string; name: string }> = {
     i: { to: incidentsHref('state:open|mitigated'), name: 'Incidents' },
     d: { to: '#/devices', name: 'Devices' },
     a: { to: '#/apps', name: 'Apps' },
+    w: { to: '#/networks', name: 'Networks' },
     n: { to: '#/enrolment', name: 'Enrolment' },
     e: { to: '#/events', name: 'Events' },
     s: { to: '#/system', name: 'System' },

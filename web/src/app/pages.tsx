@@ -10,6 +10,10 @@ import { EnrolmentPage } from '../pages/enrolment';
 import { EventsPage } from '../pages/events';
 import { IncidentPage } from '../pages/incident';
 import { IncidentsPage } from '../pages/incidents';
+import { NetworkPage } from '../pages/network';
+import { NetworkMapPage } from '../pages/networkmap';
+import { NetworksPage } from '../pages/networks';
+import { NetworkTrustPage } from '../pages/networktrust';
 import { OverviewPage } from '../pages/overview';
 import { SystemPage } from '../pages/system';
 import { Empty, PageHead } from '../ui/basics';
@@ -37,6 +41,8 @@ export function pageOf({ path, query }: Route): JSX.Element {
         case 'apps': return second === undefined ? <AppsPage query={query} />
             : second === 'file' && third !== undefined ? <FilePage key={third} id={third} />
             : second.startsWith('app-') ? <AppPage key={second} id={second} /> : <AppSettingsPage part={second} />;
+        case 'networks': return second === undefined ? <NetworksPage query={query} />
+            : second === 'map' ? <NetworkMapPage /> : second === 'trust' ? <NetworkTrustPage /> : <NetworkPage key={second} id={second} />;
         case 'enrolment': return <EnrolmentPage />;
         case 'events': return <EventsPage query={query} />;
         case 'system': return <SystemPage part={second ?? 'health'} />;

@@ -24,6 +24,7 @@ const NAV: { id: string; name: string; icon: IconName; to: string }[] = [
     { id: 'incidents', name: 'Incidents', icon: 'incident', to: incidentsHref('state:open|mitigated') },
     { id: 'devices', name: 'Devices', icon: 'device', to: '#/devices' },
     { id: 'apps', name: 'Apps', icon: 'app', to: '#/apps' },
+    { id: 'networks', name: 'Networks', icon: 'network', to: '#/networks' },
     { id: 'enrolment', name: 'Enrolment', icon: 'enrol', to: '#/enrolment' },
     { id: 'events', name: 'Events', icon: 'events', to: '#/events' },
     { id: 'system', name: 'System', icon: 'system', to: '#/system' },

@@ -2,12 +2,15 @@
 import type { JSX } from 'preact';
 import type { Json, JsonObject } from '../api/types';
 import { label } from '../ui/words';
+import { ANSWER_KEYS, Answers, isAnswers } from './answers';
 import { Chain } from './chain';
 import { Compare } from './compare';
 import { Neighbours } from './neighbours';
 import { chainOf, isObject, isScalar, neighboursOf, rowsOf, scalarText } from './shapes';
 
 const DEEP_MAX = 3;
+// Parts of pages and scripts that somebody put there: shown as they are, never run.
+const FOREIGN = new Set(['came_instead', 'added', 'inserted', 'script']);
 
 function Value({ value, deep }: { value: Json; deep: number }): JSX.Element {
     if (isScalar(value)) {
@@ -51,7 +54,10 @@ export function Evidence({ of, deep = 0 }: { of: JsonObject; deep?: number }): J
     const rest = { ...of };
     const chain = chainOf(of['chain']);
     const before = of['before'];
-    const after = of['after'];
+    const afterKey = 'after' in of ? 'after' : 'now'; // a lease says how it is now
+    const after = of[afterKey];
+    const answers = isAnswers(of);
+    const texts = Object.keys(of).filter((k) => FOREIGN.has(k) && typeof of[k] === 'string' && of[k] !== '');
     const compare = isObject(before) && isObject(after);
     const neighbours = neighboursOf(of['neighbours']);
     if (chain) {
@@ -59,10 +65,13 @@ export function Evidence({ of, deep = 0 }: { of: JsonObject; deep?: number }): J
     }
     if (compare) {
         delete rest['before'];
-        delete rest['after'];
+        delete rest[afterKey];
     }
     if (neighbours) {
         delete rest['neighbours'];
+    }
+    for (const k of [...(answers ? ANSWER_KEYS : []), ...texts]) {
+        delete rest[k];
     }
     const keys = Object.keys(rest);
     return (
@@ -76,6 +85,13 @@ export function Evidence({ of, deep = 0 }: { of: JsonObject; deep?: number }): J
                     ))}
                 </dl>
             )}
+            {answers && <Answers of={of} />}
+            {texts.map((k) => (
+                <figure key={k} class="figure">
+                    <figcaption>{label(k)}</figcaption>
+                    <pre class="added" tabIndex={0}>{scalarText(of[k])}</pre>
+                </figure>
+            ))}
             {compare && <Compare before={before} after={after} />}
             {neighbours && <Neighbours list={neighbours} />}
             {chain && <Chain certificates={chain} />}

@@ -1,7 +1,7 @@
 // deviceparts.tsx - what a device said of itself: posture, network, certificate, alerts.
 import type { ComponentChildren, JSX } from 'preact';
 import type { DeviceFull, Json, Posture } from '../api/types';
-import { incidentHref } from '../app/address';
+import { incidentHref, networkHref } from '../app/address';
 import { Badge } from '../ui/badge';
 import { Card, Facts } from '../ui/basics';
 import { said } from '../ui/names';
@@ -63,7 +63,7 @@ export function NetworkCard({ network: n }: { network: DeviceFull['network'] }):
                     ['DNS', n.dns.length > 0 ? <span class="mono">{n.dns.join(', ')}</span> : null],
                     ['Sign-in page', <Check value={n.portal === 'unknown' ? null : n.portal === 'captive'} good={false}
                         yes="Captive portal" no="None" />],
-                    ['Network ID', <span class="mono breakable">{n.id}</span>],
+                    ['Network', <a class="mono breakable" href={networkHref(n.id)}>{n.id}</a>],
                 ]} />
             ) : <p class="note">Not on a network that it told about.</p>}
         </Card>

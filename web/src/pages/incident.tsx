@@ -4,13 +4,13 @@ import { useState } from 'preact/hooks';
 import { get, post, seg } from '../api/client';
 import type { Incident, JsonObject } from '../api/types';
 import { useResource } from '../app/resource';
-import { deviceHref, incidentsHref } from '../app/address';
+import { deviceHref, incidentsHref, networkHref } from '../app/address';
 import { may } from '../app/session';
 import { Evidence } from '../evidence/evidence';
 import { SeverityBadge, StateBadge } from '../ui/badge';
 import { Card, Facts, PageHead, ResourceView } from '../ui/basics';
 import { ReasonDialog } from '../ui/dialog';
-import { said, subjectName } from '../ui/names';
+import { isHidden, said, subjectName } from '../ui/names';
 import { toast } from '../ui/toast';
 import { Ago, duration, Exact } from '../ui/time';
 import { confidenceWord, plural, sentence, VECTOR_NAME } from '../ui/words';
@@ -71,7 +71,8 @@ function SideFacts({ incident: i }: { incident: Incident }): JSX.Element {
         <Card title="Facts">
             <Facts rows={[
                 ['Device', <a href={deviceHref(i.device.id)}>{i.device.name}</a>],
-                ['About', <span class="breakable">{i.subject ? subjectName(i.subject) : '–'}</span>],
+                ['About', isHidden(i.subject) ? <a class="breakable" href={networkHref(i.subject)}>{subjectName(i.subject)}</a>
+                    : <span class="breakable">{i.subject ? subjectName(i.subject) : '–'}</span>],
                 ['Kind', VECTOR_NAME[i.vector] ?? i.vector],
                 ['Confidence', `${Math.round(i.confidence * 100)} %, ${confidenceWord(i.confidence)}`],
                 ['Seen', plural(i.count, 'time')],

@@ -1,0 +1,88 @@
+// networkmap.tsx - where networks are: a map of coarse cells, and the same as a list that the keyboard reaches.
+import type { JSX } from 'preact';
+import { useEffect, useState } from 'preact/hooks';
+import { get } from '../api/client';
+import type { NetworkCell, NetworkMap } from '../api/nettypes';
+import { networksHref } from '../app/address';
+import { useResource } from '../app/resource';
+import { go } from '../app/router';
+import { CellMap } from '../charts/cellmap';
+import { placeText } from '../charts/geo';
+import { SeverityBadge, Badge } from '../ui/badge';
+import { Card, Empty, PageHead, ResourceView } from '../ui/basics';
+import { Segments } from '../ui/filterbar';
+import type { Column } from '../ui/table';
+import { Table } from '../ui/table';
+import { plural } from '../ui/words';
+import { Homes, isNetworkNews, NetworkTabs } from './networks';
+
+const ROWS_MAX = 200;
+
+const COLUMNS = (mark: (place: string | null) => void): Column<NetworkCell>[] => [
+    {
+        id: 'place', head: 'Cell', kind: 'main',
+        cell: (c) => (
+            <>
+                <a href={networksHref(`place:${c.place}`)} data-main onFocus={() => mark(c.place)} onBlur={() => mark(null)}
+                    onMouseEnter={() => mark(c.place)} onMouseLeave={() => mark(null)}>{placeText(c)}</a>
+                <span class="sub"><span class="mono">{c.place}</span> · {plural(c.networks, 'network')}</span>
+            </>
+        ),
+    },
+    { id: 'verdict', head: 'Worst', cell: (c) => c.severity ? <SeverityBadge of={c.severity} /> : <Badge tone="ok">Nothing open</Badge> },
+];
+
+// The outline of the land is fetched when the map is looked at; without it the graticule alone is drawn.
+function useLand(): string {
+    const [land, setLand] = useState('');
+    useEffect(() => {
+        const file = document.documentElement.dataset['land'];
+        if (file) {
+            fetch(file).then((answer) => answer.ok ? answer.text() : '').then(setLand, () => undefined);
+        }
+    }, []);
+    return land;
+}
+
+function Body({ map }: { map: NetworkMap }): JSX.Element {
+    const [world, setWorld] = useState(false);
+    const [marked, setMarked] = useState<string | null>(null);
+    const land = useLand();
+    if (map.cells.length === 0) {
+        return (
+            <Empty icon="network" title="No network has a place yet">
+                <p>A device tells its place only as a square of about 5 km, and only where its settings allow it.</p>
+            </Empty>
+        );
+    }
+    const shown = map.cells.slice(0, ROWS_MAX);
+    return (
+        <div class="columns map-columns">
+            <div class="column-main">
+                <Card title="Map" note={`${plural(map.cells.length, 'cell')} of about 5 km`}
+                    action={<Segments label="Part of the world" value={world ? 'world' : 'fit'} onChange={(id) => setWorld(id === 'world')}
+                        options={[{ id: 'fit', name: 'Where they are' }, { id: 'world', name: 'World' }]} />}>
+                    <CellMap cells={map.cells} world={world} land={land} marked={marked} onPick={(place) => go(networksHref(`place:${place}`))} />
+                    {map.networks > map.placed && <p class="note">{plural(map.networks - map.placed, 'network')} without a place {map.networks - map.placed === 1 ? 'is' : 'are'} not on it.</p>}
+                </Card>
+            </div>
+            <div class="column-side">
+                <Card title="Cells" note={map.cells.length > ROWS_MAX ? `the first ${ROWS_MAX}` : undefined} class="flush">
+                    <Table caption="Cells, the worst first" columns={COLUMNS(setMarked)} rows={shown} keyOf={(c) => c.place} />
+                </Card>
+            </div>
+        </div>
+    );
+}
+
+export function NetworkMapPage(): JSX.Element {
+    const one = useResource<NetworkMap>('networks map page', (signal) => get<NetworkMap>('/networks/map', { signal }), isNetworkNews);
+    return (
+        <>
+            <PageHead title="Networks" note={one.data && plural(one.data.networks, 'network')} />
+            <NetworkTabs now="map" />
+            <ResourceView of={one} lines={8}>{(map) => <Body map={map} />}</ResourceView>
+            <Homes of={one.data} />
+        </>
+    );
+}
