@@ -439,6 +439,8 @@ static json_t *encode_value(const struct pk_field *f, const unsigned char *from,
     case PK_TYPE_STRING:
         return *(const char *const *)from != NULL ? json_string(*(const char *const *)from) : NULL;
     case PK_TYPE_ENUM:
+        /* the first name is said where silence would mean another */
+        must = must || (f->def != NULL && strcmp(f->def, f->names[0]) != 0);
         return must || *(const int *)from != 0 ? json_string(f->names[*(const int *)from]) : NULL;
     case PK_TYPE_STRINGS: {
         const struct pk_strings *list = (const void *)from;
