@@ -566,6 +566,9 @@ static int switch_on(struct pk_agent_names *names, struct pk_error *err)
         return pk_error_set(err, PK_EBUSY, "%s", names->why);
     }
     rc = pk_names_system_install(names->system, err);
+    if (rc == PK_OK && names->page != NULL) {
+        names->why[0] = '\0'; /* of another program that rewrote the list */
+    }
     return rc < 0 ? rc : set_on(names, true, err);
 }
 
