@@ -130,15 +130,18 @@ static bool is_learnt(const struct pk_sense_tls *tls, const struct pk_tls_host *
     return pk_known_at(tls->sense->known, pk_tls_host_key(host, key), PK_KNOWN_VERSION, 0) != NULL;
 }
 
-/* First those that were odd, then those of which nothing is known yet: what they show on a clean
- * visit is the comparison later. Then whoever waits longest. */
-static bool before(const struct pk_sense_tls *tls, size_t a, size_t b)
+/* First those that were odd, at a join the organisation's own, then those of which nothing is known
+ * yet: what they show on a clean visit is the comparison later. Then whoever waits longest. */
+static bool before(const struct pk_sense_tls *tls, enum reason reason, size_t a, size_t b)
 {
     const struct pk_tls_host *x = &tls->hosts[a];
     const struct pk_tls_host *y = &tls->hosts[b];
 
     if (x->bad != y->bad) {
         return x->bad;
+    }
+    if (reason == REASON_JOIN && x->own != y->own) {
+        return x->own;
     }
     if (is_learnt(tls, x) != is_learnt(tls, y)) {
         return !is_learnt(tls, x);
@@ -167,7 +170,7 @@ void pk_tls_hosts_choose(struct pk_sense_tls *tls, int64_t now_ms)
         size_t best = tls->count;
 
         for (size_t i = 0; i < tls->count; i++) {
-            if (fits(tls, reason, i, own) && (best == tls->count || before(tls, i, best))) {
+            if (fits(tls, reason, i, own) && (best == tls->count || before(tls, reason, i, best))) {
                 best = i;
             }
         }

@@ -144,9 +144,9 @@ static X509 *make_certificate(
     return cert;
 }
 
-static void write_pem(const char *path, X509 *cert)
+static void write_pem(const char *path, const char *mode, X509 *cert)
 {
-    FILE *file = fopen(path, "w");
+    FILE *file = fopen(path, mode);
 
     if (file == NULL || !PEM_write_X509(file, cert) || fclose(file) != 0) {
         abort();
@@ -165,6 +165,41 @@ static SSL_CTX *server_context(X509 *cert, EVP_PKEY *key)
     return context;
 }
 
+/* Hosts of which more than the certificate is bad. */
+static void make_odd_contexts(
+        struct probe_world *w, X509 *root, EVP_PKEY *root_key, X509 *foreign, EVP_PKEY *foreign_key)
+{
+    EVP_PKEY *key = EVP_EC_gen("P-256");
+    EVP_PKEY *rsa_key = EVP_RSA_gen(2048);
+    X509 *like = make_certificate("Test Root", foreign_key, NULL, NULL, false);
+    X509 *leaf = make_certificate("other.test", foreign_key, root, root_key, false);
+    X509 *other = make_certificate("Other Root", foreign_key, NULL, NULL, false);
+    const char *name = "canary.test";
+    SSL_CTX **c = w->contexts;
+
+    write_pem(w->other_roots, "w", other);
+    write_pem(w->roots, "a", other);
+    c[TLS_OTHER] = server_context(make_certificate(name, key, other, foreign_key, false), key);
+    c[TLS_LOOKALIKE] = server_context(make_certificate(name, key, like, foreign_key, false), key);
+    SSL_CTX_add1_chain_cert(c[TLS_LOOKALIKE], like);
+    c[TLS_LEAF_AS_CA] = server_context(make_certificate(name, key, leaf, foreign_key, false), key);
+    SSL_CTX_add1_chain_cert(c[TLS_LEAF_AS_CA], leaf);
+    c[TLS_WITH_FOREIGN] = server_context(
+            make_certificate(name, key, foreign, foreign_key, false), key);
+    SSL_CTX_add1_chain_cert(c[TLS_WITH_FOREIGN], foreign);
+    c[TLS_OLD] = server_context(make_certificate(name, key, root, root_key, false), key);
+    SSL_CTX_set_cipher_list(c[TLS_OLD], "DEFAULT:@SECLEVEL=0");
+    SSL_CTX_set_max_proto_version(c[TLS_OLD], TLS1_VERSION);
+    c[TLS_RSA] = server_context(make_certificate(name, rsa_key, root, root_key, false), rsa_key);
+    SSL_CTX_set_max_proto_version(c[TLS_RSA], TLS1_2_VERSION);
+    SSL_CTX_set_cipher_list(c[TLS_RSA], "AES128-GCM-SHA256");
+    X509_free(like);
+    X509_free(leaf);
+    X509_free(other);
+    EVP_PKEY_free(key);
+    EVP_PKEY_free(rsa_key);
+}
+
 static void make_contexts(struct probe_world *w)
 {
     EVP_PKEY *key = EVP_EC_gen("P-256");
@@ -174,8 +209,9 @@ static void make_contexts(struct probe_world *w)
     X509 *foreign = make_certificate("Foreign Root", foreign_key, NULL, NULL, false);
     const char *name = "canary.test";
 
-    write_pem(w->roots, root);
-    write_pem(w->foreign_roots, foreign);
+    write_pem(w->roots, "w", root);
+    write_pem(w->foreign_roots, "w", foreign);
+    make_odd_contexts(w, root, root_key, foreign, foreign_key);
     w->contexts[TLS_GOOD] = server_context(make_certificate(name, key, root, root_key, false), key);
     w->contexts[TLS_FOREIGN] = server_context(
             make_certificate(name, key, foreign, foreign_key, false), key);
@@ -207,6 +243,45 @@ static void speak_tls(struct probe_world *w, int fd, int mode)
     SSL_free(ssl);
 }
 
+/* supported_versions (RFC 8446, section 4.2.1) with 0x0304 in its list. */
+static bool offers_13(int fd)
+{
+    uint8_t hello[4096];
+    ssize_t len = recv(fd, hello, sizeof(hello), MSG_PEEK);
+
+    for (ssize_t i = 0; i + 8 < len; i++) {
+        if (hello[i] == 0 && hello[i + 1] == 43 && hello[i + 2] == 0 && hello[i + 3] < 32 &&
+                hello[i + 3] == hello[i + 4] + 1) {
+            for (ssize_t k = i + 5; k + 1 < len && k < i + 5 + hello[i + 4]; k += 2) {
+                if (hello[k] == 3 && hello[k + 1] == 4) {
+                    return true;
+                }
+            }
+        }
+    }
+    return false;
+}
+
+static void stall(int fd)
+{
+    struct pollfd wait = { .fd = fd, .events = POLLRDHUP };
+
+    (void)poll(&wait, 1, 3000);
+}
+
+static void speak_older(struct probe_world *w, int fd, int mode)
+{
+    struct linger linger = { .l_onoff = 1 };
+
+    if (!offers_13(fd)) {
+        speak_tls(w, fd, TLS_GOOD);
+    } else if (mode == TLS_STALLS13) {
+        stall(fd);
+    } else {
+        (void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger));
+    }
+}
+
 static void *tls_main(void *arg)
 {
     struct probe_world *w = arg;
@@ -220,9 +295,9 @@ static void *tls_main(void *arg)
         } else if (mode == TLS_NONSENSE) {
             (void)!write(fd, "SSH-2.0-nonsense\r\n", 18);
         } else if (mode == TLS_STALLS) {
-            struct pollfd wait = { .fd = fd, .events = POLLRDHUP };
-
-            (void)poll(&wait, 1, 3000);
+            stall(fd);
+        } else if (mode == TLS_NO13 || mode == TLS_STALLS13) {
+            speak_older(w, fd, mode);
         }
         (void)close(fd);
     }
@@ -265,6 +340,7 @@ int probe_world_start(struct probe_world *w)
     }
     (void)snprintf(w->roots, sizeof(w->roots), "%s/roots.pem", w->folder);
     (void)snprintf(w->foreign_roots, sizeof(w->foreign_roots), "%s/foreign.pem", w->folder);
+    (void)snprintf(w->other_roots, sizeof(w->other_roots), "%s/other.pem", w->folder);
     make_contexts(w);
     w->dns_fd = bound_socket(SOCK_DGRAM, &port);
     w->dns_address = loopback(port);
@@ -310,5 +386,6 @@ void probe_world_stop(struct probe_world *w)
     }
     (void)unlink(w->roots);
     (void)unlink(w->foreign_roots);
+    (void)unlink(w->other_roots);
     (void)rmdir(w->folder);
 }

@@ -21,17 +21,26 @@ enum tls_mode {
     TLS_SELF,
     TLS_EXPIRED,
     TLS_FOREIGN_EXPIRED,
-    TLS_NONSENSE, /* speaks something else */
+    TLS_OTHER,        /* signed by a second root that is trusted, too */
+    TLS_LOOKALIKE,    /* signed by a stranger with the trusted root's name, who shows himself */
+    TLS_LEAF_AS_CA,   /* signed by a genuine certificate that may not sign */
+    TLS_WITH_FOREIGN, /* TLS_FOREIGN with its CA in the chain */
+    TLS_OLD,          /* TLS_GOOD, but nothing newer than TLS 1.0 */
+    TLS_RSA,          /* TLS_GOOD, but TLS 1.2 without forward secrecy */
+    TLS_NONSENSE,     /* speaks something else */
     TLS_CLOSES,
     TLS_STALLS,
+    TLS_NO13,     /* TLS_GOOD, but a greeting that offers TLS 1.3 is cut off */
+    TLS_STALLS13, /* ... or not answered */
 };
-#define TLS_CERTIFICATES (TLS_FOREIGN_EXPIRED + 1)
+#define TLS_CERTIFICATES (TLS_RSA + 1)
 
 struct probe_world {
     struct pk_address dns_address, trusted_address; /* the second one is always honest */
     uint16_t tls_port, http_port, closed_port;
     char folder[40];
-    char roots[64], foreign_roots[64]; /* PEM files */
+    char roots[64], foreign_roots[64],
+            other_roots[64]; /* PEM files; roots has the other one, too */
     atomic_int dns_mode, tls_mode;
     _Atomic(const char *) http_answer, tls_answer;
     int dns_fd, trusted_fd, tls_fd, http_fd, closed_fd;

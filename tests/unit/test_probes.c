@@ -161,6 +161,9 @@ static void test_tls_outcomes(void **state)
         { "canary.test", TLS_SELF, PK_TLS_UNTRUSTED },
         { "canary.test", TLS_EXPIRED, PK_TLS_EXPIRED },
         { "canary.test", TLS_FOREIGN_EXPIRED, PK_TLS_UNTRUSTED },
+        { "canary.test", TLS_OTHER, PK_TLS_OK },
+        { "canary.test", TLS_LOOKALIKE, PK_TLS_UNTRUSTED },
+        { "canary.test", TLS_LEAF_AS_CA, PK_TLS_UNTRUSTED },
         { "canary.test", TLS_NONSENSE, PK_TLS_FAILED },
         { "canary.test", TLS_CLOSES, PK_TLS_FAILED },
     };
@@ -199,11 +202,95 @@ static void test_tls_outcomes(void **state)
     }
 }
 
+/* What was agreed on, and whether it could have been better. */
+static void test_tls_strength(void **state)
+{
+    static const struct {
+        enum tls_mode mode;
+        const char *before;
+        const char *version;
+        enum pk_tri weak, fallback;
+    } rows[] = {
+        { TLS_GOOD, NULL, "TLSv1.3", PK_TRI_NO, PK_TRI_NO },
+        { TLS_GOOD, "TLSv1.3", "TLSv1.3", PK_TRI_NO, PK_TRI_NO },
+        { TLS_OLD, NULL, "TLSv1", PK_TRI_YES, PK_TRI_NO },
+        { TLS_RSA, "TLSv1.3", "TLSv1.2", PK_TRI_YES, PK_TRI_NO },
+        { TLS_RSA, "TLSv1.2", "TLSv1.2", PK_TRI_NO, PK_TRI_NO }, /* it never had better */
+        { TLS_NO13, "TLSv1.3", "TLSv1.2", PK_TRI_NO, PK_TRI_YES },
+        { TLS_NO13, "TLSv1.2", NULL, PK_TRI_UNKNOWN, PK_TRI_UNKNOWN }, /* nothing to fall from */
+        { TLS_NO13, NULL, NULL, PK_TRI_UNKNOWN, PK_TRI_UNKNOWN },
+        { TLS_STALLS13, "TLSv1.3", "TLSv1.2", PK_TRI_NO, PK_TRI_YES },
+        { TLS_CLOSES, "TLSv1.3", NULL, PK_TRI_UNKNOWN, PK_TRI_UNKNOWN },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < PK_COUNT(rows); i++) {
+        struct pk_probe_env env = env_of(1000);
+        struct pk_tls_target target = { .host = "canary.test",
+            .port = world.tls_port,
+            .version_before = rows[i].before,
+            .own = true };
+        struct pk_obs_tls *obs;
+
+        atomic_store(&world.tls_mode, rows[i].mode);
+        obs = &pk_probe_tls(&env, &target)->obs;
+        assert_int_equal(obs->weak, rows[i].weak);
+        assert_int_equal(obs->fallback, rows[i].fallback);
+        assert_true(obs->own);
+        if (rows[i].version != NULL) {
+            assert_int_equal(obs->outcome, PK_TLS_OK);
+            assert_string_equal(obs->version, rows[i].version);
+            assert_non_null(obs->cipher);
+            assert_int_equal(obs->name_fits, PK_TRI_YES);
+        } else {
+            assert_int_equal(obs->outcome, PK_TLS_FAILED);
+            assert_null(obs->version);
+            assert_null(obs->cipher);
+        }
+        pk_arena_destroy(env.arena);
+    }
+}
+
+/* Two visits in a row: the second one is as long as the first, nothing is resumed. */
+static void test_tls_never_resumes(void **state)
+{
+    (void)state;
+    atomic_store(&world.tls_mode, TLS_GOOD);
+    for (size_t i = 0; i < 3; i++) {
+        struct pk_probe_env env = env_of(1000);
+        struct pk_tls_target target = { .host = "canary.test", .port = world.tls_port };
+
+        assert_int_equal(pk_probe_tls(&env, &target)->obs.outcome, PK_TLS_OK);
+        assert_int_equal(SSL_CTX_sess_hits(world.contexts[TLS_GOOD]), 0);
+        pk_arena_destroy(env.arena);
+    }
+}
+
+static void test_tls_holds_together(void **state)
+{
+    static const struct {
+        enum tls_mode mode;
+        bool holds;
+    } rows[] = { { TLS_GOOD, false }, { TLS_FOREIGN, false }, { TLS_SELF, false },
+        { TLS_WITH_FOREIGN, true }, { TLS_LOOKALIKE, true } };
+
+    (void)state;
+    for (size_t i = 0; i < PK_COUNT(rows); i++) {
+        struct pk_probe_env env = env_of(1000);
+        struct pk_tls_target target = { .host = "canary.test", .port = world.tls_port };
+
+        atomic_store(&world.tls_mode, rows[i].mode);
+        assert_int_equal(pk_probe_tls(&env, &target)->holds_together, rows[i].holds);
+        pk_arena_destroy(env.arena);
+    }
+}
+
 static void test_tls_pin(void **state)
 {
     struct pk_probe_env env = env_of(3000);
-    struct pk_tls_target own = { .host = "canary.test", .port = world.tls_port,
-        .own_ca = world.foreign_roots };
+    struct pk_tls_target own = {
+        .host = "canary.test", .port = world.tls_port, .own_ca = world.foreign_roots
+    };
     struct pk_obs_tls *obs;
 
     (void)state;
@@ -433,6 +520,9 @@ int main(void)
         cmocka_unit_test(test_dns_guesser),
         cmocka_unit_test(test_resolve),
         cmocka_unit_test(test_tls_outcomes),
+        cmocka_unit_test(test_tls_strength),
+        cmocka_unit_test(test_tls_never_resumes),
+        cmocka_unit_test(test_tls_holds_together),
         cmocka_unit_test(test_tls_pin),
         cmocka_unit_test(test_tls_unreachable),
         cmocka_unit_test(test_tls_stalls),
