@@ -213,6 +213,35 @@ void pk_holder6_add(struct pk_sense_router6 *part, const uint8_t address[16])
             part->packets != NULL && pk_router6_can_ask(part), pk_clock_monotonic_ms());
 }
 
+struct equipment {
+    struct pk_sense_router6 *part;
+    const uint8_t *mac;
+};
+
+static void add_of_equipment(void *ctx, const struct pk_neighbour *n)
+{
+    const struct equipment *e = ctx;
+
+    if (n->index == e->part->sense->state.index && memcmp(n->mac, e->mac, 6) == 0) {
+        pk_holder6_add(e->part, n->address.bytes);
+    }
+}
+
+void pk_holder6_add_all(struct pk_sense_router6 *part, const uint8_t mac[6])
+{
+    struct equipment equipment = { part, mac };
+
+    (void)!pk_neighbour_list6(add_of_equipment, &equipment, NULL);
+}
+
+bool pk_holder6_is_on(
+        struct pk_sense_router6 *part, const uint8_t address[16], const uint8_t mac[6])
+{
+    uint8_t table[6];
+
+    return table_mac(part->sense->state.index, address, table) && memcmp(table, mac, 6) == 0;
+}
+
 void pk_holder6_leave(struct pk_sense_router6 *part)
 {
     for (size_t i = 0; i < part->holder_count; i++) {

@@ -151,6 +151,37 @@ static void fill_lists(
     }
 }
 
+/* A name server that the network has anyway: handed out by other means, or on a router's own equipment. */
+static bool is_own_server(struct pk_sense_router6 *part, const uint8_t address[16])
+{
+    for (size_t i = 0; i < part->sense->resolv.count; i++) {
+        const struct pk_address *server = &part->sense->resolv.servers[i];
+
+        if (server->family == AF_INET6 && memcmp(server->bytes, address, 16) == 0) {
+            return true;
+        }
+    }
+    for (size_t i = 0; i < pk_routers_count(part->routers); i++) {
+        const struct pk_routers_entry *e = pk_routers_at(part->routers, i);
+
+        if (e->known == PK_TRI_YES && !e->forged && e->has_mac &&
+                pk_holder6_is_on(part, address, e->mac)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static enum pk_tri servers_known(struct pk_sense_router6 *part, const struct pk_nd_router *said)
+{
+    for (size_t i = 0; i < said->server_count && i < PK_ND_LIST_MAX; i++) {
+        if (said->servers[i].lifetime_s > 0 && !is_own_server(part, said->servers[i].address)) {
+            return PK_TRI_NO;
+        }
+    }
+    return said->server_count > 0 ? PK_TRI_YES : PK_TRI_UNKNOWN;
+}
+
 static void fill_router(struct pk_sense_router6 *part, const struct pk_routers_entry *e,
         struct pk_arena *arena, struct pk_router6 *out)
 {
@@ -170,6 +201,7 @@ static void fill_router(struct pk_sense_router6 *part, const struct pk_routers_e
     if (gateway != NULL && e->has_mac) {
         out->is_gateway = memcmp(gateway, e->mac, 6) == 0 ? PK_TRI_YES : PK_TRI_NO;
     }
+    out->dns_known = servers_known(part, &e->said);
     fill_lists(&e->said, arena, out);
 }
 
@@ -262,6 +294,9 @@ static void learn(struct pk_sense_router6 *part, const struct pk_routers_entry *
     }
     if (e->said.lifetime_s > 0) {
         pk_holder6_add(part, e->address);
+        if (e->has_mac) {
+            pk_holder6_add_all(part, e->mac);
+        }
     }
     for (size_t i = 0; i < e->said.server_count && i < PK_ND_LIST_MAX; i++) {
         if (is_on_link(part, e->said.servers[i].address)) {

@@ -51,6 +51,11 @@ void pk_router6_listen(struct pk_sense_router6 *part);
 
 /* Watches this address from now on, unless it does already or there are too many. */
 void pk_holder6_add(struct pk_sense_router6 *part, const uint8_t address[16]);
+/* The same for all that the neighbour table has for this equipment: a router's global addresses. */
+void pk_holder6_add_all(struct pk_sense_router6 *part, const uint8_t mac[6]);
+/* The neighbour table has this equipment for the address. */
+bool pk_holder6_is_on(
+        struct pk_sense_router6 *part, const uint8_t address[16], const uint8_t mac[6]);
 void pk_holder6_leave(struct pk_sense_router6 *part);
 void pk_holder6_frame(struct pk_sense_router6 *part, const struct pk_nd *nd);
 void pk_holder6_neighbour(

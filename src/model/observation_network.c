@@ -342,6 +342,8 @@ static const struct pk_field router6_fields[] = {
       .help = "whether it is the same equipment as the other router" },
     { "answers", PK_TYPE_TRI, 0, AT(pk_router6, answers), COLLECT,
       .help = "whether it answers now" },
+    { "dns_known", PK_TYPE_TRI, 0, AT(pk_router6, dns_known), COLLECT,
+      .help = "whether its name servers are the network's own" },
     { "age_s", PK_TYPE_INT, 0, AT(pk_router6, age_s), .min = 0, .max = 31536000, COLLECT,
       .help = "seconds since it was heard first" },
     { "frames", PK_TYPE_INT, 0, AT(pk_router6, frames), COUNT, COLLECT,

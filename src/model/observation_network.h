@@ -211,6 +211,7 @@ struct pk_router6 {
     enum pk_tri known;      /* met on this network before (this visit's start, or clean visits) */
     enum pk_tri is_gateway; /* the same equipment as the IPv4 router, by hardware address */
     enum pk_tri answers;    /* it answers a neighbour solicitation now */
+    enum pk_tri dns_known;  /* its name servers are ones that the network has anyway */
     int64_t age_s;          /* heard first so long ago */
     int64_t frames;         /* advertisements in the last minute */
     bool odd;               /* malformed, hop limit not 255, or sent in another's name */

@@ -75,7 +75,7 @@ static struct opinion of_newcomer(
         const struct pk_obs_routers *o, const struct picture *p, const struct pk_router6 *r)
 {
     bool routes = r->lifetime_s > 0;
-    bool dns = foreign(p, &r->dns, true) != NULL;
+    bool dns = r->dns_known != PK_TRI_YES && foreign(p, &r->dns, true) != NULL;
 
     if (!routes && !dns) {
         return (struct opinion){ .confidence = HARMLESS };
