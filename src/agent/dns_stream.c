@@ -107,8 +107,7 @@ static void take_message(struct pk_dns_question *questions, size_t count, uint16
     (*waiting)--;
 }
 
-/* Takes the whole messages at the begin of `in`; the rest stays. */
-static int take_messages(struct pk_dns_question *questions, size_t count, uint16_t random,
+int pk_dns_stream_take(struct pk_dns_question *questions, size_t count, uint16_t random,
         struct pk_buffer *in, size_t *waiting)
 {
     const uint8_t *bytes = (const uint8_t *)in->ptr;
@@ -153,7 +152,7 @@ static int read_answers(const struct pk_dns_stream *stream, struct pk_dns_questi
         }
         rc = pk_buffer_put(&in, bytes, (size_t)got);
         if (rc == PK_OK) {
-            rc = take_messages(questions, count, random, &in, &waiting);
+            rc = pk_dns_stream_take(questions, count, random, &in, &waiting);
         }
     }
     pk_buffer_finish(&in);

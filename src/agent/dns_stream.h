@@ -5,6 +5,7 @@
 #include <openssl/ssl.h>
 
 #include "agent/dns_client.h"
+#include "base/buffer.h"
 
 struct pk_dns_stream {
     SSL *ssl; /* NULL: plain */
@@ -14,6 +15,11 @@ struct pk_dns_stream {
 /* authentic: asks whether answers are signed. What is not answered is marked with why. */
 void pk_dns_stream_ask(const struct pk_dns_stream *stream, struct pk_dns_question *questions,
         size_t count, bool authentic, const struct pk_deadline *deadline);
+
+/* Takes the whole messages at the begin of what was read (RFC 1035 section 4.2.2); the rest stays. The
+ * id of question i is `random` with i. *waiting loses one for each answer. PK_ELIMIT: too long. */
+PK_MUST_USE int pk_dns_stream_take(struct pk_dns_question *questions, size_t count, uint16_t random,
+        struct pk_buffer *in, size_t *waiting);
 
 /* Whole write, and one read (0: end). Negative codes. */
 PK_MUST_USE int pk_dns_stream_write(const struct pk_dns_stream *stream, struct pk_slice bytes,

@@ -29,6 +29,38 @@ static void random_label(char out[LABEL_LETTERS + 1])
     out[sizeof(bytes)] = '\0';
 }
 
+/* The zone of a check host, where no other is known: there may be names for everything below it, so
+ * that only the trusted resolver's word makes something of the answer. */
+static const char *parent_zone(const struct pk_dns_probe *p)
+{
+    for (size_t i = 0; i < p->count && p->trusted.address.family != 0; i++) {
+        const char *parent = strchr(p->names[i].name, '.');
+
+        if (parent != NULL && strchr(parent + 1, '.') != NULL && !p->names[i].own) {
+            return parent + 1;
+        }
+    }
+    return NULL;
+}
+
+static int add_below(struct pk_dns_round *r)
+{
+    const char *zone = r->probe->domain != NULL ? r->probe->domain : parent_zone(r->probe);
+    char label[LABEL_LETTERS + 1];
+
+    if (zone == NULL || strlen(zone) + LABEL_LETTERS + 2 >= PK_DNS_NAME_MAX) {
+        return PK_OK;
+    }
+    random_label(label);
+    r->made_up[r->made_up_count] = pk_arena_printf(r->env->arena, "%s.%s", label, zone);
+    if (r->made_up[r->made_up_count] == NULL) {
+        return PK_ENOMEM;
+    }
+    r->perhaps = r->probe->domain == NULL ? r->made_up[r->made_up_count] : NULL;
+    r->made_up_count++;
+    return PK_OK;
+}
+
 /* No top-level domain of the root zone is 12 random letters, no second-level one either (26^12 against
  * 1,500 and some 10^8); .invalid never exists (RFC 6761 section 6.4). Some hijackers spare one kind or
  * take only what looks like a web site, so several are tried. */
@@ -51,18 +83,7 @@ static int make_names(struct pk_dns_round *r)
         }
     }
     r->made_up_count = count;
-    if (r->probe->domain != NULL && !r->probe->brief &&
-            strlen(r->probe->domain) + LABEL_LETTERS + 2 < PK_DNS_NAME_MAX) {
-        char a[LABEL_LETTERS + 1];
-
-        random_label(a);
-        r->made_up[count] = pk_arena_printf(arena, "%s.%s", a, r->probe->domain);
-        if (r->made_up[count] == NULL) {
-            return PK_ENOMEM;
-        }
-        r->made_up_count++;
-    }
-    return PK_OK;
+    return r->probe->brief ? PK_OK : add_below(r);
 }
 
 /* --- asking ------------------------------------------------------------------------------- */
@@ -166,6 +187,7 @@ static void read_made_up(struct pk_dns_round *r)
                 (q->answer.rcode == PK_DNS_NOERROR || q->answer.rcode == PK_DNS_NXDOMAIN);
 
         r->timeouts += !says;
+        r->raced += q->rc == PK_OK && q->second_ms >= 0;
         if (says && q->answer.total > 0) {
             r->invented[r->invented_count++] = r->made_up[i];
             add_addresses(&q->answer, &r->inventions);
@@ -204,6 +226,7 @@ static void fill_check(struct pk_dns_round *r, struct pk_dns_row *row, struct pk
         .rcode = rcode_of(row->a),
         .addresses = texts(row->first.items, row->first.count, PK_DNS_LIST_MAX, arena),
         .trusted_rcode = compared ? m->trusted.rcode : -1,
+        .known = texts(m->proven, row->suspect ? m->proven_count : 0, PK_DNS_PROVEN_MAX, arena),
         .proves = row->proves,
         .second = texts(row->second.items, row->second.count, PK_DNS_LIST_MAX, arena),
         .second_ms = row->second_ms > 0 ? row->second_ms : 0,
@@ -214,6 +237,7 @@ static void fill_check(struct pk_dns_round *r, struct pk_dns_row *row, struct pk
     };
     if (row->proves == PK_TRI_NO) {
         out->shown = pk_arena_strdup(arena, m->doubted_shown);
+        out->refused = m->doubted_refused;
     }
     for (size_t i = 0; i < row->first.count; i++) {
         out->on_link = out->on_link || pk_dns_on_link(r, &row->first.items[i]);
@@ -242,6 +266,7 @@ static struct pk_obs_dns *fill(struct pk_dns_round *r)
     *out = (struct pk_obs_dns){
         .nx_probes = (int64_t)r->made_up_count,
         .nx_answered = (int64_t)r->invented_count,
+        .nx_raced = (int64_t)r->raced,
         .nx_addresses = texts(r->inventions.items, r->inventions.count, KEPT_MAX, arena),
         .trusted_nx = r->invented_count > 0 ? r->probe->made_up.trusted_nx : PK_TRI_UNKNOWN,
         .timeouts = (int64_t)r->timeouts,
@@ -261,7 +286,7 @@ static struct pk_obs_dns *fill(struct pk_dns_round *r)
         out->nat64.count += out->nat64.items[i] != NULL;
     }
     out->trusted_via = (int)(r->via != PK_DNS_VIA_NONE ? r->via : r->asked_via);
-    r->probe->odd = r->probe->odd || r->invented_count > 0;
+    r->probe->odd = r->probe->odd || r->invented_count > 0 || r->raced > 0;
     return out->resolver != NULL ? out : NULL;
 }
 

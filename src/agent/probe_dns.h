@@ -24,6 +24,7 @@ struct pk_dns_memory {
     bool control_ok;             /* and gave it */
     struct pk_address doubted;   /* this one did not prove itself */
     enum pk_tri doubted_is;      /* NO, or UNKNOWN: it could not be reached */
+    bool doubted_refused;        /* nobody listens there */
     int64_t doubted_ms;
     char doubted_shown[PK_DNS_SHOWN];
     struct pk_address tcp_server; /* this name server was asked over TCP as well */

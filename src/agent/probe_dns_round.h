@@ -37,7 +37,9 @@ struct pk_dns_round {
     struct pk_dns_probe *probe;
     const char *made_up[PK_DNS_MADE_UP_MAX];
     size_t made_up_count;
+    const char *perhaps; /* of which, the last: may exist; NULL: none */
     size_t timeouts;
+    size_t raced;                             /* made-up names with two different answers */
     const char *invented[PK_DNS_MADE_UP_MAX]; /* the made-up names that got an address */
     size_t invented_count;
     bool ask_made_up; /* the trusted resolver's word on them is needed */

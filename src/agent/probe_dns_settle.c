@@ -11,11 +11,12 @@
 #include "base/arena.h"
 #include "base/clock.h"
 
-#define TRUSTED_MS  (10 * PK_MINUTE_MS) /* a trusted answer counts so long */
-#define DOUBT_MS    PK_MINUTE_MS        /* what is wrong is looked at again so often */
-#define PROOFS_MAX  4                   /* handshakes of one round, some 5 kB each */
-#define PROOF_MS    1000
-#define LONE_PROOFS 2 /* of a round when there is no trusted resolver */
+#define TRUSTED_MS   (10 * PK_MINUTE_MS) /* a trusted answer counts so long */
+#define DOUBT_MS     PK_MINUTE_MS        /* what is wrong is looked at again so often */
+#define PROOFS_MAX   4                   /* handshakes of one round, some 5 kB each */
+#define PROOF_MS     1000
+#define CONTROLS_MAX 2
+#define LONE_PROOFS  2 /* of a round when there is no trusted resolver */
 
 /* --- what stands on the link -------------------------------------------------------------- */
 
@@ -123,9 +124,16 @@ static void learn_proven(struct pk_dns_memory *m, const struct pk_address *addre
 static bool is_right_plain(const struct pk_dns_round *r, const struct pk_dns_memory *m,
         const struct pk_address *address)
 {
-    return is_proven(m, address) ||
-            (pk_dns_trusted_holds(m, r->now_ms) &&
-                    pk_dns_list_has(m->trusted.addresses, m->trusted.count, address));
+    if (is_proven(m, address)) {
+        return true;
+    }
+    if (!pk_dns_trusted_holds(m, r->now_ms) ||
+            !pk_dns_list_has(m->trusted.addresses, m->trusted.count, address)) {
+        return false;
+    }
+    /* Whoever forges the one answer could forge the other, too. */
+    return m->trusted_via >= PK_DNS_VIA_DOT ||
+            (pk_address_kind(address) == PK_ADDRESS_PUBLIC && !pk_dns_on_link(r, address));
 }
 
 static bool is_right(const struct pk_dns_round *r, const struct pk_dns_memory *m,
@@ -213,25 +221,51 @@ static void take_trusted(struct pk_dns_round *r, struct asking *a)
     }
 }
 
+static bool is_no_such_name(const struct pk_dns_question *q)
+{
+    return q->rc == PK_OK && q->answer.total == 0 &&
+            (q->answer.rcode == PK_DNS_NXDOMAIN || q->answer.rcode == PK_DNS_NOERROR);
+}
+
 /* What it says to the names that the other one invented. */
-static enum pk_tri word_on_made_up(const struct asking *a)
+static enum pk_tri word_on_made_up(const struct pk_dns_round *r, const struct asking *a)
 {
     enum pk_tri word = PK_TRI_UNKNOWN;
 
     for (size_t i = 0; i < a->count; i++) {
         const struct pk_dns_question *q = &a->questions[i];
 
-        if (a->of[i] != NULL || q->rc != PK_OK) {
+        if (a->of[i] != NULL || q->name == r->perhaps) {
             continue;
         }
-        if (q->answer.total > 0) {
+        if (q->rc == PK_OK && q->answer.total > 0) {
             return PK_TRI_NO; /* it exists after all */
         }
-        if (q->answer.rcode == PK_DNS_NXDOMAIN || q->answer.rcode == PK_DNS_NOERROR) {
-            word = PK_TRI_YES;
-        }
+        word = is_no_such_name(q) ? PK_TRI_YES : word;
     }
     return word;
+}
+
+/* A name below the zone of a check host counts as invented only when the trusted resolver says so. */
+static void settle_perhaps(struct pk_dns_round *r, const struct asking *a)
+{
+    size_t last = r->invented_count - 1;
+
+    if (r->perhaps == NULL || r->invented_count == 0 || r->invented[last] != r->perhaps) {
+        return;
+    }
+    for (size_t i = 0; i < a->count; i++) {
+        if (a->questions[i].name == r->perhaps && is_no_such_name(&a->questions[i])) {
+            r->probe->made_up.trusted_nx = r->probe->made_up.trusted_nx == PK_TRI_UNKNOWN
+                    ? PK_TRI_YES
+                    : r->probe->made_up.trusted_nx;
+            return;
+        }
+    }
+    r->invented_count--;
+    if (r->invented_count == 0) {
+        r->inventions.count = 0;
+    }
 }
 
 static void ask_trusted(struct pk_dns_round *r)
@@ -261,8 +295,9 @@ static void ask_trusted(struct pk_dns_round *r)
     r->now_ms = pk_clock_monotonic_ms();
     take_trusted(r, a);
     if (r->ask_made_up) {
-        p->made_up = (struct pk_dns_made_up){ r->inventions.items[0], word_on_made_up(a),
+        p->made_up = (struct pk_dns_made_up){ r->inventions.items[0], word_on_made_up(r, a),
             r->now_ms };
+        settle_perhaps(r, a);
     }
 }
 
@@ -287,10 +322,17 @@ static void learn_trusted(struct pk_dns_round *r)
 
 /* --- certificates ------------------------------------------------------------------------- */
 
-/* YES: the host proved the name. NO: another host stands there. UNKNOWN: it cannot be asked. */
-static enum pk_tri prove(struct pk_dns_round *r, const struct pk_dns_name *name,
-        const struct pk_address *address, char shown[PK_DNS_SHOWN])
+struct proof {
+    enum pk_tri
+            is; /* YES: it is the host. NO: another one stands there. UNKNOWN: it cannot be asked */
+    bool refused;
+    char shown[PK_DNS_SHOWN];
+};
+
+static struct proof prove(
+        struct pk_dns_round *r, const struct pk_dns_name *name, const struct pk_address *address)
 {
+    struct proof proof = { .is = PK_TRI_UNKNOWN };
     struct pk_tls_roots own = { .file = name->own_ca };
     struct pk_deadline deadline = r->env->deadline;
     struct pk_address to = *address;
@@ -302,43 +344,73 @@ static enum pk_tri prove(struct pk_dns_round *r, const struct pk_dns_name *name,
     int rc;
 
     r->proofs++;
-    shown[0] = '\0';
     to.port = name->port;
     deadline.at_ms -= left > PROOF_MS ? left - PROOF_MS : 0;
     rc = pk_net_connect(&to, &deadline, &fd, NULL);
     if (rc < 0) {
-        (void)snprintf(shown, PK_DNS_SHOWN, "no such service there");
-        return rc == -ECONNREFUSED ? PK_TRI_NO : PK_TRI_UNKNOWN;
+        proof.refused = rc == -ECONNREFUSED;
+        proof.is = proof.refused ? PK_TRI_NO : PK_TRI_UNKNOWN;
+        (void)snprintf(proof.shown, sizeof(proof.shown), "nobody listens there");
+        return proof;
     }
     if (pk_tls_context(name->own_ca != NULL ? &own : &r->env->roots, &context, NULL) == PK_OK) {
         pk_tls_shake(context, name->name, fd, &deadline, r->env->arena, &seen, &ssl);
     }
-    (void)snprintf(shown, PK_DNS_SHOWN, "%s", seen.error != NULL ? seen.error : "");
     if (ssl != NULL) {
         (void)SSL_shutdown(ssl);
     }
     SSL_free(ssl);
     SSL_CTX_free(context);
     (void)close(fd);
-    /* One whose certificate is out of date is still the right one, only untidy. */
-    return seen.outcome == PK_TLS_OK ? PK_TRI_YES
-            : seen.outcome == PK_TLS_UNTRUSTED || seen.outcome == PK_TLS_WRONG_NAME ||
-                    seen.outcome == PK_TLS_INVALID
-            ? PK_TRI_NO
-            : PK_TRI_UNKNOWN;
+    (void)snprintf(proof.shown, sizeof(proof.shown), "%s", seen.error != NULL ? seen.error : "");
+    if (seen.outcome == PK_TLS_OK) {
+        proof.is = PK_TRI_YES;
+    } else if (seen.outcome == PK_TLS_UNTRUSTED || seen.outcome == PK_TLS_WRONG_NAME ||
+            seen.outcome == PK_TLS_INVALID) {
+        proof.is = PK_TRI_NO;
+    } /* one whose certificate is out of date may be the right one, only untidy */
+    return proof;
 }
 
-/* Does the host at the trusted address prove itself at all, from here and now? Where nobody's
- * certificate is right (inspection, interception, no TLS there) a wrong one says nothing of names. */
-static bool control(struct pk_dns_round *r, const struct pk_dns_name *name, struct pk_dns_memory *m)
+/* Addresses of which it is known that they are right, proved before or by the trusted resolver; those
+ * of the suspect's own kind first: there may be no way out for the other. */
+static struct pk_dns_list right_addresses(const struct pk_dns_round *r,
+        const struct pk_dns_memory *m, const struct pk_address *suspect)
 {
-    char shown[PK_DNS_SHOWN];
+    struct pk_dns_list out = { .count = 0 };
 
-    if (!pk_dns_trusted_holds(m, r->now_ms) || m->trusted.count == 0) {
+    for (int same = 1; same >= 0; same--) {
+        for (size_t i = 0; i < m->proven_count + m->trusted.count; i++) {
+            bool proven = i < m->proven_count;
+            const struct pk_address *one = proven ? &m->proven[i]
+                                                  : &m->trusted.addresses[i - m->proven_count];
+
+            if ((one->family == suspect->family) == (same == 1) &&
+                    (proven || pk_dns_trusted_holds(m, r->now_ms)) &&
+                    !pk_address_same(one, suspect) && out.count < PK_DNS_LIST_MAX &&
+                    !pk_dns_list_has(out.items, out.count, one)) {
+                out.items[out.count++] = *one;
+            }
+        }
+    }
+    return out;
+}
+
+/* Does the host at a right address prove itself at all, from here and now? Where nobody's certificate
+ * is right (inspection, interception, no TLS there, no way out) a wrong one says nothing of names. */
+static bool control(struct pk_dns_round *r, const struct pk_dns_name *name, struct pk_dns_memory *m,
+        const struct pk_address *suspect)
+{
+    struct pk_dns_list right = right_addresses(r, m, suspect);
+
+    if (right.count == 0) {
         return false;
     }
     if (!holds(m->control_ms, r->now_ms, DOUBT_MS)) {
-        m->control_ok = prove(r, name, &m->trusted.addresses[0], shown) == PK_TRI_YES;
+        m->control_ok = false;
+        for (size_t i = 0; i < right.count && i < CONTROLS_MAX && !m->control_ok; i++) {
+            m->control_ok = prove(r, name, &right.items[i]).is == PK_TRI_YES;
+        }
         m->control_ms = r->now_ms;
     }
     return m->control_ok;
@@ -350,7 +422,7 @@ static enum pk_tri prove_once(
     struct pk_dns_memory *m = &row->name->memory;
     size_t most = r->probe->trusted.address.family != 0 ? PROOFS_MAX : LONE_PROOFS;
     bool same = pk_address_same(&m->doubted, address);
-    enum pk_tri is;
+    struct proof proof;
 
     if (same && holds(m->doubted_ms, r->now_ms, DOUBT_MS)) {
         return m->doubted_is;
@@ -358,18 +430,20 @@ static enum pk_tri prove_once(
     if (r->proofs >= most || pk_deadline_left_ms(&r->env->deadline) == 0) {
         return PK_TRI_UNKNOWN;
     }
-    is = prove(r, row->name, address, m->doubted_shown);
-    if (is == PK_TRI_YES) {
+    proof = prove(r, row->name, address);
+    if (proof.is == PK_TRI_YES) {
         learn_proven(m, address);
-        return is;
+        return proof.is;
     }
-    if (is == PK_TRI_NO && !control(r, row->name, m)) {
-        is = PK_TRI_UNKNOWN;
+    if (proof.is == PK_TRI_NO && !control(r, row->name, m, address)) {
+        proof.is = PK_TRI_UNKNOWN;
     }
     m->doubted = *address;
-    m->doubted_is = is;
+    m->doubted_is = proof.is;
+    m->doubted_refused = proof.refused;
     m->doubted_ms = r->now_ms;
-    return is;
+    memcpy(m->doubted_shown, proof.shown, sizeof(m->doubted_shown));
+    return proof.is;
 }
 
 /* All of them must prove themselves; one that does not is enough. */
@@ -392,31 +466,44 @@ static enum pk_tri prove_list(
 
 /* A name server whose answers are forged on the way is right when it is asked over a connection,
  * which is harder to forge; one that lies itself lies there, too. */
+static enum pk_tri compare_tcp(struct pk_dns_round *r, const struct pk_dns_row *row)
+{
+    struct pk_dns_question q[2] = {
+        { .server = r->probe->server, .name = row->name->name, .type = PK_DNS_A },
+        { .server = r->probe->server, .name = row->name->name, .type = PK_DNS_AAAA },
+    };
+    size_t count = row->aaaa != NULL ? 2 : 1;
+    struct pk_deadline deadline = r->env->deadline;
+    int64_t left = pk_deadline_left_ms(&deadline);
+    struct pk_dns_list list = { .count = 0 };
+
+    deadline.at_ms -= left > PROOF_MS ? left - PROOF_MS : 0;
+    pk_dns_ask_tcp(q, count, &deadline);
+    for (size_t i = 0; i < count; i++) {
+        if (q[i].rc != PK_OK) {
+            return PK_TRI_UNKNOWN;
+        }
+        for (size_t k = 0; k < q[i].answer.count && list.count < PK_DNS_LIST_MAX; k++) {
+            list.items[list.count++] = q[i].answer.addresses[k];
+        }
+    }
+    return list.count == 0                       ? PK_TRI_UNKNOWN
+            : doubtful(r, row, &list).count == 0 ? PK_TRI_YES
+                                                 : PK_TRI_NO;
+}
+
 static void ask_over_tcp(struct pk_dns_round *r, struct pk_dns_row *row)
 {
     struct pk_dns_memory *m = &row->name->memory;
-    struct pk_dns_question q = {
-        .server = r->probe->server, .name = row->name->name, .type = PK_DNS_A
-    };
-    struct pk_dns_list list = { .count = 0 };
 
-    if (!pk_dns_trusted_holds(m, r->now_ms) || row->a == NULL || row->a->answer.count == 0) {
+    if (!pk_dns_trusted_holds(m, r->now_ms) || row->a == NULL) {
         return;
     }
-    if (!holds(m->tcp_ms, r->now_ms, DOUBT_MS) || !pk_address_same(&m->tcp_server, &q.server)) {
-        struct pk_deadline deadline = r->env->deadline;
-        int64_t left = pk_deadline_left_ms(&deadline);
-
-        deadline.at_ms -= left > PROOF_MS ? left - PROOF_MS : 0;
-        pk_dns_ask_tcp(&q, 1, &deadline);
-        for (size_t i = 0; q.rc == PK_OK && i < q.answer.count; i++) {
-            list.items[list.count++] = q.answer.addresses[i];
-        }
-        m->tcp_server = q.server;
+    if (!holds(m->tcp_ms, r->now_ms, DOUBT_MS) ||
+            !pk_address_same(&m->tcp_server, &r->probe->server)) {
+        m->tcp_right = compare_tcp(r, row);
+        m->tcp_server = r->probe->server;
         m->tcp_ms = r->now_ms;
-        m->tcp_right = list.count == 0               ? PK_TRI_UNKNOWN
-                : doubtful(r, row, &list).count == 0 ? PK_TRI_YES
-                                                     : PK_TRI_NO;
     }
     row->tcp_right = m->tcp_right;
 }

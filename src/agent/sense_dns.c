@@ -344,6 +344,7 @@ static void tell_dns(struct pk_sense *sense, struct pk_sense_job *job)
 {
     const struct pk_dns_probe *probe = job->in;
     struct pk_obs_dns *dns = job->result;
+    bool answers = dns->timeouts < dns->nx_probes;
     char text[96];
 
     keep_memories(sense, probe);
@@ -353,13 +354,22 @@ static void tell_dns(struct pk_sense *sense, struct pk_sense_job *job)
             !pk_gateway_diverted(sense->gateway)) {
         return;
     }
+    /* One good round between bad ones is luck: the end is told when it lasts. */
+    if (!job->loud && !probe->odd && sense->names.odd[job->which] &&
+            !sense->names.better[job->which]) {
+        sense->names.better[job->which] = answers;
+        return;
+    }
+    sense->names.better[job->which] = false;
     dns->captive = pk_sense_captive(sense);
     dns->router = is_router(sense, &probe->server);
     dns->contested = contested(sense);
     dns->resolver_known = pk_known_has(sense->known, sense->network, PK_KNOWN_DNS, dns->resolver);
     (void)snprintf(sense->names.server[job->which], PK_ADDRESS_TEXT, "%s", dns->resolver);
-    sense->names.odd[job->which] = probe->odd;
-    if (!probe->odd && dns->timeouts < dns->nx_probes) {
+    if (probe->odd || answers) { /* silence ends nothing */
+        sense->names.odd[job->which] = probe->odd;
+    }
+    if (!probe->odd && answers) {
         pk_known_note(sense->known, sense->network, PK_KNOWN_DNS, dns->resolver);
     }
     digest(dns, probe->odd, text);
@@ -372,6 +382,7 @@ static void forget(struct pk_sense *sense)
 {
     memset(sense->told_dns, 0, sizeof(sense->told_dns));
     memset(sense->names.odd, 0, sizeof(sense->names.odd));
+    memset(sense->names.better, 0, sizeof(sense->names.better));
 }
 
 const struct pk_probe_kind pk_sense_dns_probe = {

@@ -66,6 +66,7 @@ struct pk_sense_names {
     /* Of each name server: so that what was said of it can be taken back when it is gone. */
     char server[PK_PROBE_SERVERS_MAX][PK_ADDRESS_TEXT];
     bool odd[PK_PROBE_SERVERS_MAX];
+    bool better[PK_PROBE_SERVERS_MAX]; /* after that it was right once */
 };
 
 #define PK_SENSE_VISIT_LIST 6

@@ -67,6 +67,7 @@ struct pk_dns_check {
     struct pk_strings addresses;
     int64_t trusted_rcode; /* -1: none could be had */
     struct pk_strings trusted_addresses;
+    struct pk_strings known;   /* addresses that proved to be its own on other days or networks */
     enum pk_tri secure;        /* the trusted answer is signed (DNSSEC) and was verified */
     enum pk_tri proves;        /* a host at `addresses` showed a valid certificate for the name */
     struct pk_strings second;  /* a second, different answer to one question came after the first */
@@ -78,6 +79,7 @@ struct pk_dns_check {
      * not its own. */
     enum pk_tri tcp_right;
     bool own;          /* one of the organisation's own hosts */
+    bool refused;      /* proves is NO because nobody listens there */
     const char *shown; /* when proves is NO: what stands there instead, in the verifier's words */
 };
 
@@ -86,7 +88,8 @@ struct pk_obs_dns {
     int64_t nx_probes;              /* random names that cannot exist, asked */
     int64_t nx_answered;            /* of which got an address */
     struct pk_strings nx_addresses; /* which ones, at most 4 */
-    enum pk_tri trusted_nx;         /* the trusted resolver says "no such name" to the same names */
+    int64_t nx_raced;       /* made-up names to which two different answers came to one question */
+    enum pk_tri trusted_nx; /* the trusted resolver says "no such name" to the same names */
     int64_t timeouts;
     enum pk_tri captive; /* a portal held the device at that moment */
     int trusted_via; /* index into "none", "udp", "tcp", "dot", "doh": only the last two prove */

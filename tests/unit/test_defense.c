@@ -202,11 +202,15 @@ static const struct {
     { "names that cannot exist get an address",
             "\"kind\":\"dns\",\"dns\":{\"resolver\":\"192.168.77.1\",\"nx_probes\":3,"
             "\"nx_answered\":3,\"nx_addresses\":[\"198.51.100.66\"],\"trusted_nx\":true}",
-            "network.dns_hijack/made-up names at 192.168.77.1", 0.95 },
+            "-network.dns_spoof/made-up names at 192.168.77.1 "
+            "network.dns_hijack/made-up names at 192.168.77.1",
+            0.95 },
     { "the same without a second opinion",
             "\"kind\":\"dns\",\"dns\":{\"resolver\":\"192.168.77.1\",\"nx_probes\":3,"
             "\"nx_answered\":3}",
-            "network.dns_hijack/made-up names at 192.168.77.1", 0.7 },
+            "-network.dns_spoof/made-up names at 192.168.77.1 "
+            "network.dns_hijack/made-up names at 192.168.77.1",
+            0.7 },
     { "the same while captive",
             "\"kind\":\"dns\",\"dns\":{\"resolver\":\"192.168.77.1\",\"nx_probes\":3,"
             "\"nx_answered\":3,\"captive\":true}",
@@ -214,7 +218,9 @@ static const struct {
     { "honest resolver",
             "\"kind\":\"dns\",\"dns\":{\"resolver\":\"192.168.77.1\",\"nx_probes\":3,"
             "\"timeouts\":1}",
-            "-network.dns_hijack/made-up names at 192.168.77.1", 0 },
+            "-network.dns_hijack/made-up names at 192.168.77.1 "
+            "-network.dns_spoof/made-up names at 192.168.77.1",
+            0 },
     { "silent resolver",
             "\"kind\":\"dns\",\"dns\":{\"resolver\":\"192.168.77.1\",\"nx_probes\":3,"
             "\"timeouts\":3}",

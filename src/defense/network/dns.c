@@ -14,6 +14,8 @@
 #define SPOOF  "network.dns_spoof"
 #define CHANGE "network.dns_change"
 
+#define CHECKS_MAX        14 /* two words on each, and three more, fit into PK_FINDINGS_MAX */
+#define MADE_UP           "made-up names"
 #define ONE_ADDRESS_NAMES 4
 #define PART_BYTES        96 /* as much as is compared of a part's name */
 
@@ -120,46 +122,55 @@ static struct opinion forged(double confidence, const char *rule, const char *se
     return (struct opinion){ FORGED, confidence, rule, seen };
 }
 
-/* An address near by for a host of the internet. Inside answers of the organisation for its own
- * hosts look alike when nobody listed the zone: there only a failed proof counts. */
-static struct opinion judge_near(
-        const struct pk_obs_dns *d, const struct pk_dns_check *c, enum pk_tri proves)
+/* The host there did not prove the name, while the host at an address of which it is known that it is
+ * right did so at the same time. Where nobody listens at all that may be an own host's inside address
+ * in a zone that nobody listed, or an address that was right once. */
+static struct opinion judge_unproven(
+        const struct pk_obs_dns *d, const struct pk_dns_check *c, bool near)
 {
     bool strong = d->trusted_via >= VIA_DOT;
-    double sure = proves == PK_TRI_NO && strong ? 0.97
-            : c->own && proves != PK_TRI_NO     ? 0.7
-            : strong && c->on_link              ? 0.95
-            : proves == PK_TRI_NO || strong     ? 0.9
-                                                : 0.85;
 
-    return forged(sure, "near",
-            c->on_link ? "A name of the internet leads to a device on this network"
-                       : "A name of the internet leads to a private address");
+    if (c->refused && (near ? c->own && !c->on_link : !strong)) {
+        return (struct opinion){ .verdict = CANNOT_TELL };
+    }
+    if (near) {
+        return forged(strong ? 0.97 : 0.9, "near",
+                "A name of the internet leads to a device near by, which is not the right one");
+    }
+    return forged(!strong        ? 0.85
+                    : c->refused ? 0.9
+                                 : 0.95,
+            "no-proof", "A name leads to a host that is not the right one");
 }
 
 static struct opinion judge_answer(const struct pk_obs_dns *d, const struct pk_dns_check *c,
         const struct pk_strings *answer, enum pk_tri proves)
 {
     bool compared = d->trusted_via != VIA_NONE && c->trusted_addresses.count > 0;
+    bool strong = d->trusted_via >= VIA_DOT;
     struct counts n = count(d, answer, &c->trusted_addresses);
+    bool near = is_near(d, answer) || (answer == &c->addresses && c->on_link);
 
     if (answer->count == n.nowhere) {
         return (struct opinion){ .verdict = BLOCKED };
     }
-    if (proves == PK_TRI_YES || (compared && n.wrong == 0)) {
+    /* A trusted resolver whose answers could be forged, too, does not vouch for neighbours. */
+    if (proves == PK_TRI_YES || (compared && n.wrong == 0 && (strong || !near))) {
         return (struct opinion){ .verdict = RIGHT };
     }
-    if (!compared) { /* a private address may be the host's only one */
+    if (proves == PK_TRI_NO) {
+        return judge_unproven(d, c, near);
+    }
+    /* Inside answers of the organisation for its own hosts look alike when nobody listed the zone. */
+    if (!compared || n.wrong == 0 || !near || c->own || is_near(d, &c->trusted_addresses)) {
         return (struct opinion){ .verdict = CANNOT_TELL };
     }
-    if ((n.near > 0 || c->on_link) && !is_near(d, &c->trusted_addresses)) {
-        return judge_near(d, c, proves);
-    }
-    if (proves == PK_TRI_NO) {
-        return forged(d->trusted_via >= VIA_DOT ? 0.95 : 0.85, "no-proof",
-                "A name leads to a host that is not the right one");
-    }
-    return (struct opinion){ .verdict = CANNOT_TELL };
+    return forged(!strong        ? 0.85
+                    : c->on_link ? 0.95
+                                 : 0.9,
+            "near",
+            c->on_link ? "A name of the internet leads to a device on this network"
+                       : "A name of the internet leads to a private address");
 }
 
 /* Nobody answers one question twice. (Two copies of one answer, and answers to a question that had to
@@ -199,14 +210,18 @@ static struct opinion judge_check(const struct pk_obs_dns *d, const struct pk_dn
 
 /* --- who did it --------------------------------------------------------------------------- */
 
-/* Somebody in the place of the name server, or the name server itself? */
+/* Somebody in the place of the name server, or the name server itself? A new one among the neighbours
+ * put itself there. */
+static bool is_displaced(const struct pk_obs_dns *d)
+{
+    return d->contested == PK_TRI_YES ||
+            (d->on_link == PK_TRI_YES && d->router != PK_TRI_YES &&
+                    d->resolver_known != PK_TRI_YES);
+}
+
 static bool is_impostor(const struct pk_obs_dns *d, const struct pk_dns_check *c)
 {
-    if (c->second.count > 0 || c->tcp_right == PK_TRI_YES || d->contested == PK_TRI_YES) {
-        return true;
-    }
-    /* A new name server among the neighbours put itself there. */
-    return d->on_link == PK_TRI_YES && d->router != PK_TRI_YES && d->resolver_known != PK_TRI_YES;
+    return c->second.count > 0 || c->tcp_right == PK_TRI_YES || d->nx_raced > 0 || is_displaced(d);
 }
 
 /* --- what is said ------------------------------------------------------------------------- */
@@ -268,12 +283,12 @@ static void add(struct saying *s, const char *threat, const char *what, double c
 static json_t *evidence(
         const struct pk_obs_dns *d, const struct pk_dns_check *c, const struct opinion *opinion)
 {
-    static const char *const vias[] = { "nobody", "plain DNS", "plain DNS over TCP",
+    static const char *const vias[] = { "earlier visits", "plain DNS", "plain DNS over TCP",
         "encrypted DNS (TLS)", "encrypted DNS (HTTPS)" };
     json_t *out = json_pack("{s:s, s:s, s:s, s:o, s:o, s:s}", "seen", opinion->seen, "name",
             c->name, "resolver", d->resolver, "answer", strings(&c->addresses), "expected",
-            strings(&c->trusted_addresses), "expected_by",
-            vias[d->trusted_via >= VIA_NONE && d->trusted_via <= VIA_DOH ? d->trusted_via : 0]);
+            strings(c->trusted_addresses.count > 0 ? &c->trusted_addresses : &c->known),
+            "expected_by", vias[c->trusted_addresses.count > 0 ? d->trusted_via : 0]);
 
     if (c->second.count > 0) {
         (void)json_object_set_new(out, "second_answer", strings(&c->second));
@@ -325,32 +340,41 @@ static bool say_check(struct saying *s, const struct pk_dns_check *c, bool *righ
     return true;
 }
 
-/* Answers for names that cannot exist. A filter that answers "nowhere" to what it does not know
- * leads nobody anywhere. */
+static json_t *made_up_evidence(const struct pk_obs_dns *d)
+{
+    return json_pack("{s:s, s:s, s:I, s:I, s:o, s:b, s:I}", "seen",
+            "The network's name server gives addresses for names that do not exist", "resolver",
+            d->resolver, "made_up_names_asked", (json_int_t)d->nx_probes,
+            "answered_with_an_address", (json_int_t)d->nx_answered, "addresses",
+            strings(&d->nx_addresses), "trusted_resolver_says_no_such_name",
+            d->trusted_nx == PK_TRI_YES, "answered_twice", (json_int_t)d->nx_raced);
+}
+
+/* Answers for names that cannot exist. A filter that answers "nowhere" to what it does not know leads
+ * nobody anywhere; a router without its uplink often answers everything with itself, and so do
+ * sign-in pages: without a second opinion a private address says nothing. */
 static bool say_made_up(struct saying *s)
 {
     const struct pk_obs_dns *d = s->o->dns;
     static const struct pk_strings none = { 0 };
-    bool blocked = d->nx_addresses.count > 0 &&
-            count(d, &d->nx_addresses, &none).nowhere == d->nx_addresses.count;
+    struct counts n = count(d, &d->nx_addresses, &none);
+    bool blocked = d->nx_addresses.count > 0 && n.nowhere == d->nx_addresses.count;
+    bool raced = d->nx_raced > 0;
+    bool displaced = raced || is_displaced(d);
 
-    if (d->nx_answered == 0 || blocked) {
+    if (!raced && (d->nx_answered == 0 || blocked)) {
         if (2 * (d->nx_probes - d->timeouts) >= d->nx_probes) {
-            clear(s, HIJACK, "made-up names");
+            clear(s, HIJACK, MADE_UP);
+            clear(s, SPOOF, MADE_UP);
         }
         return false;
     }
-    if (d->trusted_nx == PK_TRI_NO) {
-        return false; /* the names do exist somewhere: the probe proves nothing */
+    if (d->trusted_nx == PK_TRI_NO || (d->trusted_nx == PK_TRI_UNKNOWN && !raced && n.near > 0)) {
+        return false; /* the names do exist somewhere, or nobody can say */
     }
-    add(s, HIJACK, "made-up names", d->trusted_nx == PK_TRI_YES ? 0.95 : 0.7,
-            "network.dns_hijack/nx-answered",
-            json_pack("{s:s, s:s, s:I, s:I, s:o, s:b}", "seen",
-                    "The network's name server gives addresses for names that do not exist",
-                    "resolver", d->resolver, "made_up_names_asked", (json_int_t)d->nx_probes,
-                    "answered_with_an_address", (json_int_t)d->nx_answered, "addresses",
-                    strings(&d->nx_addresses), "trusted_resolver_says_no_such_name",
-                    d->trusted_nx == PK_TRI_YES));
+    clear(s, displaced ? HIJACK : SPOOF, MADE_UP);
+    add(s, displaced ? SPOOF : HIJACK, MADE_UP, raced || d->trusted_nx == PK_TRI_YES ? 0.95 : 0.7,
+            displaced ? SPOOF "/nx-answered" : HIJACK "/nx-answered", made_up_evidence(d));
     return true;
 }
 
@@ -361,7 +385,8 @@ static bool say_one_address(struct saying *s)
     const struct pk_obs_dns *d = s->o->dns;
     const struct pk_dns_check *checks = d->checks.items;
 
-    if (d->trusted_via != VIA_NONE || d->checks.count < ONE_ADDRESS_NAMES) {
+    /* Where names were made up the device itself asked: a router without its uplink answers so. */
+    if (d->trusted_via != VIA_NONE || d->nx_probes > 0 || d->checks.count < ONE_ADDRESS_NAMES) {
         return false;
     }
     for (size_t i = 0; i < d->checks.count; i++) {
@@ -394,11 +419,12 @@ static void say_gone(struct saying *s)
     const struct pk_obs_dns *d = s->o->dns;
     const struct pk_dns_check *checks = d->checks.items;
 
-    for (size_t i = 0; i < d->checks.count; i++) {
+    for (size_t i = 0; i < d->checks.count && i < CHECKS_MAX; i++) {
         clear(s, SPOOF, checks[i].name);
         clear(s, HIJACK, checks[i].name);
     }
-    clear(s, HIJACK, "made-up names");
+    clear(s, HIJACK, MADE_UP);
+    clear(s, SPOOF, MADE_UP);
     clear(s, CHANGE, "name server");
 }
 
@@ -423,7 +449,7 @@ int pk_judge_dns(const struct pk_observation *o, struct pk_arena *arena, struct 
     if (d->nx_probes > d->timeouts) {
         wrong = say_made_up(&s);
     }
-    for (size_t i = 0; i < d->checks.count; i++) {
+    for (size_t i = 0; i < d->checks.count && i < CHECKS_MAX; i++) {
         wrong |= say_check(&s, &checks[i], &right);
     }
     wrong |= say_one_address(&s);
