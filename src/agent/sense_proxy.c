@@ -23,6 +23,7 @@ struct pk_sense_proxy {
     struct pk_sense_told told[SOURCES];
     bool present[SOURCES];        /* was offered in the last round that asked */
     bool looked;                  /* this visit's first round is through */
+    unsigned epoch;               /* of the link, when it was last called into */
     char first[FIRST_URLS][65];   /* what it showed, as keys of known.h */
     char server[PK_ADDRESS_TEXT]; /* of the first lease of this visit */
 };
@@ -61,23 +62,26 @@ static bool seen_on_link(const struct pk_sense_proxy *state)
 static bool prepare(struct pk_sense *sense, struct pk_sense_job *job)
 {
     struct pk_proxy_ask *ask = pk_arena_alloc(job->env.arena, 1, sizeof(*ask));
-    const struct pk_sense_proxy *state = state_of(sense);
+    struct pk_sense_proxy *state = state_of(sense);
+    bool anew;
 
     if (ask == NULL || state == NULL) {
         return false;
     }
+    anew = job->loud || state->epoch != sense->state.epoch; /* the cable may lead elsewhere now */
     *ask = (struct pk_proxy_ask){
         .dhcp_url = pk_arena_strdup(job->env.arena, sense->lease.wpad),
         .dhcp_server = pk_arena_strdup(job->env.arena, sense->lease.server),
         .domain = pk_arena_strdup(job->env.arena,
                 sense->lease.domain[0] != '\0' ? sense->lease.domain : sense->resolv.domain),
-        .ask_link = (job->loud || seen_on_link(state)) && sense->state.kind != LINK_CELLULAR &&
+        .ask_link = (anew || seen_on_link(state)) && sense->state.kind != LINK_CELLULAR &&
                 sense->state.kind != LINK_VPN,
         .interface = (unsigned)sense->state.index,
         .own = sense->state.address,
         .router = sense->state.gateway,
         .prefix = sense->state.prefix,
     };
+    state->epoch = sense->state.epoch;
     job->in = ask;
     return ask->dhcp_url != NULL && ask->dhcp_server != NULL && ask->domain != NULL;
 }
