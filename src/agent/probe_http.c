@@ -60,6 +60,7 @@ struct trail {
     const char *host;     /* where it ended */
     struct pk_slice body;
     unsigned between;
+    bool away; /* a redirect led to another host without TLS */
 };
 
 static int step(const struct pk_probe_env *env, struct pk_http_url *url, const char *agent,
@@ -81,6 +82,7 @@ static int step(const struct pk_probe_env *env, struct pk_http_url *url, const c
         out->location = pk_arena_printf(
                 env->arena, "%s://%s", next.tls ? "https" : "http", next.host);
         out->end = next.tls ? TRAIL_SECURE : TRAIL_PLAIN;
+        out->away = out->away || (!next.tls && strcasecmp(next.host, url->host) != 0);
         *url = next;
         return next.tls ? PK_OK : 1; /* and further */
     }
@@ -90,23 +92,39 @@ static int step(const struct pk_probe_env *env, struct pk_http_url *url, const c
     return PK_OK;
 }
 
-static int follow(
+/* A way that breaks off tells nothing, unless it led back to the same host without TLS: that is what
+ * strippers answer first. */
+static void broken_off(struct trail *trail, const char *asked, const char *next)
+{
+    bool back = trail->location != NULL && strcasecmp(asked, next) == 0;
+
+    *trail = (struct trail){
+        .end = back ? TRAIL_PLAIN : TRAIL_SILENT,
+        .status = back ? trail->status : 0,
+        .location = back ? trail->location : NULL,
+        .host = back ? trail->host : NULL,
+        .away = trail->away,
+    };
+}
+
+static void follow(
         const struct pk_probe_env *env, const char *text, const char *agent, struct trail *out)
 {
+    struct pk_http_url asked;
     struct pk_http_url url;
-    int rc = pk_http_url_parse(text, &url);
+    int rc = 1;
 
     *out = (struct trail){ .end = TRAIL_SILENT };
-    if (rc == PK_OK) {
-        rc = 1;
+    if (pk_http_url_parse(text, &asked) < 0) {
+        return;
     }
+    url = asked;
     for (int hop = 0; hop < HOPS_MAX && rc == 1; hop++) {
         rc = step(env, &url, agent, out);
     }
     if (rc < 0) {
-        out->end = TRAIL_SILENT;
+        broken_off(out, asked.host, url.host);
     }
-    return rc;
 }
 
 /* The round's own time may be used up by then. */
@@ -126,11 +144,12 @@ static void check_redirect(const struct pk_probe_env *env, const struct pk_http_
     struct trail first;
     struct trail second;
 
-    (void)follow(env, check->url, NULL, &first);
+    follow(env, check->url, NULL, &first);
     out->obs.status = first.status;
     out->obs.location = first.location;
     out->obs.length = (int64_t)first.body.len;
     out->end_host = first.host;
+    out->away = first.away;
     out->good = first.end == TRAIL_SECURE;
     out->odd = first.end == TRAIL_PLAIN && check->https_before == PK_TRI_YES;
     name_between(first.between, env->arena, &out->obs.headers);
@@ -140,7 +159,7 @@ static void check_redirect(const struct pk_probe_env *env, const struct pk_http_
     out->obs.added = pk_page_summary(first.body, env->arena);
     fresh = with_time(env);
     out->obs.https_works = pk_https_proves(&fresh, url.host, 443);
-    (void)follow(&fresh, check->url, OTHER_AGENT, &second);
+    follow(&fresh, check->url, OTHER_AGENT, &second);
     out->obs.repeats = second.end == TRAIL_PLAIN ? PK_TRI_YES
             : second.end == TRAIL_SECURE         ? PK_TRI_NO
                                                  : PK_TRI_UNKNOWN;
@@ -256,7 +275,7 @@ static void look_closer(const struct pk_probe_env *env, const struct pk_http_che
     ask_securely(&fresh, check, out);
     if ((diff.changes & 1U << PK_PAGE_INSECURE) != 0 && check->redirect != NULL) {
         fresh = with_time(env);
-        (void)follow(&fresh, check->redirect, NULL, &trail);
+        follow(&fresh, check->redirect, NULL, &trail);
         out->obs.stripped = trail.end == TRAIL_PLAIN ? PK_TRI_YES
                 : trail.end == TRAIL_SECURE          ? PK_TRI_NO
                                                      : PK_TRI_UNKNOWN;
@@ -280,6 +299,8 @@ static void check_content(const struct pk_probe_env *env, const struct pk_http_c
         out->obs.location = pk_arena_printf(env->arena, "%s://%s",
                 got.head.location_tls ? "https" : "http", got.head.location_host);
         out->end_host = pk_arena_strdup(env->arena, got.head.location_host);
+        out->away = got.head.status / 100 == 3 && !got.head.location_tls &&
+                strcasecmp(got.head.location_host, url.host) != 0;
     }
     name_between(got.head.between, env->arena, &out->obs.headers);
     pk_page_stamp(&got.head, out->stamp);

@@ -38,6 +38,7 @@ struct pk_http_found {
     char stamp[PK_PAGE_STAMP];
     const char *end_host; /* where the redirects ended; NULL: they did not */
     bool odd;             /* it is not as it must be */
+    bool away;            /* it leads to another host without TLS, as portals do */
     bool good;            /* it is */
 };
 

@@ -14,8 +14,8 @@
 
 #define URLS_MAX     8
 #define URL_TEXT     300
-#define FRESH_MS     (15 * PK_SECOND_MS) /* an answer about the portal counts so long */
-#define TOGETHER_MS  PK_MINUTE_MS        /* changes of several pages that belong together */
+#define FRESH_MS     (6 * PK_SECOND_MS) /* an answer about the portal counts so long */
+#define TOGETHER_MS  PK_MINUTE_MS       /* changes of several pages that belong together */
 #define KNOWN_FIELDS "%lld %64[0-9a-f] %16[0-9a-f]"
 
 struct page_state {
@@ -251,16 +251,19 @@ static int64_t count_also(
     return count;
 }
 
-/* An odd answer counts only beside a fresh one about the portal: sessions end at any time. */
+/* An odd answer counts only beside a fresh one about the portal: sessions end at any time. What came odd is
+ * dropped then, and asked for anew behind the portal's answer. */
 static bool must_wait(struct pk_sense *sense, struct pk_sense_http *state, bool odd)
 {
     int64_t now = pk_clock_monotonic_ms();
 
-    if (!odd || now - sense->portal_ms < FRESH_MS || now - state->rechecked_ms < FRESH_MS) {
+    if (!odd || now - sense->portal_ms < FRESH_MS) {
         return false;
     }
-    state->rechecked_ms = now;
-    pk_sense_round(sense, PK_PROBE_PORTAL | PK_PROBE_HTTP, true);
+    if (state->rechecked_ms < sense->portal_ms || now - state->rechecked_ms > 2 * FRESH_MS) {
+        state->rechecked_ms = now;
+        pk_sense_round(sense, PK_PROBE_PORTAL | PK_PROBE_HTTP, true);
+    }
     return true;
 }
 
@@ -295,7 +298,7 @@ static void tell_http(struct pk_sense *sense, struct pk_sense_job *job)
             !pk_gateway_diverted(sense->gateway)) {
         return;
     }
-    if (must_wait(sense, state, found->odd)) {
+    if (must_wait(sense, state, found->odd || found->away)) {
         return;
     }
     compare_portal(sense, found);

@@ -43,6 +43,9 @@ static const struct {
       "\"status\":302,\"location\":\"http://bank.test\",\"captive\":false"), STRIP "/http://bank.test/", 0.96 },
     { "a blocked name: its secure form does not work either", STRIPPED("\"set\":true,\"https_works\":false"),
       STRIP "/http://bank.test/", 0.6 },
+    { "leads away, and https does not work: a portal that lets the test through",
+      REDIRECT("\"https_before\":true,\"set\":true,\"https_works\":false,\"status\":302,"
+      "\"location\":\"http://portal.test\",\"captive\":false"), "", 0 },
     { "where the test page leads, too", STRIPPED("\"set\":true,\"https_works\":true,\"elsewhere\":true"),
       STRIP "/http://bank.test/", 0.6 },
     { "once so, once so", STRIPPED("\"set\":true,\"https_works\":true,\"repeats\":false"),

@@ -62,13 +62,33 @@ static int found(const struct pk_observation *o, const char *threat, double conf
 
 /* --- pages that lead to https ------------------------------------------------------------- */
 
+/* To another host than the one that was asked; "www." makes no other host. */
+static bool leads_away(const struct pk_obs_http *h)
+{
+    const char *asked = h->url + strlen("http://");
+    const char *to = h->location != NULL ? strstr(h->location, "//") : NULL;
+    size_t len;
+
+    if (to == NULL) {
+        return false;
+    }
+    to += 2;
+    asked += strncasecmp(asked, "www.", 4) == 0 ? 4 : 0;
+    to += strncasecmp(to, "www.", 4) == 0 ? 4 : 0;
+    len = strcspn(asked, "/:?");
+    return strlen(to) != len || strncasecmp(asked, to, len) != 0;
+}
+
+/* 0: nothing can be said. */
 static double redirect_confidence(const struct pk_obs_http *h)
 {
     if (h->elsewhere == PK_TRI_YES) {
         return 0.6; /* like a sign-in page, though https passes */
     }
     if (h->https_works != PK_TRI_YES) {
-        return 0.6; /* a blocked name looks like this, too: its https does not work either */
+        /* A portal that lets the connectivity test through leads away; a blocked name has a page of
+         * its own. With both https does not work either. */
+        return leads_away(h) ? 0 : 0.6;
     }
     if (h->repeats == PK_TRI_NO) {
         return 0.75; /* once so, once so */
@@ -85,12 +105,14 @@ static int judge_redirect(
     const struct pk_obs_http *h = o->http;
     bool page = h->status / 100 == 2 && h->length > 0;
     bool plain = h->status / 100 == 3 && h->location != NULL;
+    double confidence = redirect_confidence(h);
     json_t *evidence;
 
     if (h->location != NULL && strncmp(h->location, "https://", 8) == 0) {
         return clear_part(o, STRIP, out);
     }
-    if (h->https_before != PK_TRI_YES || h->captive == PK_TRI_YES || (!page && !plain)) {
+    if (h->https_before != PK_TRI_YES || h->captive == PK_TRI_YES || (!page && !plain) ||
+            confidence <= 0) {
         return PK_OK; /* an error, an outage and silence prove nothing */
     }
     evidence = json_pack("{s:s, s:s, s:s, s:I, s:s*, s:s*}", "seen",
