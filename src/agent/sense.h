@@ -36,6 +36,8 @@ struct pk_sense_settings {
     const char *ca_dir;
     const char *wifi_file;  /* the Wi-Fi card's report, TSV: connected bssid ssid freq signal
                                    * security; [none: the sensor is "limited"] */
+    const char *cell_file;  /* what a modem's helper, or a Rayhunter, says of mobile networks, JSON
+                                   * lines; [none: the sensor is "limited"] */
     const char *lease_file; /* the DHCP client's lease, key=value: dns serverid opt114 wpad */
     /* Their folders must be there; the files may come later and are watched. */
     const char *resolv_file;     /* [/etc/resolv.conf] */

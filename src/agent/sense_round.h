@@ -138,6 +138,7 @@ struct pk_sense_part {
     void (*check)(void *state, unsigned probes, bool loud);
 };
 
+extern const struct pk_sense_part pk_sense_cell_part;
 extern const struct pk_sense_part pk_sense_lease_part;
 extern const struct pk_sense_part pk_sense_redirect_part;
 extern const struct pk_sense_part pk_sense_router6_part;

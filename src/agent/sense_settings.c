@@ -95,6 +95,7 @@ int pk_sense_take_settings(
         .ca_file = copy(sense, in->ca_file, NULL),
         .ca_dir = copy(sense, in->ca_dir, NULL),
         .wifi_file = copy(sense, in->wifi_file, NULL),
+        .cell_file = copy(sense, in->cell_file, NULL),
         .lease_file = copy(sense, in->lease_file, NULL),
         .resolv_file = copy(sense, in->resolv_file, RESOLV_FILE),
         .interface = copy(sense, in->interface, NULL),

@@ -72,6 +72,7 @@ struct pk_agent_settings {
     const char *ca_file;
     const char *ca_dir;
     const char *wifi_file;
+    const char *cell_file;
     const char *lease_file;
     const char *resolv_file;
     const char *interface;

@@ -19,6 +19,7 @@ struct entry {
     int folder;       /* watch descriptors, -1: none */
     int file;
     unsigned id;
+    uint32_t events; /* of the file */
 };
 
 struct pk_file_watch {
@@ -33,7 +34,7 @@ struct pk_file_watch {
 static bool concerns(const struct entry *e, const struct inotify_event *event)
 {
     if (event->wd == e->file) {
-        return (event->mask & (FILE_EVENTS | IN_IGNORED)) != 0;
+        return (event->mask & (e->events | IN_IGNORED)) != 0;
     }
     return event->wd == e->folder &&
             (e->name[0] == '\0' || (event->len > 0 && strcmp(event->name, e->name) == 0));
@@ -42,7 +43,7 @@ static bool concerns(const struct entry *e, const struct inotify_event *event)
 static void follow_file(struct pk_file_watch *watch, struct entry *e)
 {
     if (e->name[0] != '\0') { /* the same descriptor when it is the same file */
-        e->file = inotify_add_watch(watch->fd, e->path, FILE_EVENTS);
+        e->file = inotify_add_watch(watch->fd, e->path, e->events);
     }
 }
 
@@ -115,7 +116,7 @@ void pk_file_watch_destroy(struct pk_file_watch *watch)
 }
 
 static int add(struct pk_file_watch *watch, const char *path, const char *name, unsigned id,
-        struct pk_error *err)
+        uint32_t events, struct pk_error *err)
 {
     char folder[PATH_MAX];
     struct entry *e = &watch->entries[watch->count];
@@ -126,7 +127,9 @@ static int add(struct pk_file_watch *watch, const char *path, const char *name, 
     }
     memcpy(folder, path, len);
     folder[len] = '\0';
-    *e = (struct entry){ .path = strdup(path), .folder = -1, .file = -1, .id = id };
+    *e = (struct entry){
+        .path = strdup(path), .folder = -1, .file = -1, .id = id, .events = events
+    };
     if (e->path == NULL) {
         return pk_error_set(err, PK_ENOMEM, "out of memory");
     }
@@ -149,11 +152,19 @@ int pk_file_watch_add(
 {
     const char *slash = strrchr(path, '/');
 
-    return add(watch, path, slash != NULL ? slash + 1 : path, id, err);
+    return add(watch, path, slash != NULL ? slash + 1 : path, id, FILE_EVENTS, err);
+}
+
+int pk_file_watch_growing(
+        struct pk_file_watch *watch, const char *path, unsigned id, struct pk_error *err)
+{
+    const char *slash = strrchr(path, '/');
+
+    return add(watch, path, slash != NULL ? slash + 1 : path, id, FILE_EVENTS | IN_MODIFY, err);
 }
 
 int pk_file_watch_folder(
         struct pk_file_watch *watch, const char *path, unsigned id, struct pk_error *err)
 {
-    return add(watch, path, "", id, err);
+    return add(watch, path, "", id, FILE_EVENTS, err);
 }

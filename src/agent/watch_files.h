@@ -19,6 +19,9 @@ void pk_file_watch_destroy(struct pk_file_watch *watch);
 /* id is what fn gets. A file that is not there yet is waited for, its folder must be there. */
 PK_MUST_USE int pk_file_watch_add(
         struct pk_file_watch *watch, const char *path, unsigned id, struct pk_error *err);
+/* The same for a file that somebody keeps open and adds to: told at each write. */
+PK_MUST_USE int pk_file_watch_growing(
+        struct pk_file_watch *watch, const char *path, unsigned id, struct pk_error *err);
 /* Everything that is written, moved or removed in the folder. */
 PK_MUST_USE int pk_file_watch_folder(
         struct pk_file_watch *watch, const char *path, unsigned id, struct pk_error *err);

@@ -575,7 +575,12 @@ static bool is_broadcast(const struct pk_cell_message *m)
 
 static bool is_repeat(const struct pk_cell_track *t, const struct pk_cell_message *m, int64_t at_ms)
 {
-    return at_ms - t->last_ms < REPEAT_MS && memcmp(m, &t->last, sizeof(*m)) == 0;
+    const struct pk_cell_message *last = &t->last;
+
+    return at_ms - t->last_ms < REPEAT_MS && !is_broadcast(m) && m->said == last->said &&
+            m->radio == last->radio && m->identity == last->identity && m->cause == last->cause &&
+            m->cipher == last->cipher && m->redirect == last->redirect &&
+            m->integral == last->integral && m->voice == last->voice;
 }
 
 void pk_cell_track_frame(struct pk_cell_track *t, const struct pk_gsmtap *frame, int64_t at_ms)

@@ -174,7 +174,7 @@ static void block2(struct pk_bits *b)
     }
     radio_resources(b);
     timers = pk_bits_flag(b);
-    pk_bits_skip(b, 3 * 6);
+    pk_bits_skip(b, 6UL * 3);
     end_of(b, timers);
     freq = (unsigned)pk_bits_read(b, 2);
     pk_bits_skip(b, (freq & 2U) != 0 ? 16 : 0);

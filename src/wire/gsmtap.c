@@ -103,11 +103,13 @@ static int parse_v2(struct pk_reader *r, struct pk_gsmtap *out)
     size_t words = pk_read_u8(r);
     unsigned type = pk_read_u8(r);
     unsigned number;
+    unsigned signal;
     unsigned sub;
 
     pk_read_skip(r, 1);
     number = pk_read_be16(r);
-    out->signal_dbm = (int8_t)pk_read_u8(r);
+    signal = pk_read_u8(r);
+    out->signal_dbm = (int64_t)signal - (signal > 127 ? 256 : 0);
     pk_read_skip(r, 5);
     sub = pk_read_u8(r);
     if (r->rc == PK_OK && (words * 4 < V2_BYTES || words * 4 > r->in.len)) {

@@ -18,6 +18,8 @@
     "\"QualitativeWarning\",\"severity\":\"" severity "\"},\"message\":\"" message               \
     "\"},null]}]}\n"
 
+#define HUGE_ROW ROW("10:00:00", "Huge", "x")
+
 static const char home[] =
         "Disconnected after Identity Request without Auth Accept on home network!";
 
@@ -181,8 +183,7 @@ static void test_bad(void **state)
         "{\"events\":[{\"event_type\":\"High\"}]}",
         "{\"events\":[{\"event_type\":\"High\",\"message\":\"x\"}]}",
         "{\"packet_timestamp\":\"never\",\"events\":[{\"event_type\":\"High\",\"message\":\"x\"}]}",
-        "{\"packet_timestamp\":\"2026-08-20T10:00:00Z\",\"events\":[{\"event_type\":\"Huge\","
-        "\"message\":\"x\"}]}",
+        HUGE_ROW,
         "{\"events\":{}}",
         "{\"analysis\":1}",
     };
