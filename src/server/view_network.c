@@ -16,28 +16,29 @@ static json_t *severity_of(int64_t standing)
             : json_null();
 }
 
-json_t *pk_view_network(const struct pk_network_row *w, int64_t until_ms)
+json_t *pk_view_network(const struct pk_network_row *row, int64_t until_ms)
 {
     return json_pack("{s:s, s:o, s:b, s:s, s:s, s:s, s:o, s:o, s:I, s:o, s:o, s:o, s:o, s:o, s:o,"
                      " s:I, s:I, s:I, s:I, s:I, s:o}",
-            "id", w->id, "name", pk_view_text(w->name), "listed", (int)(w->name != NULL), "link",
-            pk_link_names[w->link], "security", pk_security_names[w->security], "verdict",
-            pk_network_verdict_names[w->standing], "severity", severity_of(w->standing), "threat",
-            pk_view_text(w->threat), "devices", (json_int_t)w->devices, "first_seen_at",
-            pk_view_time(w->first_ms), "last_seen_at", pk_view_time(w->last_ms), "checked_at",
-            pk_view_time(w->checked_ms), "last_bad_at", pk_view_time(w->bad_ms), "last_bad_threat",
-            pk_view_text(w->bad_threat), "place", pk_view_text(w->place), "points",
-            (json_int_t)w->points, "makers", (json_int_t)w->makers, "gateways",
-            (json_int_t)w->gateways, "resolvers", (json_int_t)w->resolvers, "places",
-            (json_int_t)w->places, "forgotten_at",
-            w->standing > PK_NETWORK_CLEAN ? json_null() : pk_view_time(until_ms));
+            "id", row->id, "name", pk_view_text(row->name), "listed", (int)(row->name != NULL),
+            "link", pk_link_names[row->link], "security", pk_security_names[row->security],
+            "verdict", pk_network_verdict_names[row->standing], "severity",
+            severity_of(row->standing), "threat", pk_view_text(row->threat), "devices",
+            (json_int_t)row->devices, "first_seen_at", pk_view_time(row->first_ms), "last_seen_at",
+            pk_view_time(row->last_ms), "checked_at", pk_view_time(row->checked_ms), "last_bad_at",
+            pk_view_time(row->bad_ms), "last_bad_threat", pk_view_text(row->bad_threat), "place",
+            pk_view_text(row->place), "points", (json_int_t)row->points, "makers",
+            (json_int_t)row->makers, "gateways", (json_int_t)row->gateways, "resolvers",
+            (json_int_t)row->resolvers, "places", (json_int_t)row->places, "forgotten_at",
+            row->standing > PK_NETWORK_CLEAN ? json_null() : pk_view_time(until_ms));
 }
 
-json_t *pk_view_network_device(const struct pk_network_device *d)
+json_t *pk_view_network_device(const struct pk_network_device *row)
 {
-    return json_pack("{s:o, s:o, s:o, s:I, s:I}", "device", pk_view_device_ref(d->device, d->name),
-            "first_seen_at", pk_view_time(d->first_ms), "last_seen_at", pk_view_time(d->last_ms),
-            "visits", (json_int_t)d->visits, "open_incidents", (json_int_t)d->open);
+    return json_pack("{s:o, s:o, s:o, s:I, s:I}", "device",
+            pk_view_device_ref(row->device, row->name), "first_seen_at",
+            pk_view_time(row->first_ms), "last_seen_at", pk_view_time(row->last_ms), "visits",
+            (json_int_t)row->visits, "open_incidents", (json_int_t)row->open);
 }
 
 json_t *pk_view_network_traits(const struct pk_array *traits)

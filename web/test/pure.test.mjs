@@ -6,7 +6,7 @@ import { build } from 'esbuild';
 
 const { outputFiles } = await build({
     stdin: {
-        contents: ['./api/filter', './app/address', './ui/csv', './ui/names', './ui/words', './evidence/shapes']
+        contents: ['./api/filter', './app/address', './ui/csv', './ui/names', './ui/words', './evidence/shapes', './evidence/answers', './charts/geo']
             .map((name) => `export * from '${name}';`).join('\n'),
         resolveDir: fileURLToPath(new URL('../src', import.meta.url)),
     },
@@ -87,4 +87,24 @@ test('common names', () => {
     assert.equal(m.commonName('O=Cafe, CN = Proxy CA'), 'Proxy CA');
     assert.equal(m.commonName('/O=Cafe/CN=Proxy'), 'Proxy');
     assert.equal(m.commonName('O=No name'), 'O=No name');
+});
+
+test('a map holds all its cells, and one cell is not the whole map', () => {
+    const cell = (west, south) => ({ west, south, east: west + 0.04, north: south + 0.04 });
+    for (const cells of [[cell(13.4, 52.5)], [cell(-9.1, 38.7), cell(13.4, 52.5)], [cell(-170, -40), cell(175, 70)]]) {
+        const view = m.around(cells, 1.8);
+        for (const c of cells) {
+            assert.ok(m.xOf(view, c.west, 100) >= 0 && m.xOf(view, c.east, 100) <= 100, JSON.stringify(view));
+            assert.ok(m.yOf(view, c.north, 100) >= 0 && m.yOf(view, c.south, 100) <= 100, JSON.stringify(view));
+        }
+        assert.ok(view.north - view.south >= 3 && Math.abs((view.east - view.west) / (view.north - view.south) - 1.8) < 1e-6);
+        assert.ok(m.lines(view.west, view.east).length <= 10);
+    }
+    assert.deepEqual(m.around([], 1.8), m.WORLD);
+    assert.equal(m.placeText(cell(-9.16, 38.69)), '38.7° N, 9.1° W');
+});
+
+test('answers of name servers are told from other evidence', () => {
+    assert.ok(m.isAnswers({ name: 'a.example', answer: ['192.0.2.1'], expected: [] }));
+    assert.ok(!m.isAnswers({ name: 'a.example', answer: '192.0.2.1' }) && !m.isAnswers({ answer: [], expected: [] }));
 });
