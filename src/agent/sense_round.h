@@ -158,13 +158,15 @@ struct pk_sense {
     struct pk_file_watch *files;
     struct pk_arp_watch *arp;
     struct pk_packet_watch *echo; /* while two claim to be the router */
-    uint16_t echo_id;
     struct pk_gateway *gateway;
     struct pk_resolv resolv;
     struct pk_lease lease;
     struct pk_wifi wifi;
     bool on_network;      /* linked */
     bool announced;       /* and told so */
+    bool attacked;        /* an attack is open: nothing is learnt */
+    bool dead;            /* to be freed with the last job */
+    uint16_t echo_id;     /* of the packets of `echo` */
     int64_t announced_ms; /* when; monotonic */
     char network[PK_NETWORK_ID];
     unsigned generation; /* answers of jobs that were started on another network are dropped */
@@ -178,7 +180,6 @@ struct pk_sense {
     unsigned asking;           /* parts (their probes' bits) whose questions are under way */
     unsigned loud;             /* probes whose results are told even when they are no news */
     unsigned jobs;             /* threads that still read this struct */
-    bool dead;                 /* to be freed with the last of them */
     struct pk_sense_job *held; /* results that wait for the portal's */
     int portal_state;          /* enum pk_portal_state */
     int64_t portal_ms;         /* when the portal was last asked; monotonic, 0: not yet */
@@ -189,7 +190,6 @@ struct pk_sense {
     struct pk_known *known;       /* what was learnt on earlier visits; never NULL */
     const struct pk_trust *trust; /* never NULL; changes between callbacks only */
     struct pk_arena *trust_arena;
-    bool attacked;                          /* an attack is open: nothing is learnt */
     struct pk_sense_visit visits[8], visit; /* of this session, newest first; the one that runs */
     struct pk_sense_tls *tls;               /* of sense_tls.c; never NULL */
     void *parts[PK_SENSE_PARTS_MAX];

@@ -315,6 +315,7 @@ static void put_udp_checksum(const struct pk_ip4 *packet, uint8_t *udp, size_t l
     pseudo[11] = (uint8_t)len;
     sum = pk_ip4_checksum(pk_slice_of(pseudo, sizeof(pseudo)), 0);
     sum = pk_ip4_checksum(pk_slice_of(udp, len), (uint16_t)~sum);
+    sum = sum == 0 ? 0xffff : sum; /* 0 says that there is none (RFC 768) */
     udp[6] = (uint8_t)(sum >> 8);
     udp[7] = (uint8_t)sum;
 }

@@ -36,6 +36,61 @@ static void test_lease(void **state)
     assert_string_equal(lease.portal_api, "");
 }
 
+static void test_lease_terms(void **state)
+{
+    struct pk_lease lease;
+    struct pk_lease other;
+    char text[PK_ADDRESS_TEXT];
+
+    (void)state;
+    pk_lease_parse(pk_slice_str("ip=192.0.2.7\nmask=24\nrouter=192.0.2.1 192.0.2.2\n"
+                                "dns=192.0.2.53 nonsense 192.0.2.54\nserverid=192.0.2.1\n"
+                                "wpad=http://192.0.2.1/wpad.dat\n"),
+            &lease);
+    assert_string_equal(pk_address_text(&lease.address, text), "192.0.2.7");
+    assert_string_equal(pk_address_text(&lease.router, text), "192.0.2.1");
+    assert_int_equal(lease.dns_count, 2);
+    assert_string_equal(pk_address_text(&lease.dns[1], text), "192.0.2.54");
+    assert_string_equal(lease.wpad, "http://192.0.2.1/wpad.dat");
+
+    /* systemd-networkd, /run/systemd/netif/leases */
+    pk_lease_parse(pk_slice_str("# This is private data. Do not parse.\nADDRESS=192.0.2.7\n"
+                                "NETMASK=255.255.255.0\nROUTER=192.0.2.1\n"
+                                "SERVER_ADDRESS=192.0.2.3\nDNS=192.0.2.53 192.0.2.54\n"),
+            &other);
+    assert_string_equal(other.server, "192.0.2.3");
+    assert_int_equal(other.dns_count, 2);
+    assert_false(pk_lease_same(&lease, &other));
+    other = lease;
+    assert_true(pk_lease_same(&lease, &other));
+    other.dns[1].bytes[3]++;
+    assert_false(pk_lease_same(&lease, &other));
+}
+
+static void test_lease_dhclient(void **state)
+{
+    static const char text[] =
+            "lease {\n  interface \"eth0\";\n  fixed-address 192.0.2.6;\n"
+            "  option routers 192.0.2.9;\n}\n"
+            "lease {\n  interface \"eth0\";\n  fixed-address 192.0.2.7;\n"
+            "  option subnet-mask 255.255.255.0;\n  option routers 192.0.2.1,192.0.2.2;\n"
+            "  option domain-name-servers 192.0.2.53,192.0.2.54;\n"
+            "  option dhcp-server-identifier 192.0.2.3;\n  renew 1 2026/11/23 12:00:00;\n}\n"
+            "lease {\n  interface \"eth1\";\n  fixed-address 203.0.113.7;\n}\n"
+            "lease {\n  interface \"eth0\";\n  fixed-address 192.0.2.8;\n";
+    struct pk_lease lease = { .server = "kept" };
+    char out[PK_ADDRESS_TEXT];
+
+    (void)state;
+    assert_false(pk_lease_parse_dhclient(pk_slice_str(text), "wlan0", &lease));
+    assert_string_equal(lease.server, "kept");
+    assert_true(pk_lease_parse_dhclient(pk_slice_str(text), "eth0", &lease));
+    assert_string_equal(pk_address_text(&lease.address, out), "192.0.2.7");
+    assert_string_equal(pk_address_text(&lease.router, out), "192.0.2.1");
+    assert_string_equal(lease.server, "192.0.2.3");
+    assert_int_equal(lease.dns_count, 2);
+}
+
 static void test_wifi(void **state)
 {
     struct pk_wifi wifi;
@@ -123,6 +178,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_resolv),
         cmocka_unit_test(test_lease),
+        cmocka_unit_test(test_lease_terms),
+        cmocka_unit_test(test_lease_dhclient),
         cmocka_unit_test(test_wifi),
         cmocka_unit_test(test_address),
         cmocka_unit_test(test_url),
