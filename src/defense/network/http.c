@@ -62,23 +62,6 @@ static int found(const struct pk_observation *o, const char *threat, double conf
 
 /* --- pages that lead to https ------------------------------------------------------------- */
 
-/* To another host than the one that was asked; "www." makes no other host. */
-static bool leads_away(const struct pk_obs_http *h)
-{
-    const char *asked = h->url + strlen("http://");
-    const char *to = h->location != NULL ? strstr(h->location, "//") : NULL;
-    size_t len;
-
-    if (to == NULL) {
-        return false;
-    }
-    to += 2;
-    asked += strncasecmp(asked, "www.", 4) == 0 ? 4 : 0;
-    to += strncasecmp(to, "www.", 4) == 0 ? 4 : 0;
-    len = strcspn(asked, "/:?");
-    return strlen(to) != len || strncasecmp(asked, to, len) != 0;
-}
-
 /* 0: nothing can be said. */
 static double redirect_confidence(const struct pk_obs_http *h)
 {
@@ -86,9 +69,9 @@ static double redirect_confidence(const struct pk_obs_http *h)
         return 0.6; /* like a sign-in page, though https passes */
     }
     if (h->https_works != PK_TRI_YES) {
-        /* A portal that lets the connectivity test through leads away; a blocked name has a page of
-         * its own. With both https does not work either. */
-        return leads_away(h) ? 0 : 0.6;
+        /* The host's name leads elsewhere: to a filter's own page, to a sign-in page, to a forger.
+         * That is for those who check names and certificates. */
+        return 0;
     }
     if (h->repeats == PK_TRI_NO) {
         return 0.75; /* once so, once so */
