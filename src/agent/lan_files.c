@@ -2,10 +2,13 @@
 
 #include <ctype.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "agent/resolv_conf.h"
+#include "base/utf8.h"
+#include "wire/ie80211.h"
 
 #define COLUMNS_MAX 12
 
@@ -346,6 +349,48 @@ static bool is_mac(const char *text)
     return text[PK_MAC_TEXT - 1] == '\0';
 }
 
+void pk_wifi_name(const char *text, char out[64])
+{
+    size_t len = strlen(text);
+    size_t at = 0;
+
+    for (size_t i = 0; i < len;) {
+        uint32_t rune = 0;
+        size_t bytes = pk_utf8_next((const uint8_t *)text + i, len - i, &rune);
+
+        if (bytes > 0 && rune >= ' ' && (rune < 0x7f || rune >= 0xa0)) {
+            if (at + bytes > 63) {
+                break;
+            }
+            memcpy(out + at, text + i, bytes);
+            at += bytes;
+        }
+        i += bytes > 0 ? bytes : 1;
+    }
+    out[at] = '\0';
+}
+
+static int number_of(const char *text, int min, int max)
+{
+    char *end;
+    long value = strtol(text, &end, 10);
+
+    return end == text || value < min || value > max ? 0 : (int)value;
+}
+
+static int cipher_of(const char *text)
+{
+    static const char *const words[] = { "GCMP", "CCMP", "TKIP", "WEP" };
+    static const int ciphers[] = { PK_CIPHER_GCMP, PK_CIPHER_CCMP, PK_CIPHER_TKIP, PK_CIPHER_WEP };
+
+    for (size_t i = 0; i < PK_COUNT(words); i++) {
+        if (strcasestr(text, words[i]) != NULL) {
+            return ciphers[i];
+        }
+    }
+    return PK_CIPHER_UNKNOWN;
+}
+
 static void take_column(struct pk_wifi *wifi, const char *name, const char *value)
 {
     if (strcmp(name, "connected") == 0) {
@@ -355,34 +400,53 @@ static void take_column(struct pk_wifi *wifi, const char *name, const char *valu
             wifi->bssid[i] = (char)tolower((unsigned char)value[i]);
         }
     } else if (strcmp(name, "ssid") == 0) {
-        copy_text(wifi->ssid, sizeof(wifi->ssid), value);
+        pk_wifi_name(value, wifi->ssid);
     } else if (strcmp(name, "security") == 0) {
         wifi->security = security_of(value);
+        wifi->cipher = cipher_of(value);
+    } else if (strcmp(name, "freq") == 0) {
+        wifi->freq_mhz = number_of(value, 1, 100000);
+    } else if (strcmp(name, "signal") == 0) {
+        wifi->signal_dbm = number_of(value, -200, 50);
     }
 }
 
-void pk_wifi_parse(struct pk_slice text, struct pk_wifi *out)
+size_t pk_wifi_rows(struct pk_slice text, struct pk_wifi *rows, size_t max)
 {
     char head[512];
     char line[512];
     char *names[COLUMNS_MAX];
     char *values[COLUMNS_MAX];
-    size_t count;
+    size_t columns;
+    size_t count = 0;
 
-    *out = (struct pk_wifi){ 0 };
     if (!next_line(&text, head, sizeof(head))) {
-        return;
+        return 0;
     }
-    count = split_columns(head, names);
-    while (next_line(&text, line, sizeof(line))) {
+    columns = split_columns(head, names);
+    while (count < max && next_line(&text, line, sizeof(line))) {
         struct pk_wifi row = { 0 };
         size_t got = split_columns(line, values);
 
-        for (size_t i = 0; i < count && i < got; i++) {
+        for (size_t i = 0; i < columns && i < got; i++) {
             take_column(&row, names[i], values[i]);
         }
-        if (row.connected) {
-            *out = row;
+        if (row.connected || (row.bssid[0] != '\0' && row.ssid[0] != '\0')) {
+            rows[count++] = row;
+        }
+    }
+    return count;
+}
+
+void pk_wifi_parse(struct pk_slice text, struct pk_wifi *out)
+{
+    struct pk_wifi rows[PK_WIFI_ROWS_MAX];
+    size_t count = pk_wifi_rows(text, rows, PK_COUNT(rows));
+
+    *out = (struct pk_wifi){ 0 };
+    for (size_t i = 0; i < count; i++) {
+        if (rows[i].connected) {
+            *out = rows[i];
             return;
         }
     }

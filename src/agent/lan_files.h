@@ -42,12 +42,23 @@ bool pk_lease_same(const struct pk_lease *a, const struct pk_lease *b);
 /* The last lease in ISC dhclient's file (dhclient.leases(5)) for this interface; false: none. */
 bool pk_lease_parse_dhclient(struct pk_slice text, const char *interface, struct pk_lease *out);
 
+/* An access point as the Wi-Fi card reports it. */
 struct pk_wifi {
     bool connected;
     char bssid[PK_MAC_TEXT]; /* lower case */
-    char ssid[64];
-    int security; /* index into pk_security_names */
+    char ssid[64];           /* well-formed UTF-8 */
+    int security;            /* index into pk_security_names */
+    int cipher;              /* index into pk_wifi_cipher_names */
+    int freq_mhz;
+    int signal_dbm;
+    bool mfp; /* management frames are protected */
 };
 
-/* The row whose column "connected" is 1; columns are found by their names. */
+#define PK_WIFI_ROWS_MAX 64 /* kept of a report */
+
+/* All rows that have an address and a name, at most max; columns are found by their names. Returns how many. */
+size_t pk_wifi_rows(struct pk_slice text, struct pk_wifi *rows, size_t max);
+/* The row whose column "connected" is 1. */
 void pk_wifi_parse(struct pk_slice text, struct pk_wifi *out);
+/* Copies what people may read of a name; never cuts a character. */
+void pk_wifi_name(const char *text, char out[64]);

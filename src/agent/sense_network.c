@@ -1,6 +1,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "agent/nl80211.h"
 #include "agent/sense_round.h"
 #include "base/arena.h"
 #include "base/buffer.h"
@@ -164,15 +165,38 @@ static void read_resolv(struct pk_sense *sense)
     }
 }
 
+/* From the card's report, or from the kernel (nl80211). False: nobody tells. */
+static bool read_wifi(struct pk_sense *sense)
+{
+    struct pk_buffer text;
+
+    if (sense->set.wifi_file == NULL) {
+        if (sense->state.kind != LINK_WIFI ||
+                !pk_nl80211_scan(
+                        sense->state.index, sense->air, PK_COUNT(sense->air), &sense->air_count)) {
+            return false;
+        }
+    } else if (read_file(sense->set.wifi_file, &text)) {
+        sense->air_count = pk_wifi_rows(pk_buffer_slice(&text), sense->air, PK_COUNT(sense->air));
+        pk_buffer_finish(&text);
+    } else {
+        return false;
+    }
+    sense->wifi = (struct pk_wifi){ 0 };
+    for (size_t i = 0; i < sense->air_count; i++) {
+        if (sense->air[i].connected) {
+            sense->wifi = sense->air[i];
+            break;
+        }
+    }
+    return true;
+}
+
 static void read_files(struct pk_sense *sense)
 {
     struct pk_buffer text;
-    bool has_wifi = read_file(sense->set.wifi_file, &text);
+    bool has_wifi = read_wifi(sense);
 
-    if (has_wifi) {
-        pk_wifi_parse(pk_buffer_slice(&text), &sense->wifi);
-        pk_buffer_finish(&text);
-    }
     if (read_file(sense->set.lease_file, &text)) {
         pk_lease_parse(pk_buffer_slice(&text), &sense->lease);
         pk_buffer_finish(&text);
@@ -296,6 +320,7 @@ void pk_sense_refresh(struct pk_sense *sense)
                         (wifi_differs ? PK_CHANGED_WIFI : 0U));
         pk_sense_round(sense, PK_PROBE_WEB, true);
     }
+    pk_sense_parts_change(sense, PK_CHANGED_AIR);
     if (wifi_differs) { /* the same address may be another router behind this access point */
         pk_gateway_check(sense->gateway, pk_clock_monotonic_ms());
     }

@@ -119,6 +119,7 @@ enum pk_sense_change {
     PK_CHANGED_LINK = 1 << 3, /* the carrier was gone for a moment */
     PK_CHANGED_TRUST = 1 << 4,
     PK_CHANGED_ADDRESS = 1 << 5, /* addresses or routes of either family */
+    PK_CHANGED_AIR = 1 << 6,     /* the Wi-Fi card's report was read again */
 };
 
 /* A part of the senses that lives on events of its own: packets, files, netlink. Rows of the table in
@@ -142,6 +143,7 @@ extern const struct pk_sense_part pk_sense_cell_part;
 extern const struct pk_sense_part pk_sense_lease_part;
 extern const struct pk_sense_part pk_sense_redirect_part;
 extern const struct pk_sense_part pk_sense_router6_part;
+extern const struct pk_sense_part pk_sense_wifi_part;
 
 struct pk_sense {
     struct pk_loop *loop;
@@ -161,7 +163,9 @@ struct pk_sense {
     struct pk_gateway *gateway;
     struct pk_resolv resolv;
     struct pk_lease lease;
-    struct pk_wifi wifi;
+    struct pk_wifi wifi; /* that it is connected to */
+    struct pk_wifi air[PK_WIFI_ROWS_MAX];
+    size_t air_count;
     bool on_network;      /* linked */
     bool announced;       /* and told so */
     bool attacked;        /* an attack is open: nothing is learnt */
@@ -249,6 +253,9 @@ void pk_sense_visit_next(struct pk_sense *sense);
 void pk_sense_visit_compare(struct pk_sense *sense, struct pk_obs_network *net);
 /* The best that the network had in this session; 0: not known. */
 int pk_sense_visit_security(const struct pk_sense *sense, const char *network);
+/* Was the network joined by this access point in this session? */
+enum pk_tri pk_sense_visit_bssid(
+        struct pk_sense *sense, const char *network, const char *bssid, enum pk_tri otherwise);
 
 /* --- sense_parts.c: what happens, told to all parts --- */
 

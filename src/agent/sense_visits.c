@@ -104,5 +104,21 @@ int pk_sense_visit_security(const struct pk_sense *sense, const char *network)
             return sense->visits[i].security;
         }
     }
-    return 0;
+    return !sense->attacked && strcmp(sense->visit.network, network) == 0 ? sense->visit.security
+                                                                          : 0;
+}
+
+enum pk_tri pk_sense_visit_bssid(
+        struct pk_sense *sense, const char *network, const char *bssid, enum pk_tri otherwise)
+{
+    struct pk_sense_visit *visit = find(sense, network);
+
+    if (visit != NULL) {
+        otherwise = either(otherwise, has(visit->bssids, bssid, PK_MAC_TEXT));
+    }
+    if (!sense->attacked && strcmp(sense->visit.network, network) == 0 &&
+            strcmp(sense->visit.bssids[0], bssid) == 0) {
+        return PK_TRI_YES;
+    }
+    return otherwise;
 }

@@ -7,7 +7,7 @@
 #define TICK_US 1000000
 
 static const struct pk_tracker *const trackers[] = { &pk_arp_tracker, &pk_names_tracker,
-    &pk_cell_tracker };
+    &pk_cell_tracker, &pk_air_tracker };
 
 struct pk_capture {
     int64_t now_us;

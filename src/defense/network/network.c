@@ -50,14 +50,15 @@ static struct opinion of_twin(const struct pk_obs_network *n)
     if (n->listed == PK_TRI_YES) {
         return (struct opinion){ .confidence = 0 };
     }
-    if (weaker && now < PK_WIFI_LEVEL_STRONG && before >= PK_WIFI_LEVEL_STRONG) {
+    if (weaker && now <= PK_WIFI_LEVEL_ANYBODY && before >= PK_WIFI_LEVEL_STRONG) {
         return n->bssid_known == PK_TRI_YES
                 ? (struct opinion){ 0.85, TWIN "/same-address-weaker",
                       "The access point's address is the known one, but its protection is gone" }
                 : (struct opinion){ n->gateway_known == PK_TRI_NO ? 0.97 : 0.92, TWIN "/weaker",
                       "Other equipment carries the network's name, without its protection" };
     }
-    if (weaker && n->bssid_known == PK_TRI_NO && n->maker_known == PK_TRI_NO) {
+    if (weaker && n->security_before == PK_WIFI_EAP && n->bssid_known == PK_TRI_NO &&
+            n->maker_known == PK_TRI_NO) {
         return (struct opinion){ 0.85, TWIN "/weaker",
             "Other equipment carries the network's name, with weaker protection" };
     }

@@ -1,17 +1,7 @@
 /* wifi_level.h - how well a Wi-Fi is protected, in steps that matter. */
 #pragma once
 
-/* Index into pk_security_names. */
-enum pk_wifi_security {
-    PK_WIFI_UNKNOWN,
-    PK_WIFI_OPEN,
-    PK_WIFI_OWE,
-    PK_WIFI_WEP,
-    PK_WIFI_WPA,
-    PK_WIFI_WPA2,
-    PK_WIFI_WPA3,
-    PK_WIFI_EAP,
-};
+#include "wire/ie80211.h"
 
 /* 0: nothing is known. WPA2 and WPA3 are one step: access points offer both at once, and each device
  * reports the one that it took. So are open and OWE, for the same reason. */
@@ -23,3 +13,5 @@ static inline int pk_wifi_level(int security)
 }
 
 #define PK_WIFI_LEVEL_STRONG 4
+/* Up to here anybody can set up a copy: no password is proved. An old repeater with the first WPA knows it. */
+#define PK_WIFI_LEVEL_ANYBODY 2
