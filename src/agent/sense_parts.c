@@ -1,7 +1,8 @@
 #include "agent/sense_round.h"
 
 /* Ends with NULL. */
-static const struct pk_sense_part *const parts[] = { &pk_sense_cell_part, &pk_sense_lease_part, &pk_sense_redirect_part, &pk_sense_router6_part, &pk_sense_wifi_part, NULL };
+static const struct pk_sense_part *const parts[] = { &pk_sense_cell_part, &pk_sense_lease_part,
+    &pk_sense_redirect_part, &pk_sense_router6_part, &pk_sense_wifi_part, NULL };
 
 int pk_sense_parts_create(struct pk_sense *sense, struct pk_error *err)
 {
