@@ -1,0 +1,3 @@
+# A resolver that filters IPv6 addresses.
+start() { gw_dns --filter-AAAA; }
+stop() { gw_dns; }
