@@ -61,7 +61,7 @@ static uint16_t id_of(uint16_t random, size_t index)
 static int write_questions(const struct pk_dns_stream *stream, struct pk_dns_question *questions,
         size_t count, uint16_t random, bool authentic, const struct pk_deadline *deadline)
 {
-    struct pk_buffer out = pk_buffer_of(PK_DNS_QUESTIONS_MAX * (PK_DNS_QUERY_MAX + 2));
+    struct pk_buffer out = pk_buffer_of(PK_DNS_QUESTIONS_MAX * (PK_DNS_QUERY_MAX + 2UL));
     int rc;
 
     for (size_t i = 0; i < count; i++) {

@@ -174,6 +174,7 @@ struct pk_sense {
     int64_t announced_ms; /* when; monotonic */
     char network[PK_NETWORK_ID];
     unsigned generation; /* answers of jobs that were started on another network are dropped */
+    int portal_state;    /* enum pk_portal_state */
 
     struct pk_timer gateway_timer, announce_timer, files_timer, roots_timer;
     struct pk_timer watch_timer, dns_timer, tls_timer, posture_timer, captive_timer;
@@ -184,8 +185,8 @@ struct pk_sense {
     unsigned asking;           /* parts (their probes' bits) whose questions are under way */
     unsigned loud;             /* probes whose results are told even when they are no news */
     unsigned jobs;             /* threads that still read this struct */
+    unsigned check;            /* probes that pk_sense_check() waits for */
     struct pk_sense_job *held; /* results that wait for the portal's */
-    int portal_state;          /* enum pk_portal_state */
     int64_t portal_ms;         /* when the portal was last asked; monotonic, 0: not yet */
     int64_t captive_since_ms;
     char portal_host[256];        /* where the test page leads; "": nowhere */
@@ -203,7 +204,6 @@ struct pk_sense {
     struct pk_sense_told told_dns[PK_PROBE_SERVERS_MAX];
     struct pk_sense_told told_portal;
 
-    unsigned check; /* probes that pk_sense_check() waits for */
     void (*check_done)(void *ctx);
     void *check_ctx;
     struct pk_sensor sensors[PK_SENSE_SENSORS];
