@@ -11,9 +11,10 @@
 #include "base/arena.h"
 #include "base/clock.h"
 
-#define EVENT_BYTES  (32UL * 1024)
-#define FRAME_BYTES  1514
-#define REDIRECT_END PK_MINUTE_MS /* quiet for so long: it is over */
+#define VISITS_WITHOUT 3 /* a short visit may miss an announcement; so many do not */
+#define EVENT_BYTES    (32UL * 1024)
+#define FRAME_BYTES    1514
+#define REDIRECT_END   PK_MINUTE_MS /* quiet for so long: it is over */
 
 static char *text_of(const uint8_t address[16], char out[PK_ADDRESS_TEXT])
 {
@@ -115,7 +116,7 @@ static enum pk_tri routers_known(void *ctx, const uint8_t mac[6])
         return known;
     }
     /* A network that was met before, without such routers. */
-    return part->visits > 0 ? PK_TRI_NO : PK_TRI_UNKNOWN;
+    return part->visits >= VISITS_WITHOUT ? PK_TRI_NO : PK_TRI_UNKNOWN;
 }
 
 static bool routers_attacked(void *ctx)
@@ -227,9 +228,9 @@ static void summary(const struct pk_obs_routers *body, char *out, size_t max)
 
 static enum pk_tri ipv6_before(const struct pk_sense_router6 *part)
 {
-    return part->had_ipv6                             ? PK_TRI_YES
-            : part->visits > 0 || part->began_without ? PK_TRI_NO
-                                                      : PK_TRI_UNKNOWN;
+    return part->had_ipv6                                           ? PK_TRI_YES
+            : part->visits >= VISITS_WITHOUT || part->began_without ? PK_TRI_NO
+                                                                    : PK_TRI_UNKNOWN;
 }
 
 static void tell_routers(struct pk_sense_router6 *part)
@@ -466,7 +467,8 @@ static void part_announced(void *state)
                     ? "no permission (CAP_NET_RAW); the neighbour table alone is watched"
                     : "no packet socket; the neighbour table alone is watched");
     part->visits = pk_known_visits(sense->known, sense->network);
-    part->had_ipv6 = pk_known_at(sense->known, sense->network, PK_KNOWN_ROUTER6, 0) != NULL;
+    part->had_ipv6 = sense->state.gateway6.family != 0 ||
+            pk_known_at(sense->known, sense->network, PK_KNOWN_ROUTER6, 0) != NULL;
     part->here = true;
     pk_routers_join(part->routers, pk_clock_monotonic_ms());
     (void)!pk_link_routers6(sense->state.index, seed_router, part, NULL);
