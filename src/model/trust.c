@@ -135,13 +135,22 @@ static size_t index_of(const json_t *list, const json_t *item)
     return i;
 }
 
+/* A list holds what its row allows: the last source counts, so the first values make room. */
+static void cut(json_t *list, const struct pk_field *row)
+{
+    while (row != NULL && json_array_size(list) > row->count_max) {
+        (void)json_array_remove(list, 0);
+    }
+}
+
 /* Takes the keys of from into to. */
-static void unite(json_t *to, json_t *from, int depth)
+static void unite(json_t *to, json_t *from, const struct pk_schema *schema)
 {
     const char *key;
     json_t *value;
 
     json_object_foreach (from, key, value) {
+        const struct pk_field *row = schema != NULL ? pk_schema_field(schema, key) : NULL;
         json_t *there = json_object_get(to, key);
 
         if (json_is_array(there) && json_is_array(value)) {
@@ -155,8 +164,9 @@ static void unite(json_t *to, json_t *from, int depth)
                     (void)json_array_append(there, item);
                 }
             }
-        } else if (json_is_object(there) && json_is_object(value) && depth > 0) {
-            unite(there, value, depth - 1);
+            cut(there, row);
+        } else if (json_is_object(there) && json_is_object(value) && row != NULL) {
+            unite(there, value, row->sub);
         } else {
             (void)json_object_set(to, key, value);
         }
@@ -174,7 +184,7 @@ int pk_trust_merge(const struct pk_trust *const *sources, size_t count, struct p
                                          : NULL;
 
         if (one != NULL) {
-            unite(all, one, 1);
+            unite(all, one, &pk_trust_schema);
         }
         json_decref(one);
     }

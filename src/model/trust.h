@@ -60,7 +60,7 @@ const struct pk_trust_network *pk_trust_network(const struct pk_trust *trust, co
 PK_MUST_USE int pk_trust_check(const struct pk_trust *trust, struct pk_error *err);
 
 /* Several sources as one, in the arena: lists are united (the first ones first, each value once); of
- * networks of the same name, and of the modes of `names`, the last source counts. NULL entries are
- * passed over. */
+ * networks of the same name, and of the modes of `names`, the last source counts; where a list becomes
+ * too long the first values make room. NULL entries are passed over. */
 PK_MUST_USE int pk_trust_merge(const struct pk_trust *const *sources, size_t count,
         struct pk_arena *arena, struct pk_trust *out, struct pk_error *err);

@@ -5,6 +5,15 @@
 
 #define PK_LIVE_MAX 64 /* open incidents of one device that are kept in mind at once */
 
+#define PK_SEEN_AT_ONCE 32
+
+/* Texts of the observation. */
+struct pk_circle_seen {
+    const char *network;
+    const char *value;
+    int what;
+};
+
 struct pk_circle {
     const struct pk_pipeline *pipeline;
     struct pk_store *store;
@@ -17,7 +26,9 @@ struct pk_circle {
     bool risk_stale;          /* something that the risk is made of changed */
     bool row_stale;           /* the device's row holds more news than when it was seen */
     char checked[PK_ID_TEXT]; /* the network whose row says already that it was checked now */
-    int64_t alerts_7d;        /* -1: not counted yet */
+    struct pk_circle_seen seen[PK_SEEN_AT_ONCE]; /* of networks, written in this report already */
+    size_t seen_count;
+    int64_t alerts_7d; /* -1: not counted yet */
     struct pk_error *err;
 };
 

@@ -10,7 +10,8 @@
 /* A device that invents networks must not fill the store. People meet a few hundred in a life. */
 #define NETWORKS_OF_DEVICE_MAX 5000
 #define CHECKED_EVERY_MS       PK_HOUR_MS
-#define MAKER_LEN              8 /* of "02:00:5e" in a BSSID */
+#define MAKER_LEN              8                 /* of "02:00:5e" in a BSSID */
+#define FIRST_TRAIT            PK_OBS_KIND_COUNT /* behind the kinds of observations */
 
 static bool is_network(const char *id)
 {
@@ -37,6 +38,21 @@ static int load(
     return count >= NETWORKS_OF_DEVICE_MAX ? PK_ELIMIT : PK_OK;
 }
 
+/* A report often says the same of a network again and again: once is enough. */
+static bool is_first(struct pk_circle *c, const char *network, int what, const char *value)
+{
+    for (size_t i = 0; i < c->seen_count; i++) {
+        if (c->seen[i].what == what && strcmp(c->seen[i].value, value) == 0 &&
+                strcmp(c->seen[i].network, network) == 0) {
+            return false;
+        }
+    }
+    if (c->seen_count < PK_SEEN_AT_ONCE) {
+        c->seen[c->seen_count++] = (struct pk_circle_seen){ network, value, what };
+    }
+    return true;
+}
+
 static void seen_at(struct pk_network_row *row, int64_t at_ms)
 {
     row->first_ms = at_ms < row->first_ms ? at_ms : row->first_ms;
@@ -45,21 +61,22 @@ static void seen_at(struct pk_network_row *row, int64_t at_ms)
 
 static int trait(struct pk_circle *c, const char *id, int kind, const char *value, int64_t at_ms)
 {
-    return value != NULL && value[0] != '\0'
+    return value != NULL && value[0] != '\0' && is_first(c, id, FIRST_TRAIT + kind, value)
             ? pk_network_trait_put(c->store, id, kind, value, at_ms, c->err)
             : PK_OK;
 }
 
 static int point(struct pk_circle *c, const char *id, const char *bssid, int64_t at_ms)
 {
-    char maker[MAKER_LEN + 1];
+    const char *maker;
     int rc = trait(c, id, PK_TRAIT_POINT, bssid, at_ms);
 
     if (rc < 0 || bssid == NULL || strlen(bssid) < MAKER_LEN) {
         return rc;
     }
-    (void)snprintf(maker, sizeof(maker), "%.*s", MAKER_LEN, bssid);
-    return trait(c, id, PK_TRAIT_MAKER, maker, at_ms);
+    maker = pk_arena_strndup(c->arena, bssid, MAKER_LEN);
+    return maker != NULL ? trait(c, id, PK_TRAIT_MAKER, maker, at_ms)
+                         : pk_error_set(c->err, PK_ENOMEM, "out of memory");
 }
 
 static int traits(struct pk_circle *c, const struct pk_observation *o)
@@ -198,7 +215,8 @@ int pk_circle_network(struct pk_circle *c, const struct pk_observation *o)
     } else if (is_check(o->kind)) {
         rc = note_checked(c, o);
     }
-    if (rc == PK_OK && (o->kind != PK_OBS_NETWORK || o->net->event != PK_NETWORK_LEFT)) {
+    if (rc == PK_OK && (o->kind != PK_OBS_NETWORK || o->net->event != PK_NETWORK_LEFT) &&
+            is_first(c, o->network, o->kind, o->kind == PK_OBS_TLS ? o->tls->host : "")) {
         rc = note_fact(c, o);
     }
     return rc == PK_ELIMIT ? PK_OK : rc;

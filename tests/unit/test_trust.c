@@ -130,7 +130,33 @@ static void test_merge(void **state)
     corp = pk_trust_network(&all, "Corp");
     assert_int_equal(corp->security, 7);
     assert_int_equal(all.names->phishing, PK_BLOCK_WARN);
+    assert_int_equal(all.split_zones.count, 3);
     assert_false(all.names->lookalikes); /* "no" survives where silence would mean "yes" */
+    pk_arena_destroy(arena);
+}
+
+static void test_merge_too_many(void **state)
+{
+    struct pk_arena *arena = pk_arena_create(1 << 20);
+    const char *first[PK_TRUST_LIST_MAX];
+    const char *last[PK_TRUST_LIST_MAX / 2];
+    struct pk_trust a = { .split_zones = { first, PK_COUNT(first) } };
+    struct pk_trust b = { .split_zones = { last, PK_COUNT(last) } };
+    const struct pk_trust *sources[] = { &a, &b };
+    struct pk_trust all;
+
+    (void)state;
+    for (size_t i = 0; i < PK_COUNT(first); i++) {
+        first[i] = pk_arena_printf(arena, "a%zu.example", i);
+    }
+    for (size_t i = 0; i < PK_COUNT(last); i++) {
+        last[i] = pk_arena_printf(arena, "b%zu.example", i);
+    }
+    assert_int_equal(pk_trust_merge(sources, PK_COUNT(sources), arena, &all, &err), PK_OK);
+    assert_int_equal(all.split_zones.count, PK_TRUST_LIST_MAX);
+    assert_true(pk_trust_has_zone(&all.split_zones, "b0.example")); /* the last source counts */
+    assert_true(pk_trust_has_zone(&all.split_zones, "a63.example"));
+    assert_false(pk_trust_has_zone(&all.split_zones, "a0.example"));
     pk_arena_destroy(arena);
 }
 
@@ -219,6 +245,7 @@ int main(void)
         cmocka_unit_test(test_mistakes),
         cmocka_unit_test(test_good_forms),
         cmocka_unit_test(test_merge),
+        cmocka_unit_test(test_merge_too_many),
         cmocka_unit_test(test_kept),
         cmocka_unit_test(test_geohash),
     };
