@@ -1,15 +1,15 @@
 #include "agent/roots.h"
 
 #include <ctype.h>
-#include <dirent.h>
 #include <limits.h>
 #include <openssl/err.h>
-#include <openssl/pem.h>
+#include <openssl/x509.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
+#include "agent/roots_read.h"
 #include "agent/tls_certificate.h"
 #include "base/arena.h"
 #include "base/buffer.h"
@@ -21,7 +21,6 @@
 #define SYSTEM_DIR  "/usr/share/ca-certificates"
 #define SYSTEM_LIST "/var/lib/dpkg/info/ca-certificates.list"
 #define STATE_FILE  "roots.json"
-#define FILES_MAX   8192 /* of one folder: a store has two names for each certificate */
 #define VOUCHED_MAX 64
 #define NAME_SIZE   16
 #define NAME_BYTES  (32UL * 1024) /* to write down one certificate's name */
@@ -56,110 +55,14 @@ struct pk_roots {
     size_t vouched_count;
 };
 
-/* --- certificates in files ---------------------------------------------------------------- */
-
-void pk_roots_each(struct pk_slice pem, void (*fn)(void *ctx, struct pk_slice der), void *ctx)
-{
-    BIO *bio = pem.len <= INT_MAX ? BIO_new_mem_buf(pem.ptr, (int)pem.len) : NULL;
-
-    for (size_t i = 0; bio != NULL && i < PK_ROOTS_MAX; i++) {
-        char *name = NULL;
-        char *header = NULL;
-        unsigned char *der = NULL;
-        long len = 0;
-
-        if (!PEM_read_bio(bio, &name, &header, &der, &len)) {
-            if (ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE) {
-                break; /* the end */
-            }
-            continue; /* it has read further all the same */
-        }
-        if (strcmp(name, PEM_STRING_X509) == 0 || strcmp(name, PEM_STRING_X509_OLD) == 0) {
-            fn(ctx, pk_slice_of(der, (size_t)len));
-        }
-        OPENSSL_free(name);
-        OPENSSL_free(header);
-        OPENSSL_free(der);
-    }
-    BIO_free(bio);
-    ERR_clear_error();
-}
-
-typedef void each_fn(void *ctx, struct pk_slice der);
-
-static void each_of_file(const char *path, each_fn *fn, void *ctx)
-{
-    struct pk_buffer text = pk_buffer_of(PK_ROOTS_FILE_MAX);
-
-    if (pk_file_read(path, &text, NULL) == PK_OK) {
-        pk_roots_each(pk_buffer_slice(&text), fn, ctx);
-    }
-    pk_buffer_finish(&text);
-}
-
-/* "5ed36f99.0": the second name of a certificate that has another one already. */
-static bool is_hash_link(const char *dir, const char *name)
-{
-    char path[PATH_MAX];
-    struct stat st;
-
-    return strspn(name, "0123456789abcdef") == 8 && name[8] == '.' &&
-            snprintf(path, sizeof(path), "%s/%s", dir, name) < (int)sizeof(path) &&
-            lstat(path, &st) == 0 && S_ISLNK(st.st_mode);
-}
-
-static void each_of_folder(const char *dir, each_fn *fn, void *ctx)
-{
-    DIR *folder = opendir(dir);
-    const struct dirent *entry;
-
-    for (size_t i = 0; folder != NULL && i < FILES_MAX && (entry = readdir(folder)) != NULL; i++) {
-        char path[PATH_MAX];
-        struct stat st;
-
-        if (entry->d_name[0] != '.' && !is_hash_link(dir, entry->d_name) &&
-                snprintf(path, sizeof(path), "%s/%s", dir, entry->d_name) < (int)sizeof(path) &&
-                stat(path, &st) == 0 && S_ISREG(st.st_mode)) {
-            each_of_file(path, fn, ctx);
-        }
-    }
-    if (folder != NULL) {
-        (void)closedir(folder);
-    }
-}
-
-static void each_of_store(const struct pk_roots *roots, each_fn *fn, void *ctx)
+static void each_of_store(const struct pk_roots *roots, pk_roots_fn *fn, void *ctx)
 {
     if (roots->dir != NULL) {
-        each_of_folder(roots->dir, fn, ctx);
+        pk_roots_of_folder(roots->dir, fn, ctx);
     }
     if (roots->file != NULL) {
-        each_of_file(roots->file, fn, ctx);
+        pk_roots_of_file(roots->file, fn, ctx);
     }
-}
-
-/* The files that the package manager knows; without a package manager, the folder. */
-static void each_of_system(const struct pk_roots *roots, each_fn *fn, void *ctx)
-{
-    struct pk_buffer list = pk_buffer_of(PK_ROOTS_FILE_MAX);
-    size_t prefix = strlen(roots->system_dir);
-    char *rest = NULL;
-
-    if (pk_file_read(roots->system_list, &list, NULL) < 0 || pk_buffer_putc(&list, '\0') < 0) {
-        pk_buffer_finish(&list);
-        each_of_folder(roots->system_dir, fn, ctx);
-        return;
-    }
-    for (char *path = strtok_r((char *)list.ptr, "\n", &rest); path != NULL;
-            path = strtok_r(NULL, "\n", &rest)) {
-        size_t len = strlen(path);
-
-        if (len > prefix + 4 && memcmp(path, roots->system_dir, prefix) == 0 &&
-                strcmp(path + len - 4, ".crt") == 0) {
-            each_of_file(path, fn, ctx);
-        }
-    }
-    pk_buffer_finish(&list);
 }
 
 /* --- sets of fingerprints ----------------------------------------------------------------- */
@@ -200,11 +103,21 @@ static void take_print(void *ctx, struct pk_slice der)
     add_print(ctx, sha256);
 }
 
+/* And drops what is there twice: a bundle repeats the files. */
 static void sort(struct prints *prints)
 {
-    if (prints->count > 1) {
-        qsort(prints->items, prints->count, sizeof(*prints->items), by_print);
+    size_t kept = 0;
+
+    if (prints->count < 2) {
+        return;
     }
+    qsort(prints->items, prints->count, sizeof(*prints->items), by_print);
+    for (size_t i = 1; i < prints->count; i++) {
+        if (by_print(&prints->items[kept], &prints->items[i]) != 0) {
+            prints->items[++kept] = prints->items[i];
+        }
+    }
+    prints->count = kept + 1;
 }
 
 /* --- what was there at first -------------------------------------------------------------- */
@@ -293,7 +206,7 @@ static char *copy(const char *text)
 
 static const char *or_environment(const char *variable, const char *def)
 {
-    const char *value = getenv(variable);
+    const char *value = getenv(variable); /* NOLINT(concurrency-mt-unsafe): nobody sets it */
 
     return value != NULL && *value != '\0' ? value : def;
 }
@@ -365,7 +278,7 @@ static void read_public(struct pk_roots *roots)
     roots->public.count = 0;
     free(roots->public.items);
     roots->public.items = NULL;
-    each_of_system(roots, take_print, &roots->public);
+    pk_roots_of_system(roots->system_dir, roots->system_list, take_print, &roots->public);
     sort(&roots->public);
 }
 
@@ -483,7 +396,7 @@ static void read_names(struct pk_roots *roots)
     free(roots->authorities.items);
     roots->authorities.items = NULL;
     read_public(roots);
-    each_of_system(roots, take_system_name, roots);
+    pk_roots_of_system(roots->system_dir, roots->system_list, take_system_name, roots);
     each_of_store(roots, take_store_name, roots);
 }
 

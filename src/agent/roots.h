@@ -20,9 +20,6 @@ struct pk_roots_places {
     const char *state_dir;     /* NULL: in memory only */
 };
 
-#define PK_ROOTS_MAX      4096 /* certificates of a store; a full one has 150 */
-#define PK_ROOTS_FILE_MAX (4UL * 1024 * 1024)
-
 /* A store that cannot be read is an empty one. Strings are copied. */
 PK_MUST_USE int pk_roots_open(
         const struct pk_roots_places *places, struct pk_roots **out, struct pk_error *err);
@@ -40,7 +37,3 @@ void pk_roots_vouched(struct pk_roots *roots, const char *subject, const char *s
 
 /* Since the store was changed on disk, ms; INT64_MAX: long ago. */
 int64_t pk_roots_changed_ms(const struct pk_roots *roots);
-
-/* Calls fn with the DER of every certificate in the text (PEM, also of a bundle), at most
- * PK_ROOTS_MAX times; what is no certificate is skipped. */
-void pk_roots_each(struct pk_slice pem, void (*fn)(void *ctx, struct pk_slice der), void *ctx);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "agent/roots.h"
+#include "agent/roots_read.h"
 #include "agent/tls_certificate.h"
 #include "base/arena.h"
 #include "base/crypt.h"

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "agent/roots_read.h"
 #include "agent/sense_tls.h"
 #include "base/arena.h"
 #include "base/buffer.h"
