@@ -9,9 +9,10 @@
 #include "base/arena.h"
 #include "base/clock.h"
 
-#define TURN_MS       (25 * PK_SECOND_MS) /* after the join; then in ever longer steps */
-#define TURN_SHARE    2    /* ... each half of the time that the network was there before */
-#define RECHECK_MS    1500 /* what is in doubt */
+#define TURN_MS       (25 * PK_SECOND_MS) /* after the join; then after twice the time, and so on */
+#define FIRST_MS      (8 * PK_SECOND_MS)  /* while there are hosts of which nothing is known, */
+#define FIRST_MAX     8                   /* so many times */
+#define RECHECK_MS    1500                /* what is in doubt */
 #define RECHECKS_MAX  20
 #define ROOT_SURE_MS  3000 /* an administrator's tools install and allow within moments */
 #define CHAIN_SURE_MS 2000
@@ -28,6 +29,16 @@ static size_t count_hosts(const struct pk_sense *sense)
     pk_tls_hosts_update(tls);
     pk_tls_hosts_choose(tls, pk_clock_monotonic_ms());
     return tls->chosen_count;
+}
+
+/* Until one host is asked again, when the network has been there for so long. */
+static int64_t next_turn(struct pk_sense_tls *tls, int64_t age_ms)
+{
+    if (tls->first_turns < FIRST_MAX && !pk_tls_hosts_learnt(tls)) {
+        tls->first_turns++;
+        return FIRST_MS;
+    }
+    return age_ms > TURN_MS ? age_ms : TURN_MS;
 }
 
 static bool prepare(struct pk_sense *sense, struct pk_sense_job *job)
@@ -49,7 +60,7 @@ static bool prepare(struct pk_sense *sense, struct pk_sense_job *job)
     };
     host->asked_ms = pk_clock_monotonic_ms();
     if (!tls->joined) {
-        pk_loop_arm(sense->loop, &tls->turn_timer, TURN_MS);
+        pk_loop_arm(sense->loop, &tls->turn_timer, next_turn(tls, 0));
     }
     tls->joined = true;
     if (!tls->turn && !tls->doubts) {
@@ -81,21 +92,22 @@ void pk_sense_tls_turn(struct pk_sense *sense, bool loud)
 }
 
 /* Somebody may begin to intercept without any sign on the link: one host is asked, in turn, 25 s after
- * the join and then in steps that grow, some eight times in the first hours. */
+ * the join and then in steps that double, eight times in the first hour and a half. */
 static void on_turn_timer(void *ctx)
 {
     struct pk_sense_tls *tls = ctx;
     struct pk_sense *sense = tls->sense;
-    int64_t gap = (pk_clock_monotonic_ms() - sense->announced_ms) / TURN_SHARE;
+    int64_t gap;
 
     if (!sense->announced) {
         return;
     }
+    gap = next_turn(tls, pk_clock_monotonic_ms() - sense->announced_ms);
     if (sense->portal_state != PK_PORTAL_CAPTIVE) {
         pk_sense_tls_turn(sense, false);
     }
     if (gap < sense->set.tls_every_ms) { /* from then on there is the ordinary timer */
-        pk_loop_arm(sense->loop, &tls->turn_timer, gap > TURN_MS ? gap : TURN_MS);
+        pk_loop_arm(sense->loop, &tls->turn_timer, gap);
     }
 }
 
@@ -261,6 +273,7 @@ static void forget(struct pk_sense *sense)
         host->doubt_since_ms = host->doubt_count = 0;
     }
     tls->joined = false;
+    tls->first_turns = 0;
     tls->asked_ms = tls->portal_ms = 0;
     tls->portal_state = PK_PORTAL_UNKNOWN;
     pk_loop_disarm(sense->loop, &tls->turn_timer);

@@ -48,7 +48,7 @@ struct pk_sense_tls {
     int64_t asked_ms; /* when all were asked last; monotonic */
     int portal_state; /* the last one that was seen, and since when */
     int64_t portal_ms;
-    int64_t rechecks;
+    int64_t rechecks, first_turns;
     struct pk_timer turn_timer, doubt_timer;
 };
 
@@ -65,6 +65,9 @@ void pk_tls_hosts_update(struct pk_sense_tls *tls);
 void pk_tls_hosts_choose(struct pk_sense_tls *tls, int64_t now_ms);
 /* NULL: it is not on the list any more. */
 struct pk_tls_host *pk_tls_hosts_find(struct pk_sense_tls *tls, const char *name, int64_t port);
+
+/* Something was learnt of every host. */
+bool pk_tls_hosts_learnt(const struct pk_sense_tls *tls);
 
 #define PK_TLS_KEY (PK_TLS_HOST_TEXT + 8)
 /* "name:port", under which is learnt. Returns out. */

@@ -1,12 +1,12 @@
-/* Whom to ask. A handshake costs 3 to 6 kB, so few at a join, one in turn while nothing happens, and
- * all when something does. */
+/* Whom to ask. A handshake costs some 4 kB, so two at a join, one in turn while nothing happens, and all
+ * when something does. */
 #include <stdio.h>
 #include <string.h>
 
 #include "agent/sense_tls.h"
 
-#define JOIN_MAX     3
-#define JOIN_OWN_MAX 2 /* of which the organisation's, when there are canaries too */
+#define JOIN_MAX     2
+#define JOIN_OWN_MAX 1 /* of which the organisation's, when there are canaries too */
 #define OFTEN_MAX    4
 #define OFTEN_MS     12000 /* all were asked so shortly before: then fewer */
 
@@ -147,6 +147,16 @@ static bool before(const struct pk_sense_tls *tls, enum reason reason, size_t a,
         return !is_learnt(tls, x);
     }
     return x->asked_ms < y->asked_ms;
+}
+
+bool pk_tls_hosts_learnt(const struct pk_sense_tls *tls)
+{
+    for (size_t i = 0; i < tls->count; i++) {
+        if (!is_learnt(tls, &tls->hosts[i])) {
+            return false;
+        }
+    }
+    return true;
 }
 
 static bool fits(
