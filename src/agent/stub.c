@@ -129,8 +129,11 @@ void stub_take(struct pk_stub *stub, struct pk_slice message, const struct stub_
     stub_query_begin(stub, message, &asked, origin);
 }
 
-static void take_udp(struct pk_stub *stub)
+static void on_udp(void *ctx, uint32_t events)
 {
+    struct pk_stub *stub = ctx;
+
+    (void)events;
     for (int i = 0; i < MESSAGES_MAX; i++) {
         struct stub_origin origin = { .client = -1, .from_len = sizeof(origin.from) };
         /* One byte more than is allowed shows that there was more. */
@@ -144,6 +147,14 @@ static void take_udp(struct pk_stub *stub)
     }
 }
 
+static void on_tcp(void *ctx, uint32_t events)
+{
+    (void)events;
+    stub_client_accept(ctx);
+}
+
+/* Sockets that live for one question have an epoll of their own: the loop's bookkeeping is for those that
+ * stay. */
 static void on_event(void *ctx, uint32_t events)
 {
     struct pk_stub *stub = ctx;
@@ -158,12 +169,6 @@ static void on_event(void *ctx, uint32_t events)
         unsigned which = (unsigned)(token >> 48) & 0xff;
 
         switch ((enum stub_token)(token >> 56)) {
-        case TOKEN_UDP:
-            take_udp(stub);
-            break;
-        case TOKEN_TCP:
-            stub_client_accept(stub);
-            break;
         case TOKEN_CLIENT:
             stub_client_event(stub, index, (unsigned)token, ready[i].events);
             break;
@@ -216,12 +221,11 @@ static int listen_all(struct pk_stub *stub, struct pk_error *err)
     if (stub->epoll_fd < 0) {
         return pk_error_set(err, -errno, "no epoll: %s", pk_code_text(-errno));
     }
-    rc = stub_watch(stub, stub->udp_fd, EPOLLIN, stub_token(TOKEN_UDP, 0, 0, 0));
+    rc = pk_loop_add(stub->loop, stub->epoll_fd, EPOLLIN, on_event, stub, err);
     if (rc == PK_OK) {
-        rc = stub_watch(stub, stub->tcp_fd, EPOLLIN, stub_token(TOKEN_TCP, 0, 0, 0));
+        rc = pk_loop_add(stub->loop, stub->udp_fd, EPOLLIN, on_udp, stub, err);
     }
-    return rc < 0 ? pk_error_set(err, rc, "no epoll: %s", pk_code_text(rc))
-                  : pk_loop_add(stub->loop, stub->epoll_fd, EPOLLIN, on_event, stub, err);
+    return rc < 0 ? rc : pk_loop_add(stub->loop, stub->tcp_fd, EPOLLIN, on_tcp, stub, err);
 }
 
 int pk_stub_create(struct pk_loop *loop, const struct pk_address *listen, int64_t rate,
@@ -266,11 +270,9 @@ void pk_stub_destroy(struct pk_stub *stub)
     stub_query_forget_all(stub);
     stub_client_forget_all(stub);
     pk_loop_disarm(stub->loop, &stub->timer);
-    if (stub->epoll_fd >= 0) {
-        pk_loop_remove(stub->loop, stub->epoll_fd);
-    }
     for (size_t i = 0; i < PK_COUNT(fds); i++) {
         if (fds[i] >= 0) {
+            pk_loop_remove(stub->loop, fds[i]);
             (void)close(fds[i]);
         }
     }

@@ -16,8 +16,6 @@
 #define STUB_PENDING_MAX 16    /* questions under way of one TCP connection */
 
 enum stub_token {
-    TOKEN_UDP,
-    TOKEN_TCP,
     TOKEN_CLIENT,
     TOKEN_TRY,
 };
@@ -97,7 +95,9 @@ struct pk_stub {
 static inline uint64_t stub_token(
         enum stub_token kind, unsigned index, unsigned generation, unsigned which)
 {
-    return (uint64_t)kind << 56 | (uint64_t)which << 48 | (uint64_t)index << 32 | generation;
+    uint32_t upper = (uint32_t)kind << 24 | which << 16 | index;
+
+    return (uint64_t)upper << 32 | generation;
 }
 
 int stub_watch(struct pk_stub *stub, int fd, uint32_t events, uint64_t token);

@@ -286,7 +286,10 @@ void stub_query_restart(struct pk_stub *stub)
 
 void stub_query_forget_all(struct pk_stub *stub)
 {
-    while (stub->oldest != NULL) {
-        forget(stub, stub->oldest);
+    struct stub_query *next;
+
+    for (struct stub_query *query = stub->oldest; query != NULL; query = next) {
+        next = query->next;
+        forget(stub, query);
     }
 }

@@ -6,10 +6,11 @@
 #include "base/crypt.h"
 #include "intel/layout.h"
 
-#define MAGIC        "PKNAMES\1"
 #define SEGMENT_MAX  (1U << 18) /* entries of a segment */
 #define SEGMENTS_MAX (1U << 12) /* entries have 30-bit numbers: 64 times as many as rows in a set */
 #define TRIES_MAX    100        /* seeds; the first nearly always does */
+
+static const uint8_t magic[8] = { 'P', 'K', 'N', 'A', 'M', 'E', 'S', 1 };
 
 /* Header of the file, little-endian. */
 enum {
@@ -366,11 +367,10 @@ int pk_intel_filter_build(
     if (rc == PK_OK) {
         measure(keys.count, &segment, &segments);
         f = alloc_filter((segments + 2UL) * segment);
-        rc = f != NULL ? PK_OK : PK_ENOMEM;
     }
-    if (rc < 0) {
+    if (f == NULL) {
         free(keys.items);
-        return pk_error_set(err, rc, "out of memory");
+        return pk_error_set(err, PK_ENOMEM, "out of memory");
     }
     f->count = (uint32_t)keys.count;
     f->segment = segment;
@@ -408,7 +408,7 @@ int pk_intel_filter_write(const struct pk_intel_filter *filter, struct pk_buffer
 {
     uint8_t header[HEADER] = { 0 };
 
-    memcpy(header + AT_MAGIC, MAGIC, 8);
+    memcpy(header + AT_MAGIC, magic, sizeof(magic));
     put32(header + AT_SEED, (uint32_t)filter->seed);
     put32(header + AT_SEED + 4, (uint32_t)(filter->seed >> 32));
     put32(header + AT_COUNT, filter->count);
@@ -435,9 +435,9 @@ int pk_intel_filter_open(struct pk_slice bytes, const struct pk_intel_set *const
     segment = pk_get32(bytes.ptr + AT_SEGMENT);
     segments = pk_get32(bytes.ptr + AT_SEGMENTS);
     size = ((uint64_t)segments + 2) * segment;
-    if (memcmp(bytes.ptr, MAGIC, 8) != 0 || segment == 0 || (segment & (segment - 1)) != 0 ||
-            segment > SEGMENT_MAX || segments == 0 || segments > SEGMENTS_MAX ||
-            size != bytes.len - HEADER) {
+    if (memcmp(bytes.ptr, magic, sizeof(magic)) != 0 || segment == 0 ||
+            (segment & (segment - 1)) != 0 || segment > SEGMENT_MAX || segments == 0 ||
+            segments > SEGMENTS_MAX || size != bytes.len - HEADER) {
         return pk_error_set(err, PK_EMALF, "this is no filter of names");
     }
     digest_file(bytes.ptr, pk_slice_of(bytes.ptr + HEADER, (size_t)size), digest);

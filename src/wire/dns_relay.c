@@ -284,13 +284,14 @@ _Static_assert(271 + 36 + 11 + 6 + PK_RELAY_TEXT_MAX <= PK_RELAY_MADE_MAX, "the 
 size_t pk_relay_make(struct pk_slice question, const struct pk_relay_query *query,
         const struct pk_relay_made *made, uint8_t out[PK_RELAY_MADE_MAX])
 {
-    struct writer w = { .out = out };
+    struct writer w = { 0 };
     bool has_question = query->question_end > 0;
     bool address = made->address4 != NULL && query->type == PK_DNS_A && has_question;
     bool nothing = !address && has_question &&
             (made->rcode == PK_DNS_NOERROR || made->rcode == PK_DNS_NXDOMAIN);
     const unsigned counts[3] = { address ? 1 : 0, nothing ? 1 : 0, query->edns ? 1 : 0 };
 
+    w.out = out;
     put_head(&w, question, query, (unsigned)made->rcode & FLAG_RCODE, counts);
     if (address) {
         put_address(&w, made->address4, made->ttl);
@@ -307,10 +308,11 @@ size_t pk_relay_make(struct pk_slice question, const struct pk_relay_query *quer
 size_t pk_relay_cut(struct pk_slice question, const struct pk_relay_query *query,
         struct pk_slice answer, uint8_t out[PK_RELAY_MADE_MAX])
 {
-    struct writer w = { .out = out };
+    struct writer w = { 0 };
     const unsigned counts[3] = { 0, 0, query->edns ? 1 : 0 };
     unsigned rcode = answer.len >= HEADER_BYTES ? answer.ptr[3] & FLAG_RCODE : 0;
 
+    w.out = out;
     put_head(&w, question, query, FLAG_TC | rcode, counts);
     if (query->edns) {
         put_edns(&w, PK_RELAY_WHY_NONE, NULL);
