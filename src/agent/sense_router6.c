@@ -257,7 +257,7 @@ static void tell_routers(struct pk_sense_router6 *part)
         pk_sense_tell(sense, &(struct pk_observation){ .kind = PK_OBS_ROUTERS, .routers = &body });
     }
     pk_arena_destroy(arena);
-    pk_sense_checked(sense, PK_PROBE_ROUTERS);
+    pk_sense_asked(sense, PK_PROBE_ROUTERS); /* routers are heard after the first round has ended */
 }
 
 static bool is_on_link(const struct pk_sense_router6 *part, const uint8_t address[16])
