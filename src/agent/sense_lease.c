@@ -47,6 +47,8 @@ struct lease_part {
     int64_t stranger_ms;
 };
 
+static void change(void *state, unsigned changes);
+
 /* --- sockets ------------------------------------------------------------------------------ */
 
 static void on_dhcp(void *ctx, struct pk_slice frame)
@@ -69,6 +71,9 @@ static void on_dhcp(void *ctx, struct pk_slice frame)
             part->has_ack = true;
         }
         pk_lease_track_offer(part->track, &m, packet.mac_from, ours, now);
+        if (ours && sense->set.lease_file == NULL && sense->on_network) {
+            change(part, PK_CHANGED_LEASE); /* no file that is watched tells of a renewal */
+        }
         return;
     }
     /* What others are told may be meant for them alone; a server that we never met is asked what it
@@ -448,12 +453,25 @@ static void destroy(void *state)
     free(part);
 }
 
-/* By the DHCP client's file, else by what was heard; false: no lease is known. */
+static bool read_heard(const struct lease_part *part, struct pk_lease_terms *out)
+{
+    if (!part->has_ack || memcmp(part->ack.yours, part->sense->state.address.bytes, 4) != 0) {
+        return false;
+    }
+    pk_lease_terms_of(&part->ack, out);
+    return out->server.family != 0;
+}
+
+/* By the DHCP client's file of the settings, else by what was heard, else by what the system's clients keep;
+ * false: no lease is known. */
 static bool read_terms(const struct lease_part *part, struct pk_lease_terms *out)
 {
     const struct pk_lease *lease = &part->sense->lease;
 
     *out = (struct pk_lease_terms){ 0 };
+    if (part->sense->set.lease_file == NULL && read_heard(part, out)) {
+        return true;
+    }
     if (pk_address_parse(lease->server, 0, &out->server) == PK_OK) {
         out->router = lease->router;
         for (size_t i = 0; i < lease->dns_count; i++) {
@@ -462,11 +480,7 @@ static bool read_terms(const struct lease_part *part, struct pk_lease_terms *out
         (void)snprintf(out->wpad, sizeof(out->wpad), "%s", lease->wpad);
         return true;
     }
-    if (part->has_ack && memcmp(part->ack.yours, part->sense->state.address.bytes, 4) == 0) {
-        pk_lease_terms_of(&part->ack, out);
-        return out->server.family != 0;
-    }
-    return false;
+    return read_heard(part, out);
 }
 
 static bool same_subnet(const struct lease_part *part)

@@ -1,6 +1,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "agent/lease_sources.h"
 #include "agent/nl80211.h"
 #include "agent/sense_round.h"
 #include "base/arena.h"
@@ -192,6 +193,19 @@ static bool read_wifi(struct pk_sense *sense)
     return true;
 }
 
+/* An old one of another network stays behind: it must be about the address that we have. */
+static void read_system_lease(struct pk_sense *sense)
+{
+    struct pk_lease lease;
+
+    if (pk_lease_find("", sense->state.name, sense->state.index, &lease) &&
+            pk_address_same(&lease.address, &sense->state.address)) {
+        sense->lease = lease;
+    } else {
+        sense->lease = (struct pk_lease){ 0 };
+    }
+}
+
 static void read_files(struct pk_sense *sense)
 {
     struct pk_buffer text;
@@ -200,6 +214,8 @@ static void read_files(struct pk_sense *sense)
     if (read_file(sense->set.lease_file, &text)) {
         pk_lease_parse(pk_buffer_slice(&text), &sense->lease);
         pk_buffer_finish(&text);
+    } else if (sense->set.lease_file == NULL) {
+        read_system_lease(sense);
     }
     read_resolv(sense);
     pk_sense_set_sensor(sense, SENSOR_WIFI, has_wifi ? SENSOR_ON : SENSOR_LIMITED,

@@ -1,6 +1,10 @@
 /* What other programs write about the network, and the head of an HTTP answer. */
+#include <stdio.h>
+#include <sys/stat.h>
+
 #include "agent/http_message.h"
 #include "agent/lan_files.h"
+#include "agent/lease_sources.h"
 #include "check.h"
 
 static void test_resolv(void **state)
@@ -89,6 +93,56 @@ static void test_lease_dhclient(void **state)
     assert_string_equal(pk_address_text(&lease.router, out), "192.0.2.1");
     assert_string_equal(lease.server, "192.0.2.3");
     assert_int_equal(lease.dns_count, 2);
+}
+
+static void put_file(const char *root, const char *path, const char *text)
+{
+    char full[256];
+    FILE *out;
+
+    (void)snprintf(full, sizeof(full), "%s%s", root, path);
+    for (char *at = strchr(full + strlen(root) + 1, '/'); at != NULL; at = strchr(at + 1, '/')) {
+        *at = '\0';
+        (void)mkdir(full, 0700);
+        *at = '/';
+    }
+    out = fopen(full, "w");
+    assert_non_null(out);
+    assert_true(fputs(text, out) >= 0);
+    assert_int_equal(fclose(out), 0);
+}
+
+/* What is asked first wins; a file without a lease is passed over. */
+static void test_lease_sources(void **state)
+{
+    static const char *const paths[] = { "/var/lib/dhcp/dhclient.leases",
+        "/var/lib/dhcp/dhclient.eth0.leases", "/var/lib/NetworkManager/internal-1-eth0.lease",
+        "/run/systemd/netif/leases/7" };
+    char root[] = "/tmp/picket-leases-XXXXXX";
+    char command[64];
+    struct pk_lease lease;
+
+    (void)state;
+    assert_non_null(mkdtemp(root));
+    assert_false(pk_lease_find(root, "eth0", 7, &lease));
+    put_file(root, paths[3], "# being written\n");
+    for (size_t i = 0; i < PK_COUNT(paths); i++) {
+        char text[256];
+        char server[PK_ADDRESS_TEXT];
+
+        (void)snprintf(server, sizeof(server), "192.0.2.%zu", i + 1);
+        (void)snprintf(text, sizeof(text),
+                i < 2 ? "lease {\n interface \"eth0\";\n fixed-address 192.0.2.9;\n"
+                        " option dhcp-server-identifier %s;\n}\n"
+                      : "ADDRESS=192.0.2.9\nSERVER_ADDRESS=%s\n",
+                server);
+        put_file(root, paths[i], text);
+        assert_true(pk_lease_find(root, "eth0", 7, &lease));
+        assert_string_equal(lease.server, server);
+    }
+    assert_false(pk_lease_find(root, "eth1", 8, &lease));
+    (void)snprintf(command, sizeof(command), "rm -r %s", root);
+    assert_int_equal(system(command), 0);
 }
 
 static void test_wifi(void **state)
@@ -180,6 +234,7 @@ int main(void)
         cmocka_unit_test(test_lease),
         cmocka_unit_test(test_lease_terms),
         cmocka_unit_test(test_lease_dhclient),
+        cmocka_unit_test(test_lease_sources),
         cmocka_unit_test(test_wifi),
         cmocka_unit_test(test_address),
         cmocka_unit_test(test_url),
