@@ -643,17 +643,10 @@ static void on_name(void *ctx, const struct pk_observation *obs, bool news)
     }
 }
 
-static const struct pk_trust_names *names_rules(void *ctx)
-{
-    const struct pk_agent *a = ctx;
-
-    return a->sense != NULL ? pk_sense_trust(a->sense)->names : a->options.settings->trust->names;
-}
-
 static int start_names(struct pk_agent *a, struct pk_error *err)
 {
     const struct pk_names_hooks hooks = {
-        .observation = on_name, .trouble = trouble, .rules = names_rules, .ctx = a
+        .observation = on_name, .trouble = trouble, .sense = &a->sense, .ctx = a
     };
 
     return pk_agent_names_create(a->loop, a->options.settings, &hooks, &a->names, err);

@@ -12,6 +12,7 @@
 #include "agent/names_system.h"
 #include "agent/names_tell.h"
 #include "agent/rights.h"
+#include "agent/sense.h"
 #include "agent/settings.h"
 #include "agent/stub.h"
 #include "agent/watch_files.h"
@@ -108,7 +109,9 @@ static void allow(struct pk_agent_names *names, const char *name)
 
 static const struct pk_trust_names *rules_now(const struct pk_agent_names *names)
 {
-    return names->hooks.rules(names->hooks.ctx);
+    const struct pk_sense *sense = *names->hooks.sense;
+
+    return sense != NULL ? pk_sense_trust(sense)->names : names->settings->trust->names;
 }
 
 static void decide(struct pk_agent_names *names, const char *name, struct pk_name_decision *out)

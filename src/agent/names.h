@@ -12,12 +12,13 @@ struct pk_agent_names;
 struct pk_alert;
 struct pk_agent_settings;
 struct pk_loop;
+struct pk_sense;
 
 struct pk_names_hooks {
     /* news: this name was not told of in the last hour. */
     void (*observation)(void *ctx, const struct pk_observation *obs, bool news);
     void (*trouble)(void *ctx, const char *what);
-    const struct pk_trust_names *(*rules)(void *ctx); /* of now; NULL: none */
+    struct pk_sense *const *sense; /* whose trust holds; while it is NULL that of the settings */
     void *ctx;
 };
 
