@@ -293,7 +293,6 @@ struct pk_obs_proxy {
 struct pk_wifi_point {
     const char *network; /* pk_network_id() of its name */
     const char *bssid;
-    bool connected;
     int security; /* index into pk_security_names */
     int cipher;   /* index into "unknown", "none", "wep", "tkip", "ccmp", "gcmp" */
     int64_t freq_mhz;
@@ -303,6 +302,7 @@ struct pk_wifi_point {
     enum pk_tri maker_known;
     enum pk_tri listed; /* fits the organisation's list; NO: the name is listed, this is not */
     enum pk_tri mfp;    /* management frames are protected (802.11w) */
+    bool connected;
     bool doubled;       /* the same BSSID twice, with other traits: a clone */
 };
 

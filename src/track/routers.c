@@ -65,9 +65,9 @@ struct pk_routers *pk_routers_create(const struct pk_routers_ops *ops, void *ctx
     return t;
 }
 
-void pk_routers_destroy(struct pk_routers *routers)
+void pk_routers_destroy(struct pk_routers *t)
 {
-    free(routers);
+    free(t);
 }
 
 static struct router *find(struct pk_routers *t, const uint8_t address[16])

@@ -15,7 +15,7 @@
 #define PK_ROUTERS_ROUND_MS 500   /* one round of questions */
 #define PK_ROUTERS_DOUBT_MS 4500  /* waiting for a router's own words */
 #define PK_ROUTERS_GONE_MS  20000 /* silent so long, though asked thrice */
-#define PK_ROUTERS_TRUST_MS (10 * 60 * 1000LL) /* a newcomer that nobody minds belongs here now */
+#define PK_ROUTERS_TRUST_MS 600000 /* a newcomer that nobody minds belongs here now */
 
 struct pk_routers_entry {
     uint8_t address[16];
@@ -51,27 +51,27 @@ struct pk_routers;
 
 /* ops is borrowed. NULL when memory is short. */
 struct pk_routers *pk_routers_create(const struct pk_routers_ops *ops, void *ctx);
-void pk_routers_destroy(struct pk_routers *routers); /* NULL is fine */
+void pk_routers_destroy(struct pk_routers *tracker); /* NULL is fine */
 
-void pk_routers_join(struct pk_routers *routers, int64_t now_ms);
-void pk_routers_leave(struct pk_routers *routers);
+void pk_routers_join(struct pk_routers *tracker, int64_t now_ms);
+void pk_routers_leave(struct pk_routers *tracker);
 /* The kernel routes through this address; mac: as its table says, or NULL. */
 void pk_routers_seed(
-        struct pk_routers *routers, const uint8_t address[16], const uint8_t *mac, int64_t now_ms);
+        struct pk_routers *tracker, const uint8_t address[16], const uint8_t *mac, int64_t now_ms);
 /* Advertisements of routers and neighbours; others are passed over. frame: the whole of it, or empty. */
 void pk_routers_frame(
-        struct pk_routers *routers, const struct pk_nd *nd, struct pk_slice frame, int64_t now_ms);
+        struct pk_routers *tracker, const struct pk_nd *nd, struct pk_slice frame, int64_t now_ms);
 /* Asks again now; the result is reported even when nothing changed. */
-void pk_routers_check(struct pk_routers *routers, int64_t now_ms);
-void pk_routers_tick(struct pk_routers *routers, int64_t now_ms);
+void pk_routers_check(struct pk_routers *tracker, int64_t now_ms);
+void pk_routers_tick(struct pk_routers *tracker, int64_t now_ms);
 
-size_t pk_routers_count(const struct pk_routers *routers);
-const struct pk_routers_entry *pk_routers_at(const struct pk_routers *routers, size_t index);
+size_t pk_routers_count(const struct pk_routers *tracker);
+const struct pk_routers_entry *pk_routers_at(const struct pk_routers *tracker, size_t index);
 /* Questions are out: what the routers say of their own addresses is needed now. */
-bool pk_routers_listening(const struct pk_routers *routers);
+bool pk_routers_listening(const struct pk_routers *tracker);
 /* The index-th one that is tracked, told or not yet; NULL behind the last. */
-const uint8_t *pk_routers_address(const struct pk_routers *routers, size_t index);
+const uint8_t *pk_routers_address(const struct pk_routers *tracker, size_t index);
 /* Somebody is here who was not, or speaks in another's name. */
-bool pk_routers_odd(const struct pk_routers *routers);
+bool pk_routers_odd(const struct pk_routers *tracker);
 /* The last advertisement of the index-th router, when more of the same would be no news; else empty. */
-struct pk_slice pk_routers_quiet(const struct pk_routers *routers, size_t index);
+struct pk_slice pk_routers_quiet(const struct pk_routers *tracker, size_t index);
