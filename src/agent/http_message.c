@@ -198,7 +198,7 @@ static void copy_word(const char *value, char *out, size_t max)
 
 static void parse_header(struct pk_slice line, struct pk_http_head *head)
 {
-    char value[PK_HTTP_PATH_MAX];
+    char value[PK_HTTP_PATH_MAX] = "";
 
     if (header_value(line, "Location", value, sizeof(value))) {
         parse_location(value, head);

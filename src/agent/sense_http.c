@@ -12,11 +12,10 @@
 #include "base/clock.h"
 #include "base/crypt.h"
 
-#define URLS_MAX     8
-#define URL_TEXT     300
-#define FRESH_MS     (6 * PK_SECOND_MS) /* an answer about the portal counts so long */
-#define TOGETHER_MS  PK_MINUTE_MS       /* changes of several pages that belong together */
-#define KNOWN_FIELDS "%lld %64[0-9a-f] %16[0-9a-f]"
+#define URLS_MAX    8
+#define URL_TEXT    300
+#define FRESH_MS    (6 * PK_SECOND_MS) /* an answer about the portal counts so long */
+#define TOGETHER_MS PK_MINUTE_MS       /* changes of several pages that belong together */
 
 struct page_state {
     struct pk_sense_told told;
@@ -102,15 +101,20 @@ static bool prepare_redirect(
 /* "length sha256[ stamp]" */
 static bool read_known(const char *text, struct pk_arena *arena, struct pk_page_known *out)
 {
-    char sha256[65] = "";
-    char stamp[PK_PAGE_STAMP] = "";
-    long long length = 0;
+    char *sha256;
+    char *stamp;
+    long long length = strtoll(text, &sha256, 10);
+    size_t len;
 
-    if (sscanf(text, KNOWN_FIELDS, &length, sha256, stamp) < 2 || strlen(sha256) != 64) {
+    sha256 += *sha256 == ' ';
+    len = strspn(sha256, "0123456789abcdef");
+    if (len != 64) {
         return false;
     }
-    *out = (struct pk_page_known){ pk_arena_strdup(arena, sha256), pk_arena_strdup(arena, stamp),
-        length };
+    stamp = sha256 + len;
+    stamp += *stamp == ' ';
+    *out = (struct pk_page_known){ pk_arena_strndup(arena, sha256, len),
+        pk_arena_strndup(arena, stamp, strspn(stamp, "0123456789abcdef")), length };
     return out->sha256 != NULL && out->stamp != NULL;
 }
 
