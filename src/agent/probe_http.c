@@ -12,8 +12,8 @@
 #define HOPS_MAX 4
 #define CLOSER_MS \
     6000 /* for what is asked only because something is odd: attackers' tools are slow */
-/* What people browse with: some tamper with browsers' pages only, some with all but them. */
-#define OTHER_AGENT "Mozilla/5.0 (Linux; Android 14; K) AppleWebKit/537.36 Mobile Safari/537.36"
+/* Who tampers often does so with browsers' pages only: that is what is asked first. */
+#define BROWSER "Mozilla/5.0 (Linux; Android 14; K) AppleWebKit/537.36 Mobile Safari/537.36"
 
 void pk_page_stamp(const struct pk_http_head *head, char out[PK_PAGE_STAMP])
 {
@@ -59,6 +59,7 @@ struct trail {
     const char *location; /* scheme and host of the last redirect */
     const char *host;     /* where it ended */
     struct pk_slice body;
+    struct pk_address address; /* of the first host */
     unsigned between;
     bool away; /* a redirect led to another host without TLS */
 };
@@ -73,6 +74,9 @@ static int step(const struct pk_probe_env *env, struct pk_http_url *url, const c
 
     if (rc < 0) {
         return rc;
+    }
+    if (out->address.family == 0) {
+        out->address = got.address;
     }
     out->status = got.head.status;
     out->between |= got.head.between;
@@ -104,6 +108,7 @@ static void broken_off(struct trail *trail, const char *asked, const char *next)
         .location = back ? trail->location : NULL,
         .host = back ? trail->host : NULL,
         .away = trail->away,
+        .address = trail->address,
     };
 }
 
@@ -144,12 +149,13 @@ static void check_redirect(const struct pk_probe_env *env, const struct pk_http_
     struct trail first;
     struct trail second;
 
-    follow(env, check->url, NULL, &first);
+    follow(env, check->url, BROWSER, &first);
     out->obs.status = first.status;
     out->obs.location = first.location;
     out->obs.length = (int64_t)first.body.len;
     out->end_host = first.host;
     out->away = first.away;
+    out->address = first.address;
     out->good = first.end == TRAIL_SECURE;
     out->odd = first.end == TRAIL_PLAIN && check->https_before == PK_TRI_YES;
     name_between(first.between, env->arena, &out->obs.headers);
@@ -159,7 +165,7 @@ static void check_redirect(const struct pk_probe_env *env, const struct pk_http_
     out->obs.added = pk_page_summary(first.body, env->arena);
     fresh = with_time(env);
     out->obs.https_works = pk_https_proves(&fresh, url.host, 443);
-    follow(&fresh, check->url, OTHER_AGENT, &second);
+    follow(&fresh, check->url, NULL, &second);
     out->obs.repeats = second.end == TRAIL_PLAIN ? PK_TRI_YES
             : second.end == TRAIL_SECURE         ? PK_TRI_NO
                                                  : PK_TRI_UNKNOWN;
@@ -211,7 +217,7 @@ static void take_diff(const struct pk_probe_env *env, const struct pk_http_check
 static void ask_again(const struct pk_probe_env *env, const struct pk_http_check *check,
         const struct pk_page_diff *diff, struct pk_http_found *out)
 {
-    static const struct pk_http_ask how = { .accept = "text/html,*/*", .agent = OTHER_AGENT };
+    static const struct pk_http_ask how = { .accept = "text/html,*/*" };
     struct pk_page_diff other = { .changes = 0 };
     struct pk_http_got got;
     struct pk_http_url url;
@@ -245,7 +251,7 @@ static void ask_again(const struct pk_probe_env *env, const struct pk_http_check
 static void ask_securely(const struct pk_probe_env *env, const struct pk_http_check *check,
         struct pk_http_found *out)
 {
-    static const struct pk_http_ask how = { .accept = "text/html,*/*" };
+    static const struct pk_http_ask how = { .accept = "text/html,*/*", .agent = BROWSER };
     struct pk_http_got got;
     struct pk_http_url url;
     int rc;
@@ -273,9 +279,14 @@ static void look_closer(const struct pk_probe_env *env, const struct pk_http_che
     ask_again(&fresh, check, &diff, out);
     fresh = with_time(env);
     ask_securely(&fresh, check, out);
+    if ((diff.changes & 1U << PK_PAGE_REPLACED) != 0 && out->obs.https_works != PK_TRI_YES &&
+            check->proves != NULL) {
+        fresh = with_time(env); /* behind a sign-in page no host could */
+        out->obs.https_works = pk_https_proves(&fresh, check->proves, 443);
+    }
     if ((diff.changes & 1U << PK_PAGE_INSECURE) != 0 && check->redirect != NULL) {
         fresh = with_time(env);
-        follow(&fresh, check->redirect, NULL, &trail);
+        follow(&fresh, check->redirect, BROWSER, &trail);
         out->obs.stripped = trail.end == TRAIL_PLAIN ? PK_TRI_YES
                 : trail.end == TRAIL_SECURE          ? PK_TRI_NO
                                                      : PK_TRI_UNKNOWN;
@@ -285,7 +296,7 @@ static void look_closer(const struct pk_probe_env *env, const struct pk_http_che
 static void check_content(const struct pk_probe_env *env, const struct pk_http_check *check,
         struct pk_http_found *out)
 {
-    static const struct pk_http_ask how = { .accept = "text/html,*/*" };
+    static const struct pk_http_ask how = { .accept = "text/html,*/*", .agent = BROWSER };
     const struct pk_page_known *known;
     struct pk_http_got got;
     struct pk_http_url url;

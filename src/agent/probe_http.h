@@ -30,16 +30,18 @@ struct pk_http_check {
     size_t known_count;
     struct pk_slice before; /* a body that is among the known ones; empty: none is kept */
     const char *redirect;   /* a page that must lead to https; NULL: none */
+    const char *proves;     /* a host that can prove its name on port 443; NULL: none */
 };
 
 struct pk_http_found {
     struct pk_obs_http obs;
     struct pk_slice body;
     char stamp[PK_PAGE_STAMP];
-    const char *end_host; /* where the redirects ended; NULL: they did not */
-    bool odd;             /* it is not as it must be */
-    bool away;            /* it leads to another host without TLS, as portals do */
-    bool good;            /* it is */
+    struct pk_address address; /* of the first host that was asked; family 0: no answer */
+    const char *end_host;      /* where the redirects ended; NULL: they did not */
+    bool odd;                  /* it is not as it must be */
+    bool away;                 /* it leads to another host without TLS, as portals do */
+    bool good;                 /* it is */
 };
 
 /* NULL when memory is short or cancelled. captive, elsewhere, also and learnt_on are the caller's. */

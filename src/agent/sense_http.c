@@ -19,7 +19,8 @@
 
 struct page_state {
     struct pk_sense_told told;
-    char visit_sha256[65]; /* as it came first on this visit */
+    char visit_sha256[65];           /* as it came first on this visit */
+    struct pk_address visit_address; /* that led to https first on this visit */
     char stored_sha256[65];
     char changes[96]; /* in words, when it was last changed */
     char host[128];
@@ -165,6 +166,9 @@ static void prepare_content(struct pk_sense *sense, const struct pk_sense_job *j
     if (sense->set.redirects.count > 0) {
         check->redirect = sense->set.redirects.items[0];
     }
+    if (default_target(sense) != NULL) {
+        check->proves = default_target(sense)->host;
+    }
 }
 
 static bool prepare(struct pk_sense *sense, struct pk_sense_job *job)
@@ -200,6 +204,7 @@ static void learn(
     }
     if (found->obs.role == PK_HTTP_REDIRECT) {
         if (found->good) {
+            page->visit_address = found->address;
             pk_known_note(sense->known, found->obs.url, PK_KNOWN_HTTPS, "yes");
         }
         return;
@@ -314,8 +319,10 @@ static void tell_http(struct pk_sense *sense, struct pk_sense_job *job)
     }
     http->also = count_also(state, page, found);
     http->learnt_on = pk_known_visits(sense->known, http->url);
-    http->this_visit = http->sha256_before != NULL &&
-            strcasecmp(page->visit_sha256, http->sha256_before) == 0;
+    http->this_visit = http->role == PK_HTTP_REDIRECT ? page->visit_address.family != 0 &&
+                    pk_address_same(&page->visit_address, &found->address)
+                                                      : http->sha256_before != NULL &&
+                    strcasecmp(page->visit_sha256, http->sha256_before) == 0;
     learn(sense, page, found);
     snprintf(text, sizeof(text), "%d %d %d %d %.24s %.32s", (int)http->status, found->odd,
             (int)http->captive, (int)http->also, http->sha256 != NULL ? http->sha256 : "-",
@@ -332,6 +339,7 @@ static void forget(struct pk_sense *sense)
 
         page->told = (struct pk_sense_told){ 0 };
         page->visit_sha256[0] = page->changes[0] = '\0';
+        page->visit_address = (struct pk_address){ 0 };
         sense->http->stripped_ms = 0;
     }
 }

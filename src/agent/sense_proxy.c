@@ -13,6 +13,7 @@
 
 #define SOURCES    7 /* pk_proxy_source_names */
 #define FIRST_URLS 4
+#define SURE_MS    2000 /* administrators' tools offer and allow within moments */
 
 enum {
     LINK_CELLULAR = 3,
@@ -20,6 +21,10 @@ enum {
 }; /* pk_link_names */
 
 struct pk_sense_proxy {
+    struct pk_sense *sense;
+    struct pk_timer timer; /* to look again at what is new */
+    char doubt[SOURCES][65];
+    int64_t doubt_ms[SOURCES];
     struct pk_sense_told told[SOURCES];
     bool present[SOURCES];        /* was offered in the last round that asked */
     bool looked;                  /* this visit's first round is through */
@@ -45,10 +50,21 @@ static const char *key_of(const char *url, char out[PK_KNOWN_TEXT])
 
 /* --- asking ------------------------------------------------------------------------------- */
 
+static void on_timer(void *ctx)
+{
+    struct pk_sense_proxy *state = ctx;
+
+    pk_sense_round(state->sense, PK_PROBE_PROXY, false);
+}
+
 static struct pk_sense_proxy *state_of(struct pk_sense *sense)
 {
     if (sense->proxy == NULL) {
         sense->proxy = calloc(1, sizeof(*sense->proxy));
+        if (sense->proxy != NULL) {
+            sense->proxy->sense = sense;
+            pk_timer_init(&sense->proxy->timer, on_timer, sense->proxy);
+        }
     }
     return sense->proxy;
 }
@@ -158,6 +174,27 @@ static void note(struct pk_sense *sense, const struct pk_obs_proxy *offer, const
 
 /* --- telling ------------------------------------------------------------------------------ */
 
+/* What nobody allowed and nobody knows is looked at twice before it is told. */
+static bool in_doubt(struct pk_sense *sense, const struct pk_obs_proxy *offer, const char *key)
+{
+    struct pk_sense_proxy *state = sense->proxy;
+    int64_t now = pk_clock_monotonic_ms();
+
+    if (offer->allowed == PK_TRI_YES || offer->known == PK_TRI_YES) {
+        return false;
+    }
+    if (strcmp(state->doubt[offer->source], key) != 0) {
+        snprintf(state->doubt[offer->source], sizeof(state->doubt[0]), "%s", key);
+        state->doubt_ms[offer->source] = now;
+    }
+    if (now - state->doubt_ms[offer->source] >= SURE_MS) {
+        return false;
+    }
+    pk_loop_arm(sense->loop, &state->timer, SURE_MS);
+    sense->asking |= PK_PROBE_PROXY; /* until then nothing of this visit is learnt */
+    return true;
+}
+
 static void tell_offer(struct pk_sense *sense, struct pk_obs_proxy *offer, bool loud)
 {
     char key[PK_KNOWN_TEXT];
@@ -168,6 +205,9 @@ static void tell_offer(struct pk_sense *sense, struct pk_obs_proxy *offer, bool 
     offer->allowed = is_allowed(sense->trust, offer->url);
     offer->known = is_known(sense, key);
     offer->server_known = is_server_known(sense, offer);
+    if (in_doubt(sense, offer, key)) {
+        return;
+    }
     note(sense, offer, key);
     snprintf(text, sizeof(text), "%d %d %d %d %.16s %.50s", (int)offer->known, (int)offer->allowed,
             (int)offer->status, (int)offer->captive, offer->sha256 != NULL ? offer->sha256 : "-",
@@ -183,6 +223,7 @@ static void tell_gone(struct pk_sense *sense, int source)
     struct pk_obs_proxy gone = { .source = source, .captive = pk_sense_captive(sense) };
 
     sense->proxy->told[source] = (struct pk_sense_told){ 0 };
+    sense->proxy->doubt[source][0] = '\0';
     pk_sense_tell(sense, &(struct pk_observation){ .kind = PK_OBS_PROXY, .proxy = &gone });
 }
 
@@ -192,6 +233,7 @@ static void tell_proxy(struct pk_sense *sense, struct pk_sense_job *job)
     struct pk_proxy_found *found = job->result;
     bool now[SOURCES] = { false };
 
+    sense->asking &= ~(unsigned)PK_PROBE_PROXY;
     for (size_t i = 0; i < found->count; i++) {
         now[found->offers[i].source] = true;
         if (found->offers[i].url != NULL) {
@@ -217,8 +259,11 @@ static void tell_proxy(struct pk_sense *sense, struct pk_sense_job *job)
 
 static void forget(struct pk_sense *sense)
 {
+    sense->asking &= ~(unsigned)PK_PROBE_PROXY;
     if (sense->proxy != NULL) {
-        *sense->proxy = (struct pk_sense_proxy){ .looked = false };
+        pk_loop_disarm(sense->loop, &sense->proxy->timer);
+        *sense->proxy = (struct pk_sense_proxy){ .sense = sense };
+        pk_timer_init(&sense->proxy->timer, on_timer, sense->proxy);
     }
 }
 

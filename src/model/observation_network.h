@@ -258,7 +258,7 @@ struct pk_obs_http {
     int64_t learnt_on;             /* number of networks on which the comparison was learnt */
     enum pk_tri captive;
     bool set;                  /* what must come stands in the settings; else it was learnt */
-    bool this_visit;           /* it came so earlier on this very visit */
+    bool this_visit;           /* earlier on this very visit it (this address) was as it must be */
     enum pk_tri repeats;       /* asked once more, as another program: the same */
     enum pk_tri elsewhere;     /* it leads away, to where the connectivity test page leads, too */
     enum pk_tri https_works;   /* the host proved its name over TLS at the same time */

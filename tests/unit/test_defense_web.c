@@ -41,11 +41,15 @@ static const struct {
       STRIP "/http://bank.test/", 0.85 },
     { "leads to http only", REDIRECT("\"https_before\":true,\"set\":true,\"https_works\":true,\"repeats\":true,"
       "\"status\":302,\"location\":\"http://bank.test\",\"captive\":false"), STRIP "/http://bank.test/", 0.96 },
-    { "a blocked name: its secure form does not work either", STRIPPED("\"set\":true,\"https_works\":false"),
+    { "a blocked or forged name: its secure form does not work either", STRIPPED("\"set\":true,\"https_works\":false"),
       "", 0 },
+    { "no secure form, but this very address had it a moment ago",
+      STRIPPED("\"set\":true,\"https_works\":false,\"this_visit\":true"), STRIP "/http://bank.test/", 0.82 },
     { "leads away, and https does not work: a portal that lets the test through",
       REDIRECT("\"https_before\":true,\"set\":true,\"https_works\":false,\"status\":302,"
       "\"location\":\"http://portal.test\",\"captive\":false"), "", 0 },
+    { "no address at all", "\"kind\":\"http\",\"http\":{\"url\":\"x\",\"role\":\"redirect\",\"https_before\":true,"
+      "\"status\":302,\"location\":\"y\",\"this_visit\":true,\"captive\":false}", STRIP "/x", 0.82 },
     { "where the test page leads, too", STRIPPED("\"set\":true,\"https_works\":true,\"elsewhere\":true"),
       STRIP "/http://bank.test/", 0.6 },
     { "once so, once so", STRIPPED("\"set\":true,\"https_works\":true,\"repeats\":false"),
@@ -81,6 +85,10 @@ static const struct {
     { "against the organisation's word", CONTENT("\"set\":true"), TAMPER "/http://p.test/x", 0.9 },
     { "another page, against the organisation's word", CONTENT("\"set\":true,\"changes\":[\"replaced\"]"),
       TAMPER "/http://p.test/x", 0.7 },
+    { "all pages are another one, while hosts prove their names",
+      CONTENT("\"changes\":[\"replaced\"],\"this_visit\":true,\"also\":1,\"https_works\":true"), TAMPER "/http://p.test/x", 0.85 },
+    { "all pages are another one, and no host can prove its name",
+      CONTENT("\"changes\":[\"replaced\"],\"this_visit\":true,\"also\":1,\"https_works\":false"), "", 0 },
     { "a filter's page", CONTENT("\"changes\":[\"form\",\"replaced\"],\"this_visit\":true"), "", 0 },
     { "learnt while somebody added to it: now it is whole again",
       CONTENT("\"changes\":[\"removed\"],\"learnt_on\":1"), "", 0 },

@@ -62,6 +62,24 @@ static int found(const struct pk_observation *o, const char *threat, double conf
 
 /* --- pages that lead to https ------------------------------------------------------------- */
 
+/* To another host than the one that was asked; "www." makes no other host. */
+static bool leads_away(const struct pk_obs_http *h)
+{
+    const char *asked = strstr(h->url, "//");
+    const char *to = h->location != NULL ? strstr(h->location, "//") : NULL;
+    size_t len;
+
+    if (asked == NULL || to == NULL) {
+        return false;
+    }
+    asked += 2;
+    to += 2;
+    asked += strncasecmp(asked, "www.", 4) == 0 ? 4 : 0;
+    to += strncasecmp(to, "www.", 4) == 0 ? 4 : 0;
+    len = strcspn(asked, "/:?");
+    return strlen(to) != len || strncasecmp(asked, to, len) != 0;
+}
+
 /* 0: nothing can be said. */
 static double redirect_confidence(const struct pk_obs_http *h)
 {
@@ -69,9 +87,9 @@ static double redirect_confidence(const struct pk_obs_http *h)
         return 0.6; /* like a sign-in page, though https passes */
     }
     if (h->https_works != PK_TRI_YES) {
-        /* The host's name leads elsewhere: to a filter's own page, to a sign-in page, to a forger.
-         * That is for those who check names and certificates. */
-        return 0;
+        /* A portal that lets the connectivity test through leads away; a blocked or forged name has
+         * another address and a page of its own. With all of them https does not work either. */
+        return h->this_visit && !leads_away(h) && h->captive == PK_TRI_NO ? 0.82 : 0;
     }
     if (h->repeats == PK_TRI_NO) {
         return 0.75; /* once so, once so */
@@ -106,8 +124,7 @@ static int judge_redirect(
     put(evidence, "links_to", list_of(&h->added_hosts));
     put_tri(evidence, "came_twice", h->repeats);
     put_tri(evidence, "secure_form_works", h->https_works);
-    return found(
-            o, STRIP, redirect_confidence(h), "network.ssl_strip/redirect", evidence, arena, out);
+    return found(o, STRIP, confidence, "network.ssl_strip/redirect", evidence, arena, out);
 }
 
 /* --- pages that must not change ----------------------------------------------------------- */
@@ -157,7 +174,10 @@ static double content_confidence(const struct pk_obs_http *h)
     if (may_be_healed(h) && h->unchanged != PK_TRI_YES) {
         return 0;
     }
-    if (h->also > 0 && (active || sure_before) && !has_change(h, "replaced")) {
+    if (h->also > 0 && has_change(h, "replaced")) {
+        return h->https_works == PK_TRI_YES ? 0.85 : 0; /* no portal lets proofs pass */
+    }
+    if (h->also > 0 && (active || sure_before)) {
         return active ? 0.95 : 0.85;
     }
     if (h->unchanged == PK_TRI_YES) { /* says to be the same version, and is not */
