@@ -1,7 +1,8 @@
 #include "agent/lease_sources.h"
 
-#include <glob.h>
+#include <dirent.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 
 #include "base/buffer.h"
@@ -46,28 +47,46 @@ static bool read_dhclient(const char *path, const char *interface, struct pk_lea
     return found;
 }
 
-/* NetworkManager keeps one file for each connection and interface: the newest counts. */
-static bool read_newest(const char *pattern, struct pk_lease *out)
+/* "internal-UUID-eth0.lease" */
+static bool is_lease_of(const char *name, const char *interface)
 {
-    const char *newest = NULL;
-    struct timespec at = { 0 };
-    struct stat info;
-    glob_t found;
-    bool ok;
+    static const char begin[] = "internal-";
+    char end[64];
+    size_t len = strlen(name);
+    size_t end_len;
 
-    if (glob(pattern, GLOB_NOSORT, NULL, &found) != 0) {
+    (void)snprintf(end, sizeof(end), "-%s.lease", interface);
+    end_len = strlen(end);
+    return strncmp(name, begin, sizeof(begin) - 1) == 0 && len > sizeof(begin) - 1 + end_len &&
+            strcmp(name + len - end_len, end) == 0;
+}
+
+/* NetworkManager keeps one file for each connection and interface: the newest counts. */
+static bool read_newest(const char *folder, const char *interface, struct pk_lease *out)
+{
+    char path[PATH_MAX_TEXT];
+    char newest[PATH_MAX_TEXT] = "";
+    struct timespec at = { 0 };
+    struct dirent *entry;
+    struct stat info;
+    DIR *dir = opendir(folder);
+
+    if (dir == NULL) {
         return false;
     }
-    for (size_t i = 0; i < found.gl_pathc; i++) {
-        if (stat(found.gl_pathv[i], &info) == 0 &&
-                (newest == NULL || info.st_mtim.tv_sec > at.tv_sec)) {
-            newest = found.gl_pathv[i];
+    /* NOLINTNEXTLINE(concurrency-mt-unsafe): the stream is this function's own */
+    while ((entry = readdir(dir)) != NULL) {
+        if (!is_lease_of(entry->d_name, interface)) {
+            continue;
+        }
+        (void)snprintf(path, sizeof(path), "%s/%s", folder, entry->d_name);
+        if (stat(path, &info) == 0 && (newest[0] == '\0' || info.st_mtim.tv_sec > at.tv_sec)) {
+            memcpy(newest, path, sizeof(newest));
             at = info.st_mtim;
         }
     }
-    ok = newest != NULL && read_keys(newest, out);
-    globfree(&found);
-    return ok;
+    (void)closedir(dir);
+    return newest[0] != '\0' && read_keys(newest, out);
 }
 
 bool pk_lease_find(
@@ -79,9 +98,8 @@ bool pk_lease_find(
     if (read_keys(path, out)) {
         return true;
     }
-    (void)snprintf(
-            path, sizeof(path), "%s/var/lib/NetworkManager/internal-*-%s.lease", root, interface);
-    if (read_newest(path, out)) {
+    (void)snprintf(path, sizeof(path), "%s/var/lib/NetworkManager", root);
+    if (read_newest(path, interface, out)) {
         return true;
     }
     (void)snprintf(path, sizeof(path), "%s/var/lib/dhcp/dhclient.%s.leases", root, interface);
