@@ -85,6 +85,12 @@ static const struct {
             LEASE BEFORE ALIVE ",\"server\":\"192.0.2.1\",\"server_mac\":\"02:00:00:00:00:01\","
                                "\"sender_mac\":\"02:00:00:00:00:66\",\"router\":\"192.0.2.66\"}",
             "network.dhcp_rogue", 0.95 },
+    { "the true server by its second port, with a name server of this link: less sure",
+            LEASE BEFORE ALIVE ",\"server\":\"192.0.2.1\",\"server_mac\":\"02:00:00:00:00:01\","
+                               "\"sender_mac\":\"02:00:00:00:00:1b\",\"router\":\"192.0.2.1\","
+                               "\"dns\":[\"192.0.2.5\"],\"dns_on_link\":true,\"offers\":[{"
+                               "\"server\":\"192.0.2.1\"}]}",
+            "network.dhcp_rogue", 0.75 },
     { "the true server names another router",
             LEASE BEFORE ALIVE ",\"server\":\"192.0.2.1\",\"server_mac\":\"02:00:00:00:00:01\","
                                "\"sender_mac\":\"02:00:00:00:00:01\",\"router\":\"192.0.2.2\","

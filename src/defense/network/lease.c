@@ -118,7 +118,8 @@ static struct verdict judge_change(const struct pk_obs_lease *l)
 {
     bool stranger = differ(l->server, l->server_before) && l->server_known != PK_TRI_YES;
     bool there = l->server_before_alive == PK_TRI_YES || l->router_before_alive == PK_TRI_YES;
-    bool contradicted = offer_of(l, l->server_before) != NULL;
+    /* A router's second port may send in its name: that alone makes nobody sure. */
+    bool contradicted = stranger && offer_of(l, l->server_before) != NULL;
 
     if ((!stranger && !is_forged(l)) || !there) {
         return (struct verdict){ 0 };
