@@ -18,11 +18,11 @@ enum pk_known_list {
     PK_KNOWN_ROUTER6, /* hardware address of an IPv6 router */
     PK_KNOWN_DHCP,    /* server identifier */
     PK_KNOWN_DNS,
-    PK_KNOWN_WPAD,    /* URL of a proxy script */
+    PK_KNOWN_WPAD,    /* URL of a proxy script; its SHA-256 when it is long */
     PK_KNOWN_ROOT,    /* of a host "name:port": SHA-256 of the root that vouched for it */
     PK_KNOWN_VERSION, /* of a host: newest version of TLS */
     PK_KNOWN_HTTPS,   /* of a page: "yes", it leads to https */
-    PK_KNOWN_CONTENT, /* of a page: "length sha256" of its body */
+    PK_KNOWN_CONTENT, /* of a page: "length sha256 stamp" of its body and its own mark, if any */
     PK_KNOWN_ADDRESS, /* of a host: an address that was proved to be its own */
 };
 #define PK_KNOWN_LISTS 13
