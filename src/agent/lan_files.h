@@ -45,13 +45,13 @@ bool pk_lease_parse_dhclient(struct pk_slice text, const char *interface, struct
 /* An access point as the Wi-Fi card reports it. */
 struct pk_wifi {
     bool connected;
+    bool mfp;                /* management frames are protected */
     char bssid[PK_MAC_TEXT]; /* lower case */
     char ssid[64];           /* well-formed UTF-8 */
     int security;            /* index into pk_security_names */
     int cipher;              /* index into pk_wifi_cipher_names */
     int freq_mhz;
     int signal_dbm;
-    bool mfp; /* management frames are protected */
 };
 
 #define PK_WIFI_ROWS_MAX 64 /* kept of a report */

@@ -36,7 +36,7 @@ static void add(char (*list)[PK_MAC_TEXT], const char *value)
     if (value[0] == '\0' || has(list, value, PK_MAC_TEXT) == PK_TRI_YES) {
         return;
     }
-    memmove(list[1], list[0], (PK_SENSE_VISIT_LIST - 1) * PK_MAC_TEXT);
+    memmove(list[1], list[0], (PK_SENSE_VISIT_LIST - 1UL) * PK_MAC_TEXT);
     (void)snprintf(list[0], PK_MAC_TEXT, "%s", value);
 }
 

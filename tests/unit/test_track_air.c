@@ -69,7 +69,7 @@ static void beacon(struct world *w, uint8_t bssid, const char *name, bool protec
     size_t len = 38;
 
     bytes[37] = (uint8_t)strlen(name);
-    memcpy(bytes + len, name, strlen(name));
+    (void)snprintf((char *)bytes + len, sizeof(bytes) - len, "%s", name);
     len += strlen(name);
     if (protected) {
         memcpy(bytes + len, rsn, sizeof(rsn));

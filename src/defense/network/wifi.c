@@ -96,7 +96,8 @@ static int judge_points(const struct pk_observation *o, const char *threat, stru
     for (size_t i = 0; i < o->wifi->points.count; i++) {
         struct opinion mine = of_point(&points[i]);
 
-        if (mine.confidence > opinion.confidence && strcmp(mine.threat, threat) == 0) {
+        if (mine.confidence > opinion.confidence && mine.threat != NULL &&
+                strcmp(mine.threat, threat) == 0) {
             opinion = mine;
             worst = &points[i];
         }
