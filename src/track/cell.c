@@ -10,6 +10,7 @@
 #define SYSTEM_MS 600000 /* what was broadcast longer ago is not held against the cell of now */
 #define CALM_MS   600000 /* a cell about which nothing is new is told of so often at most */
 #define RECENT_MS 30000  /* a connection without a word for longer than this is over */
+#define DENIED_MS 60000  /* a phone that was refused tries again within this */
 #define RIPE_MS   5000   /* after the last word about priorities no other one is to be expected */
 
 enum {
@@ -75,6 +76,7 @@ struct pk_cell_track {
     int ended_radio; /* of the connection that was heard to end: what comes next there must begin */
     bool voice_before; /* the phone asked for a call just now */
     bool over;         /* the recording ended */
+    int64_t denied_ms; /* when a phone was refused in clear, without a proof; 0: never */
     int64_t voice_ms;
     int64_t told_ms;
     char told[112]; /* what was told last, to tell news only */
@@ -327,6 +329,12 @@ static void on_request(struct pk_cell_track *t, const struct pk_cell_message *m,
     if (m->former[0] != '\0') {
         memcpy(c->former, m->former, sizeof(c->former));
     }
+    /* Who is refused without a proof comes back with its IMSI, unasked: as good as asked for. */
+    if (m->identity == PK_CELL_IMSI && t->denied_ms != 0 && at_ms - t->denied_ms < DENIED_MS) {
+        c->imsi = true;
+        c->identity = PK_CELL_IMSI;
+        c->identity_ms = at_ms;
+    }
     c->emergency |= m->emergency;
     if (m->voice) {
         c->voice = t->voice_before = true;
@@ -421,6 +429,9 @@ static void on_end(struct pk_cell_track *t, const struct pk_cell_message *m, int
         c->redirect = m->redirect;
     }
     c->voice |= m->voice;
+    if (c->identity != 0 && c->authenticated == PK_TRI_UNKNOWN && !c->proof_asked && !c->secured) {
+        c->authenticated = PK_TRI_NO; /* since the identity was asked for, all was heard */
+    }
     if (!rejected) {
         finish(t, PK_CELL_END_RELEASE, at_ms);
         return;
@@ -429,6 +440,7 @@ static void on_end(struct pk_cell_track *t, const struct pk_cell_message *m, int
         return; /* the true network says no; told of with the connection's end */
     }
     c->ended = m->said == PK_CELL_DETACH ? PK_CELL_END_DETACH : PK_CELL_END_REJECT;
+    t->denied_ms = c->authenticated != PK_TRI_YES ? at_ms : 0;
     c->last_ms = at_ms;
     tell(t, at_ms, false); /* a release may follow, with a direction */
 }

@@ -231,12 +231,15 @@ static void location_update(
     struct pk_cell_message *m = pk_cell_add(
             out, (type & 3U) == 2 ? PK_CELL_ATTACH : PK_CELL_UPDATE, radio); /* 2: IMSI attach */
     struct pk_cell_message old = { 0 };
+    struct pk_slice id;
     size_t length;
 
     read_lai(r, &old);
     pk_read_skip(r, 1);
     length = pk_read_u8(r);
-    pk_cell_former(pk_read_slice(r, length), false, m->former);
+    id = pk_read_slice(r, length);
+    pk_cell_former(id, false, m->former);
+    m->identity = id.len > 0 && (id.ptr[0] & 7) == 1 ? PK_CELL_IMSI : PK_CELL_NO_IDENTITY;
     if (m->former[0] == '\0' && old.plmn[0] != '\0' && old.area != 0xfffe && old.area != 0) {
         memcpy(m->former, old.plmn, 5); /* 0 and FFFE: there is none */
         m->former[5] = '\0';

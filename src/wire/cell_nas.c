@@ -91,8 +91,13 @@ static void emm_attach(struct pk_reader *r, enum pk_cell_said said, struct pk_ce
     struct pk_cell_message *m = pk_cell_add(out, said, PK_CELL_4G);
     unsigned type = pk_read_u8(r) & 7U;
     size_t length = pk_read_u8(r);
+    struct pk_slice id = pk_read_slice(r, length);
 
-    pk_cell_former(pk_read_slice(r, length), true, m->former);
+    pk_cell_former(id, true, m->former);
+    if (id.len > 0 && (id.ptr[0] & 7) == 1) {
+        m->identity =
+                PK_CELL_IMSI; /* the phone was told that its temporary identity is worth nothing */
+    }
     m->emergency = r->rc == PK_OK && said == PK_CELL_ATTACH && type == 6;
 }
 

@@ -135,8 +135,10 @@ static void wait_ms(struct world *w, int64_t ms)
 #define GUTI_HOME     GUTI(0x62, 0xf2, 0x10)
 #define GUTI_ABROAD   GUTI(0x02, 0xf8, 0x01)
 
-#define ATTACH_HOME       BYTES(0x07, 0x41, 0x71, GUTI_HOME, 0x02, 0xe0, 0xe0)
-#define ATTACH_ABROAD     BYTES(0x07, 0x41, 0x71, GUTI_ABROAD, 0x02, 0xe0, 0xe0)
+#define ATTACH_HOME   BYTES(0x07, 0x41, 0x71, GUTI_HOME, 0x02, 0xe0, 0xe0)
+#define ATTACH_ABROAD BYTES(0x07, 0x41, 0x71, GUTI_ABROAD, 0x02, 0xe0, 0xe0)
+#define ATTACH_IMSI \
+    BYTES(0x07, 0x41, 0x71, 0x08, 0x29, 0x26, 0x10, 0x21, 0x43, 0x65, 0x87, 0x09, 0x02, 0xe0, 0xe0)
 #define ATTACH_EMERGENCY  BYTES(0x07, 0x41, 0x76, GUTI_HOME, 0x02, 0xe0, 0xe0)
 #define UPDATE_HOME       BYTES(0x17, 1, 2, 3, 4, 5, 0x07, 0x48, 0x70, GUTI_HOME)
 #define IDENTITY_IMSI     BYTES(0x07, 0x55, 0x01)
@@ -232,6 +234,26 @@ static void catcher_wants_both(struct world *w)
     down(w, IDENTITY_IMEI);
     down(w, ATTACH_REJECT(13));
     release(w, CELL_TO_NONE);
+}
+
+/* Without any Identity Request: the refusal makes the phone come back with its IMSI. */
+static void catcher_denies_twice(struct world *w)
+{
+    mast(w, PLMN, CATCHER);
+    ask(w, UPDATE_HOME);
+    down(w, UPDATE_REJECT(9));
+    release(w, CELL_TO_NONE);
+    ask(w, ATTACH_IMSI);
+    down(w, ATTACH_REJECT(15));
+    release(w, CELL_TO_NONE);
+}
+
+/* The recording begins within. */
+static void catcher_heard_late(struct world *w)
+{
+    down(w, IDENTITY_IMSI);
+    up(w, ANSWER_IMSI);
+    down(w, ATTACH_REJECT(15));
 }
 
 static void catcher_releases(struct world *w)
@@ -353,6 +375,30 @@ static void first_attach(struct world *w)
     secure(w, 2, 2);
     down(w, IDENTITY_OWN_IMEI);
     down(w, ACCEPT);
+    release(w, CELL_TO_NONE);
+}
+
+/* The network forgot the phone: refused, back with the IMSI, and then all as it should be. */
+static void forgotten(struct world *w)
+{
+    mast(w, PLMN, HOME);
+    ask(w, UPDATE_HOME);
+    down(w, UPDATE_REJECT(9));
+    release(w, CELL_TO_NONE);
+    ask(w, ATTACH_IMSI);
+    prove(w);
+    secure(w, 2, 2);
+    down(w, ACCEPT);
+    release(w, CELL_TO_NONE);
+}
+
+/* Only what the mast says was recorded. */
+static void one_side(struct world *w)
+{
+    down(w, IDENTITY_IMSI);
+    down(w, AUTH_REQUEST);
+    down(w, NAS_SECURITY(0x22));
+    lte(w, 1, cell_lte_security(2, 2));
     release(w, CELL_TO_NONE);
 }
 
@@ -500,6 +546,8 @@ static const struct {
     { "identity, no proof, reject", catcher_rejects, { 85, 0, 0 } },
     { "identity of SIM and device, reject", catcher_wants_both, { 87, 0, 0 } },
     { "identity, release, incomplete broadcast", catcher_releases, { 76, 0, 0 } },
+    { "refused twice, IMSI between", catcher_denies_twice, { 85, 0, 0 } },
+    { "identity, reject, heard late", catcher_heard_late, { 65, 0, 0 } },
     { "identity, detach", catcher_detaches, { 85, 0, 0 } },
     { "identity, reject, to 2G", catcher_pushes_to_2g, { 91, 85, 0 } },
     { "to 2G without proof", only_pushed_to_2g, { 0, 85, 0 } },
@@ -513,6 +561,8 @@ static const struct {
     { "3G above all", prefers_3g, { 0, 55, 0 } },
     { "first attach", first_attach, { 0, 0, 0 } },
     { "an honest day", honest_attach, { 0, 0, 0 } },
+    { "the network forgot the phone", forgotten, { 0, 0, 0 } },
+    { "one side only", one_side, { 0, 0, 0 } },
     { "a guest is refused", roaming_reject, { 0, 0, 0 } },
     { "no plan", no_plan, { 0, 0, 0 } },
     { "outage", outage, { 0, 0, 0 } },
