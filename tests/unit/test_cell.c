@@ -7,8 +7,6 @@
 #include "defense/defense.h"
 #include "track/cell.h"
 
-#define IMSI    "262011234567890"
-#define IMEI    "356938035643809"
 #define HOUR    3600000
 #define PLMN    "26201"
 #define CATCHER 666
@@ -783,38 +781,12 @@ static void test_other_radios(void **state)
     }
 }
 
-/* Texts of other programs lose what may be an identity. */
-static void test_hide(void **state)
-{
-    static const struct {
-        const char *in;
-        const char *out;
-    } rows[] = {
-        { "IMSI " IMSI " seen", "IMSI # seen" },
-        { "TMSI 0xdeadbee1!", "TMSI 0x#!" },
-        { IMEI, "#" },
-        { "cause 15, EEA0, 4G", "cause 15, EEA0, 4G" },
-        { "feedface effaced decade", "feedface effaced decade" },
-        { "", "" },
-    };
-
-    (void)state;
-    for (size_t i = 0; i < PK_COUNT(rows); i++) {
-        char text[64];
-
-        (void)snprintf(text, sizeof(text), "%s", rows[i].in);
-        pk_cell_hide(text);
-        assert_string_equal(text, rows[i].out);
-    }
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_scenes),
         cmocka_unit_test(test_ends),
         cmocka_unit_test(test_other_radios),
-        cmocka_unit_test(test_hide),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -230,6 +230,31 @@ static void test_quiet(void **state)
     pk_rayhunter_destroy(reader);
 }
 
+/* Texts of other programs lose what may be an identity. */
+static void test_hide(void **state)
+{
+    static const struct {
+        const char *in;
+        const char *out;
+    } rows[] = {
+        { "IMSI 262011234567890 seen", "IMSI # seen" },
+        { "TMSI 0xdeadbee1!", "TMSI 0x#!" },
+        { "356938035643809", "#" },
+        { "cause 15, EEA0, 4G", "cause 15, EEA0, 4G" },
+        { "feedface effaced decade", "feedface effaced decade" },
+        { "", "" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < PK_COUNT(rows); i++) {
+        char text[64];
+
+        (void)snprintf(text, sizeof(text), "%s", rows[i].in);
+        pk_cell_hide(text);
+        assert_string_equal(text, rows[i].out);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -237,6 +262,7 @@ int main(void)
         cmocka_unit_test(test_bad),
         cmocka_unit_test(test_is),
         cmocka_unit_test(test_quiet),
+        cmocka_unit_test(test_hide),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
