@@ -32,7 +32,7 @@ ETHERNET = 14
 PURPOSES = {"server": "tcp dport 8443", "checks": "tcp dport { 4433, 8080 }", "names": "udp dport 53"}
 # The agent's defaults (picket-agent --check-config): they make the occasions of a day.
 WAIT_S, RECHECK_MINUTES, SAME_AGAIN_H = 1500, 90, 4
-DNS_FIRST_S, DNS_SHARE, DNS_GAP_MAX_S = 40, 8, 3600  # src/agent/sense_network.c
+DNS_FIRST_S, DNS_SHARE, DNS_GAP_MAX_S = 30, 4, 3600  # src/agent/sense_network.c
 COLLECTD = """
 Interval 10
 BaseDir "{w}"

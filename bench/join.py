@@ -5,12 +5,14 @@
 
 The agent runs in the victim of the network lab (real router, name servers, sites) with all checks that an administrator
 would set there: a canary, two hosts of the organisation, the sign-in page's probe, a redirect, three pages, a trusted
-resolver. Each join is a fresh agent on a network that it does not know, then one on a network that it knows. Packets are
+resolver. Measured are joins of a network that the
+agent knows, of one that it does not know, and the very first one of its life. Packets are
 recorded where they leave the device and counted by their purpose, Ethernet headers included. --chains rsa (the default)
 gives the sites certificates of the size that is usual on the internet; the lab's own (ec) are smaller.
 """
 
 import argparse
+import json
 import os
 import shutil
 import signal
@@ -116,11 +118,18 @@ def one_join(runner, lab, config, folder, name):
     device.stop()
     if found:
         raise SystemExit(f"a harmless network, but found {found}")
-    busy = [at for at, _, purpose in rows if purpose not in ("other", "icmp")]
+    # The kernel asks by itself, seconds later, whether its neighbours are still there.
+    busy = [at for at, _, purpose in rows if purpose not in ("other", "icmp", "arp")]
     parts = {}
     for _, length, purpose in rows:
         parts[purpose] = parts.get(purpose, 0) + length
     return {"bytes": sum(parts.values()), "seconds": max(busy) - device.began if busy else 0.0, "cpu": cpu, "parts": parts}
+
+
+def forget_networks(path):
+    """The device is where it never was; hosts and pages it knows."""
+    rows = json.loads(path.read_text(encoding="utf-8"))
+    path.write_text(json.dumps([row for row in rows if not row["of"].startswith("net-")]), encoding="utf-8")
 
 
 def median(values):
@@ -161,18 +170,21 @@ def main():
         lab.up()
         config = runner.write_config(lab, folder)
         title(f"a join ({options.joins} of each kind, {options.chains} certificates)", picket_version(BUILD, "picket-agent"))
-        fresh, known = [], []
+        fresh, strange, known = [], [], []
         for i in range(options.joins):
             shutil.rmtree(folder / "agent", ignore_errors=True)
             fresh.append(one_join(runner, lab, config, folder, f"fresh{i}"))
             known.append(one_join(runner, lab, config, folder, f"known{i}"))
+            forget_networks(folder / "agent" / "known.json")
+            strange.append(one_join(runner, lab, config, folder, f"strange{i}"))
         rows = []
-        for name, joins in (("a network it does not know", fresh), ("a network it knows", known)):
+        kinds = (("a network it knows", known), ("one that it does not know", strange), ("the first one of its life", fresh))
+        for name, joins in kinds:
             rows.append([name, f"{median([j['bytes'] for j in joins]):,}", f"{max(j['bytes'] for j in joins):,}",
                          f"{median([j['cpu'] for j in joins]):.3f}", f"{median([j['seconds'] for j in joins]):.1f}"])
         table(["join", "bytes, median", "largest", "CPU s (program start included)", "seconds until quiet"], rows)
         print("bytes by purpose (the last of each): ")
-        for name, joins in (("unknown", fresh), ("known", known)):
+        for name, joins in kinds:
             print(f"  {name}: " + ", ".join(f"{k} {v:,}" for k, v in sorted(joins[-1]["parts"].items(), key=lambda i: -i[1])))
         print("  aimed for: at most 25,000 bytes, 0.3 s CPU, 5 s")
         if options.idle > 0:

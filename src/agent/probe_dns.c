@@ -112,7 +112,7 @@ static void ask(struct pk_dns_round *r)
             continue; /* what is right inside only the organisation knows */
         }
         r->rows[i].a = put(r, p->names[i].name, PK_DNS_A);
-        if (p->ipv6 && !p->brief) {
+        if (p->ipv6 && !p->brief && i < BRIEF_NAMES) {
             r->rows[i].aaaa = put(r, p->names[i].name, PK_DNS_AAAA);
         }
     }

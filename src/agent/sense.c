@@ -12,6 +12,7 @@
 #define FILES_MS       150  /* several files are written one after another */
 #define ROOTS_MS       1000 /* rebuilding a trust store writes hundreds of files */
 #define WATCH_MS       5000
+#define YOUNG_MS       (3 * PK_MINUTE_MS)
 
 #define DPKG_FILE "/var/lib/dpkg/status"
 #define ROOTS_DIR "/etc/ssl/certs"
@@ -81,8 +82,17 @@ static void on_dns_timer(void *ctx)
 {
     struct pk_sense *sense = ctx;
 
-    pk_sense_round(sense, PK_PROBE_DNS | PK_PROBE_HTTP | PK_PROBE_PROXY, false);
-    pk_loop_arm(sense->loop, &sense->dns_timer, pk_sense_dns_gap(sense, pk_clock_monotonic_ms()));
+    int64_t now = pk_clock_monotonic_ms();
+    bool young = now - sense->announced_ms < YOUNG_MS;
+
+    /* Nothing calls for it: a few questions only, and pages while the network is young. */
+    sense->few = sense->watched == 0 && !sense->attacked;
+    pk_sense_round(sense,
+            young || !sense->few ? PK_PROBE_DNS | PK_PROBE_HTTP | PK_PROBE_PROXY
+                                 : (unsigned)PK_PROBE_DNS,
+            false);
+    sense->few = false;
+    pk_loop_arm(sense->loop, &sense->dns_timer, pk_sense_dns_gap(sense, now));
 }
 
 static void on_tls_timer(void *ctx)

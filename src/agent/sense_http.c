@@ -32,6 +32,9 @@ struct pk_sense_http {
     struct page_state pages[URLS_MAX];
     int64_t rechecked_ms;
     int64_t stripped_ms; /* when a redirect to https was last missing */
+    size_t turn;         /* which page a quiet round asks for */
+    unsigned generation; /* of the network that was asked on last, and one; 0: none */
+    bool joining;        /* its first round is under way */
 };
 
 struct copy { /* of what was learnt, for the thread */
@@ -171,6 +174,32 @@ static void prepare_content(struct pk_sense *sense, const struct pk_sense_job *j
     }
 }
 
+static bool is_learnt(const struct pk_sense *sense, size_t which)
+{
+    const struct pk_page *pages = sense->set.pages.items;
+
+    return pk_known_at(sense->known, pages[which].url, PK_KNOWN_CONTENT, 0) != NULL;
+}
+
+/* A quiet round, and the first one on a network, ask the redirects and one page, in turn, beside those of which
+ * nothing is known yet. */
+static bool is_left_out(struct pk_sense *sense, size_t which)
+{
+    struct pk_sense_http *http = sense->http;
+    size_t first = redirect_count(sense);
+
+    if (which == 0) {
+        http->joining = http->generation != sense->generation + 1;
+        http->generation = sense->generation + 1;
+        http->turn++;
+    }
+    if ((!sense->few && (!http->joining || sense->attacked)) || which < first) {
+        return false;
+    }
+    return which != first + http->turn % (count_pages(sense) - first) &&
+            is_learnt(sense, which - first);
+}
+
 static bool prepare(struct pk_sense *sense, struct pk_sense_job *job)
 {
     struct copy *copy = pk_arena_alloc(job->env.arena, 1, sizeof(*copy));
@@ -180,6 +209,9 @@ static bool prepare(struct pk_sense *sense, struct pk_sense_job *job)
         return false;
     }
     job->in = &copy->check;
+    if (is_left_out(sense, job->which)) {
+        return false;
+    }
     if (job->which < redirect_count(sense)) {
         return prepare_redirect(sense, job, &copy->check);
     }

@@ -12,7 +12,7 @@
 #define EVENT_BYTES (32UL * 1024)
 #define FILE_MAX    (64UL * 1024)
 #define ANNOUNCE_MS 1000 /* a gateway that does not answer is no reason to be silent */
-#define DNS_SHARE   8    /* asked again when an eighth of the time on this network has gone by */
+#define DNS_SHARE   4    /* asked again when a quarter of the time on this network has gone by */
 #define DNS_GAP_MAX PK_HOUR_MS
 
 #define STUB_FILE "/run/systemd/resolve/resolv.conf" /* the real servers behind 127.0.0.53 */

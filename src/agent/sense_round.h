@@ -169,6 +169,7 @@ struct pk_sense {
     bool on_network;      /* linked */
     bool announced;       /* and told so */
     bool attacked;        /* an attack is open: nothing is learnt */
+    bool few;             /* the round that begins now is a quiet one: not all need be asked */
     bool dead;            /* to be freed with the last job */
     uint16_t echo_id;     /* of the packets of `echo` */
     int64_t announced_ms; /* when; monotonic */

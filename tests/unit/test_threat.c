@@ -40,6 +40,7 @@ static const char *const ids[] = {
     "network.cell_fake_station",
     "network.cell_null_cipher",
     "network.content_tamper",
+    "network.deauth_wave",
     "network.dhcp_rogue",
     "network.dns_change",
     "network.dns_hijack",
