@@ -95,7 +95,8 @@ static int print_json(const json_t *value)
 /* What a running agent needs beyond its user. */
 static unsigned rights_for(const struct pk_agent_settings *settings)
 {
-    return (unsigned)PK_RIGHT_PACKETS | (unsigned)PK_RIGHT_PORT |
+    return (unsigned)PK_RIGHT_PACKETS |
+            (settings->names->listen != NULL ? (unsigned)PK_RIGHT_PORT : 0U) |
             (settings->apps->folders.count > 0 ? (unsigned)PK_RIGHT_READ : 0U);
 }
 
