@@ -12,6 +12,7 @@ _picket_verbs() {
     threat) echo list show ;;
     policy) echo check ;;
     rules) echo list show ;;
+    names) echo score measure ;;
     model) echo list show score features ;;
     app) echo list show devices files upload diff except exceptions unexcept rules set-rules ;;
     esac
@@ -27,6 +28,8 @@ _picket_options() {
     'intel push') echo --set --json --url --ca --token --help ;;
     'intel '*) echo --set --json --help ;;
     'threat '* | 'rules show') echo --json --help ;;
+    'names score') echo --json --help ;;
+    'names measure') echo --harmful --harmless --labelled --hosts --json --help ;;
     'rules list') echo --attack --family --json --help ;;
     *' list') echo "$common --filter --sort --limit --all" ;;
     'device revoke' | 'incident dismiss' | 'incident reopen') echo "$common --reason" ;;

@@ -23,6 +23,7 @@ int pk_cmd_enrollment(int argc, char **argv);
 int pk_cmd_events(int argc, char **argv);
 int pk_cmd_health(int argc, char **argv);
 int pk_cmd_intel(int argc, char **argv);
+int pk_cmd_names(int argc, char **argv);
 int pk_cmd_network(int argc, char **argv);
 int pk_cmd_incident(int argc, char **argv);
 int pk_cmd_threat(int argc, char **argv);

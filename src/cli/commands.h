@@ -21,4 +21,5 @@
     X(policy, "check a policy file")                                                        \
     X(model, "the classifier of apps: list, show, score, features")                         \
     X(rules, "the behaviour rules that judge apps: list, show")                             \
+    X(names, "the judge of names and URLs by their letters: score, measure")                \
     X(replay, "recorded observations through the real pipeline")

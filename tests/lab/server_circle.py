@@ -188,6 +188,8 @@ def circle_attack(runner, circle, lab, agent, outcome, sniffer):
            for i in circle.incidents()):
         outcome.fail(f"wrongly opened {','.join(sorted(wrong))}")
     lab.call("stop")
+    if threat in runner.WHERE_ONE_IS:
+        lab.call("exec", "sw", "ip", "link", "set", "p-victim", "down")
     if seen is not None:
         await_resolution(circle, outcome, threat)
 

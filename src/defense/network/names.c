@@ -6,6 +6,8 @@
 #include "defense/network/names_internal.h"
 
 #define HEAD_BYTES 24    /* "PKNM", version, plain numbers, slots, bias, scale, threshold */
+#define THRESHOLD  80    /* the score at the threshold of the model */
+#define ODD        60    /* below it there is nothing to explain */
 #define WORTH      0.25F /* what adds less is no reason */
 
 /* The model's file, as tools/train-names.py packs it; little-endian like all machines that Picket runs on. */
@@ -122,9 +124,9 @@ static void explain(const struct model *m, const struct pk_name_features *f, flo
 /* The threshold is 80; what lies below falls off a little faster than what lies above grows. */
 static int score_of(float z, float threshold)
 {
-    float s = PK_NAME_HARMFUL + (z < threshold ? 6 : 4) * (z - threshold);
+    float s = THRESHOLD + (z < threshold ? 6 : 4) * (z - threshold);
 
-    return s < 0 ? 0 : s > 100 ? 100 : (int)lrintf(s);
+    return s < 0 ? 0 : s > 100 ? 100 : (int)s; /* cut, so that 80 is reached only above it */
 }
 
 static void judge(struct pk_slice file, const struct pk_name_features *f, struct pk_name_looks *out)
@@ -137,7 +139,9 @@ static void judge(struct pk_slice file, const struct pk_name_features *f, struct
         z += f->dense[i] * load_float(m.dense + 4 * i);
     }
     *out = (struct pk_name_looks){ .score = score_of(z, m.threshold), .brand = f->brand };
-    explain(&m, f, hashed, out);
+    if (out->score >= ODD || out->brand != NULL) {
+        explain(&m, f, hashed, out);
+    }
 }
 
 void pk_name_judge(const char *host, struct pk_name_looks *out)

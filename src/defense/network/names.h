@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdbool.h>
 
-#define PK_NAME_HARMFUL 80 /* at most one in 10,000 names of the top lists scores as much */
+#define PK_NAME_HARMFUL 81 /* fewer than one in 10,000 names of the top lists score as much */
 #define PK_NAME_REASONS 4
 
 struct pk_name_looks {
