@@ -190,7 +190,7 @@ static enum pk_repeat_kind judge_repeat(struct pk_agent *a, const struct pk_obse
      * is needed: an incident ends when the last one has said so. */
     bool probing = pk_agent_judge_probes(a->judge) != 0 && obs->kind == PK_OBS_GATEWAY;
     enum pk_repeat_kind kind = PK_REPEAT_NEW;
-    char place[400];
+    char place[1200];
     json_t *wire;
     char *text;
 
@@ -201,8 +201,7 @@ static enum pk_repeat_kind judge_repeat(struct pk_agent *a, const struct pk_obse
     bare.seq = 1;
     bare.at_ms = 0;
     (void)snprintf(place, sizeof(place), "%d %s %s", obs->kind,
-            obs->network != NULL ? obs->network : "",
-            obs->kind == PK_OBS_TLS ? obs->tls->host : "");
+            obs->network != NULL ? obs->network : "", pk_repeat_about(obs));
     wire = pk_observation_encode(&bare, true);
     text = wire != NULL ? pk_json_text(wire) : NULL;
     json_decref(wire);

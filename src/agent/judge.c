@@ -151,9 +151,11 @@ static bool take_cleared(struct pk_agent_judge *judge, const struct pk_finding *
         return false;
     }
     if (f->part != NULL && row->part_count > 0) {
+        bool had = find_part(row, f->part) < row->part_count;
+
         remove_part(row, f->part);
         if (row->part_count > 0) {
-            return false;
+            return had; /* the server counts parts, too */
         }
     }
     was = *row;

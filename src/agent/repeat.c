@@ -26,6 +26,22 @@ static size_t find(const struct pk_repeat *table, uint64_t place, size_t *oldest
     return PK_REPEAT_PLACES;
 }
 
+const char *pk_repeat_about(const struct pk_observation *obs)
+{
+    switch (obs->kind) {
+    case PK_OBS_TLS:
+        return obs->tls->host;
+    case PK_OBS_GATEWAY:
+        return obs->gateway->address;
+    case PK_OBS_DNS:
+        return obs->dns->resolver;
+    case PK_OBS_HTTP:
+        return obs->http->url;
+    default:
+        return "";
+    }
+}
+
 enum pk_repeat_kind pk_repeat_judge(struct pk_repeat *table, struct pk_slice place,
         struct pk_slice content, int64_t gap_ms, int64_t now_ms)
 {

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 #include "base/slice.h"
+#include "model/observation.h"
 
 #define PK_REPEAT_PLACES 32
 #define PK_REPEAT_MS     INT64_C(14400000) /* 4 h: then the same counts as news again */
@@ -23,6 +24,9 @@ enum pk_repeat_kind {
     PK_REPEAT_OLD,   /* the same was said, but hours ago: worth saying when there is occasion */
     PK_REPEAT_KNOWN, /* the same was said, or something was said less than gap_ms ago */
 };
+
+/* What of several things of its kind an observation is about: a host, a router, a page. */
+const char *pk_repeat_about(const struct pk_observation *obs);
 
 /* place: what it is about (kind, network, host); content: what it says. Unless KNOWN it is
  * remembered as said now. The oldest place gives way when there are too many. */
