@@ -32,7 +32,7 @@ static struct sockaddr_in address_of(char **argv)
 
     if (inet_pton(AF_INET, argv[2], &at.sin_addr) != 1) {
         (void)fprintf(stderr, "stub_load: '%s' is no address\n", argv[2]);
-        exit(2);
+        exit(2); /* NOLINT(concurrency-mt-unsafe): one thread */
     }
     return at;
 }
@@ -90,7 +90,7 @@ static size_t question(uint16_t id, unsigned run, unsigned i, uint8_t out[128])
         size_t len = strcspn(p, ".");
 
         out[at++] = (uint8_t)len;
-        memcpy(out + at, p, len);
+        memcpy(out + at, p, len); /* NOLINT(bugprone-not-null-terminated-result): a label */
         at += len;
         p += len + (p[len] == '.');
     }
@@ -106,9 +106,17 @@ static int compare(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
+/* us below which so many per cent of the sorted times lie. */
+static double at_share(const int64_t *sorted_ns, size_t count, size_t percent)
+{
+    size_t i = count * percent / 100;
+
+    return count > 0 ? (double)sorted_ns[i] / 1e3 : 0;
+}
+
 static int ask(const struct sockaddr_in *at, unsigned count, unsigned window)
 {
-    const struct timeval wait = { .tv_usec = WAIT_MS * 1000 };
+    const struct timeval wait = { .tv_usec = WAIT_MS * 1000L };
     int64_t sent_ns[65536] = { 0 };
     int64_t *took = calloc(count, sizeof(*took));
     unsigned run = (unsigned)now_ns();
@@ -124,6 +132,7 @@ static int ask(const struct sockaddr_in *at, unsigned count, unsigned window)
     (void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait));
     (void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &(int){ 4 << 20 }, sizeof(int));
     if (took == NULL || connect(fd, (const struct sockaddr *)at, sizeof(*at)) < 0) {
+        free(took);
         return 1;
     }
     while (done + lost < count) {
@@ -163,10 +172,8 @@ static int ask(const struct sockaddr_in *at, unsigned count, unsigned window)
     }
     (void)printf("{\"seconds\": %.6f, \"done\": %u, \"lost\": %u, \"p50\": %.1f, \"p90\": %.1f, "
                  "\"p99\": %.1f, \"mean\": %.1f}\n",
-            (double)(ended - began) / 1e9, done, lost, done > 0 ? (double)took[done / 2] / 1e3 : 0,
-            done > 0 ? (double)took[done * 9 / 10] / 1e3 : 0,
-            done > 0 ? (double)took[(size_t)done * 99 / 100] / 1e3 : 0,
-            done > 0 ? sum / done / 1e3 : 0);
+            (double)(ended - began) / 1e9, done, lost, at_share(took, done, 50),
+            at_share(took, done, 90), at_share(took, done, 99), done > 0 ? sum / done / 1e3 : 0);
     free(took);
     return 0;
 }

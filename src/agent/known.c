@@ -175,10 +175,9 @@ static int load(struct pk_known *known, struct pk_error *err)
 {
     struct pk_buffer text = pk_buffer_of(FILE_MAX);
     json_t *all = NULL;
-    int rc = pk_file_read(known->path, &text, NULL);
 
-    if (rc == PK_OK) {
-        rc = pk_json_parse(text.ptr, text.len, &all, err);
+    if (pk_file_read(known->path, &text, NULL) == PK_OK &&
+            pk_json_parse(text.ptr, text.len, &all, err) == PK_OK) {
         for (size_t i = 0; i < json_array_size(all) && i < PK_KNOWN_SUBJECTS_MAX; i++) {
             load_subject(known, json_array_get(all, i));
         }

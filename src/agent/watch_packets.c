@@ -12,8 +12,9 @@
 #include "agent/loop.h"
 #include "agent/rights.h"
 
-#define FRAME_MIN 14
-#define AT_ONCE   64 /* a flood must not starve the rest of the agent */
+#define FRAME_MIN  14
+#define FILTER_MAX 256
+#define AT_ONCE    64 /* a flood must not starve the rest of the agent */
 
 struct pk_packet_watch {
     struct pk_loop *loop;
@@ -53,8 +54,13 @@ static void on_readable(void *ctx, uint32_t events)
 int pk_packet_watch_filter(struct pk_packet_watch *watch, const struct sock_filter *code,
         size_t count, struct pk_error *err)
 {
-    struct sock_fprog program = { .len = (unsigned short)count,
-        .filter = (struct sock_filter *)(uintptr_t)code };
+    struct sock_filter copy[FILTER_MAX]; /* the kernel's structure is not for constants */
+    struct sock_fprog program = { .len = (unsigned short)count, .filter = copy };
+
+    if (count > FILTER_MAX) {
+        return pk_error_set(err, PK_ELIMIT, "a filter of more than %d steps", FILTER_MAX);
+    }
+    memcpy(copy, code, count * sizeof(*code));
 
     if (setsockopt(watch->fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)) < 0) {
         return pk_error_set(err, -errno, "socket filter: %s", pk_code_text(-errno));

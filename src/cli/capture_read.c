@@ -217,7 +217,7 @@ static _Noreturn void be_reader(struct pk_slice file, const char *network, int p
     _exit(read_mapped(&r, file));
 }
 
-static int map_file(const char *path, struct pk_slice *out, struct pk_error *err)
+static int map_file(const char *path, void **map_out, struct pk_slice *out, struct pk_error *err)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
     struct stat info;
@@ -241,6 +241,7 @@ static int map_file(const char *path, struct pk_slice *out, struct pk_error *err
     if (map == MAP_FAILED) {
         return pk_error_set(err, -errno, "cannot map '%s': %s", path, pk_code_text(-errno));
     }
+    *map_out = map;
     *out = pk_slice_of(map, (size_t)info.st_size);
     return PK_OK;
 }
@@ -324,13 +325,14 @@ int pk_capture_read(const char *file, struct pk_buffer *out, struct pk_error *er
     char network[PK_NETWORK_ID];
     struct pk_slice bytes = { 0 };
     struct pk_error why = { 0 };
-    int rc = map_file(file, &bytes, err);
+    void *map = NULL;
+    int rc = map_file(file, &map, &bytes, err);
 
     if (rc < 0) {
         return rc;
     }
     pk_network_id(pk_slice_of(NULL, 0), base != NULL ? base + 1 : file, network);
     rc = read_in_child(bytes, network, out, &why);
-    (void)munmap((void *)(uintptr_t)bytes.ptr, bytes.len);
+    (void)munmap(map, bytes.len);
     return rc < 0 ? pk_error_set(err, rc, "'%s': %s", file, why.text) : PK_OK;
 }

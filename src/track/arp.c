@@ -61,7 +61,7 @@ static void *create(const struct pk_track_sink *sink)
 
     if (t != NULL) {
         t->sink = sink;
-        t->rows = calloc(2 * ADDRESSES_MAX, sizeof(*t->rows));
+        t->rows = calloc(2UL * ADDRESSES_MAX, sizeof(*t->rows));
         if (t->rows == NULL) {
             free(t);
             return NULL;
@@ -105,7 +105,7 @@ static struct address *row_of(struct tracker *t, const uint8_t ip[4], bool add)
         if (memcmp(t->rows[at].ip, ip, 4) == 0) {
             return &t->rows[at];
         }
-        at = (at + 1) % (2 * ADDRESSES_MAX);
+        at = (at + 1) % (2UL * ADDRESSES_MAX);
     }
     if (!add || t->count == ADDRESSES_MAX || is_zero(ip)) {
         return NULL;
@@ -158,7 +158,7 @@ static size_t others_of(struct tracker *t, const uint8_t mac[6], const uint8_t b
 {
     size_t count = 0;
 
-    for (size_t i = 0; i < 2 * ADDRESSES_MAX && count < ALSO_MAX; i++) {
+    for (size_t i = 0; i < 2UL * ADDRESSES_MAX && count < ALSO_MAX; i++) {
         struct address *row = &t->rows[i];
 
         if (!is_zero(row->ip) && memcmp(row->ip, but, 4) != 0 &&

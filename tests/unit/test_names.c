@@ -72,10 +72,8 @@ static void test_brands(void **state)
 
 static void test_no_names(void **state)
 {
-    static const char *const rows[] = { "", ".", "localhost", "a..b",
-        "b\xc3\xbc"
-        "cher.de",
-        "[::1]", ".com", "http://", "a b.com" };
+    static const char *const rows[] = { "", ".", "localhost", "a..b", "b\303\274cher.de", "[::1]",
+        ".com", "http://", "a b.com" };
 
     (void)state;
     for (size_t i = 0; i < PK_COUNT(rows); i++) {

@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # The attacker never speaks unasked: it answers, a little later than the router, whoever asks for the router.
 start() { att_forward; ns attacker ip neigh replace $GW_IP lladdr $GW_MAC dev eth0 nud permanent
   mark

@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # One forged ARP reply to the victim, then nothing for 25 s: nothing that a count of frames would notice.
 start() { att_forward; mark
   sbg attacker quiet python3 -c '

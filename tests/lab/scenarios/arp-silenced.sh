@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # The true router is kept silent (it answers no ARP question any more) while the attacker claims its address.
 start() { att_forward; ns attacker ip neigh replace $GW_IP lladdr $GW_MAC dev eth0 nud permanent
   ns gw ip neigh replace $VICTIM_IP lladdr $VICTIM_MAC dev eth0 nud permanent

@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # The network has a caching web proxy in the way (nginx): it adds Via and X-Cache, and drops what it likes.
 start() { mkdir -p "$S/run/cache" "$S/run/cachetmp"; cat >"$S/run/cache.conf" <<N
 daemon off; master_process off; pid $S/run/cache.pid; error_log $S/log/cache-error.log; worker_processes 1; user root;

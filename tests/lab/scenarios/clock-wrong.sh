@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # As with a wrong clock: the certificates of all sites are not valid yet. Chains and names are right.
 start() { local n i; for n in canary:canary.picket.test mail:mail.corp.test legacy:legacy.corp.test; do i=${n%%:*}
     (cd "$S/pki" && mkdir -p late && : >late/index.txt && openssl req -new -key "$i.key" -subj "/O=Picket Lab/CN=${n#*:}" -out late/csr &&

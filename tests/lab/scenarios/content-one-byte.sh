@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # One digit of an account number is another one, in pages of one host only.
 start() { cat >"$S/run/digit.py" <<'P'
 def response(flow):

@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # The router itself puts a hidden frame into pages: nothing on the link tells of it.
 start() { cat >"$S/run/frame.py" <<'P'
 def response(flow):

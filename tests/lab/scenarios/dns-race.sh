@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Somebody who can see the victim's frames (a tapped switch) answers questions for bank.test before the resolver; no ARP, no route changes.
 start() { cat >"$S/run/race.py" <<'P'
 import socket, struct, sys

@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # The same, and the router lets no encrypted DNS pass over its own port.
 start() { ns gw nft -f - <<N
 add table inet closed

@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # ICMP redirects in the router's name: the way to the canary leads over the attacker.
 start() { att_forward; mark
   sbg attacker redirect python3 -c '

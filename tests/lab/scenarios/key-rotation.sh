@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # The sites get new keys and new certificates, by the other intermediate of the same root.
 start() { bash "$HERE/tools/pki.sh" "$S/pki" leaf canary int-b canary.picket.test probe.picket.test
   bash "$HERE/tools/pki.sh" "$S/pki" leaf mail int-b mail.corp.test intranet.corp.test

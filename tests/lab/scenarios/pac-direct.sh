@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # A router hands out an empty script address, and its resolver knows a "wpad" whose script says DIRECT only.
 start() { mkdir -p "$S/run/pac"
   echo 'function FindProxyForURL(url, host) { /* PROXY 192.0.2.9:1 */ return "DIRECT"; }' >"$S/run/pac/wpad.dat"

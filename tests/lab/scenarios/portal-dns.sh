@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # A portal by DNS: until the sign-in every name has the router's address, where the portal answers for all,
 # over TLS with its own certificate.
 start() { gw_dns "--address=/#/$GW_IP"; portal_on gw eth0; mark; victim_dhcp

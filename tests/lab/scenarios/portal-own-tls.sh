@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # A captive portal that answers TLS of every host with its own self-signed certificate until the user signs in.
 start() { (cd "$S/run" && openssl req -x509 -newkey rsa:2048 -nodes -keyout own.key -out own.pem -sha256 -days 300 -subj "/CN=guest-gateway" -addext subjectAltName=DNS:guest-gateway.local 2>/dev/null && cp own.pem own.chain)
   ns sw ip link set p-victim down; sbg gw portal python3 "$HERE/tools/portal.py" "$S/run/own.chain" "$S/run/own.key" "$S/run/portal-open"

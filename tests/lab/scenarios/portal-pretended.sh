@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Somebody who changes pages replaces the connectivity test's page, too, so that devices believe in a portal.
 start() { cat >"$S/run/pretend.py" <<'P'
 from mitmproxy import http

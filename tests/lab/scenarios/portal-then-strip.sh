@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # A true portal first; as soon as the sign-in is through, somebody strips redirects.
 start() { gw_dns --address=/portal.guest.test/$GW_IP "--dhcp-option=114,https://portal.guest.test/api"
   portal_on gw eth0; victim_dhcp; sleep 12; touch "$S/run/portal-open"; portal_off gw

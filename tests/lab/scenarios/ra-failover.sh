@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # The IPv6 router dies without a word; a standby with another address and prefix takes over.
 start() { router_up gw2 192.0.2.2; ns gw2 ip link set eth0 up; ns gw2 ip addr add $GW2_IP/24 dev eth0
   ns gw2 ip addr add fd77:0:0:2::1/64 dev eth0

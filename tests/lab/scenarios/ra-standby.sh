@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # A second router of the same network comes up and announces the same prefix with low preference.
 start() { router_up gw2 192.0.2.2; ns gw2 ip link set eth0 up; ns gw2 ip addr add $GW2_IP/24 dev eth0
   ns gw2 ip addr add $LAN6::2/64 dev eth0

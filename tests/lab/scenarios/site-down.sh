@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Sites fail one after another: errors, half pages, nothing at all; the network is honest.
 start() { mark; ns web nft -f - <<N
 add table inet down

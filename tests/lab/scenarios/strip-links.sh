@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Links to https lose their "s" in every page; redirects stay as they are.
 start() { cat >"$S/run/links.py" <<'P'
 def response(flow):

@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # The router itself strips TLS: it fetches over https what is asked for over http, and hides the redirects.
 start() { cat >"$S/run/strip.py" <<'P'
 def request(flow):

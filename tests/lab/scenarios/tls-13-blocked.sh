@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Somebody between cuts off every greeting that offers TLS 1.3; older ones pass to the genuine host.
 start() { cat >"$S/run/block13.py" <<'PY'
 import socket, struct, threading

@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Only one of the hosts is intercepted, by a certificate of an unknown CA; all others pass untouched.
 start() { mitm attacker mitm "$S/run/mitmca"
   ns attacker nft -f - <<NFT

@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Only one host is intercepted, by a CA that was put into the trust store.
 start() { mitm attacker mitm "$S/run/mitmca"; install_ca extra "$S/run/mitmca/mitmproxy-ca-cert.pem"
   ns attacker nft -f - <<NFT

@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # A bad line: every other packet to and from the sites is lost, and the device looks at them again and again.
 start() { mark
   ns gw nft -f - <<NFT

