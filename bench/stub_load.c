@@ -77,6 +77,7 @@ static int serve(const struct sockaddr_in *at)
 /* Question number i: "q<number>.<run>.bench.example". */
 static size_t question(uint16_t id, unsigned run, unsigned i, uint8_t out[128])
 {
+    static const uint8_t rest[] = { 0, 0, 1, 0, 1 }; /* the root, A, IN */
     char name[96];
     size_t at = 12;
 
@@ -90,12 +91,14 @@ static size_t question(uint16_t id, unsigned run, unsigned i, uint8_t out[128])
         size_t len = strcspn(p, ".");
 
         out[at++] = (uint8_t)len;
-        memcpy(out + at, p, len); /* NOLINT(bugprone-not-null-terminated-result): a label */
+        for (size_t k = 0; k < len; k++) {
+            out[at + k] = (uint8_t)p[k];
+        }
         at += len;
         p += len + (p[len] == '.');
     }
-    memcpy(out + at, "\0\0\1\0\1", 5); /* the root, A, IN */
-    return at + 5;
+    memcpy(out + at, rest, sizeof(rest));
+    return at + sizeof(rest);
 }
 
 static int compare(const void *a, const void *b)

@@ -212,7 +212,8 @@ static unsigned share_kept(struct pk_slice before, struct pk_slice now)
 
         if (len >= 6) {
             all += len;
-            kept += memmem(now.ptr, now.len, before.ptr + at, len) != NULL ? len : 0;
+            kept += now.len >= len && memmem(now.ptr, now.len, before.ptr + at, len) != NULL ? len
+                                                                                             : 0;
         }
         at += len;
     }
