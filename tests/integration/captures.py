@@ -158,7 +158,7 @@ def main():
         own_captures(Path(folder))
         broken_captures(Path(folder))
     shared_captures()
-    print(f"1..{len(results)}")
+    print(f"{sum(results)} passed, {len(results) - sum(results)} failed")
     return 0 if all(results) else 1
 
 

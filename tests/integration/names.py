@@ -490,7 +490,7 @@ def main():
     finally:
         for child in reversed(children):
             stop(child)
-    print(f"1..{len(results)}")
+    print(f"{sum(map(bool, results))} passed, {len(results) - sum(map(bool, results))} failed")
     return 0 if all(results) else 1
 
 

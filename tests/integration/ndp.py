@@ -207,7 +207,7 @@ def main():
             run(Path(folder))
     finally:
         demolish(daemon)
-    print(f"1..{len(results)}")
+    print(f"{sum(map(bool, results))} passed, {len(results) - sum(map(bool, results))} failed")
     return 0 if all(results) else 1
 
 
