@@ -6,8 +6,8 @@
 #include "model/observation_schemas.h"
 
 const char *const pk_observation_kind_names[] = { "agent", "posture", "network", "gateway", "dns",
-    "tls", "portal", "choice", "apps", "lease", "routers", "redirect", "http", "proxy", "wifi", "cell",
-    "name", NULL };
+    "tls", "portal", "choice", "apps", "lease", "routers", "redirect", "http", "proxy", "wifi",
+    "cell", "name", NULL };
 const char *const pk_platform_names[] = { "linux", "android", "ios", NULL };
 const char *const pk_app_profile_names[] = { "device", "work", "personal", NULL };
 static const char *const apps_events[] = { "all", "changed", NULL };
@@ -158,8 +158,8 @@ const struct pk_schema pk_report_schema = PK_SCHEMA(struct pk_report, report_fie
 static void bodies(const struct pk_observation *o, const void *out[PK_OBS_KIND_COUNT])
 {
     const void *all[PK_OBS_KIND_COUNT] = { o->agent, o->posture, o->net, o->gateway, o->dns, o->tls,
-        o->portal, o->choice, o->apps, o->lease, o->routers, o->redirect, o->http, o->proxy, o->wifi,
-        o->cell, o->name };
+        o->portal, o->choice, o->apps, o->lease, o->routers, o->redirect, o->http, o->proxy,
+        o->wifi, o->cell, o->name };
 
     memcpy(out, all, sizeof(all));
 }

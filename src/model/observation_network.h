@@ -303,7 +303,7 @@ struct pk_wifi_point {
     enum pk_tri listed; /* fits the organisation's list; NO: the name is listed, this is not */
     enum pk_tri mfp;    /* management frames are protected (802.11w) */
     bool connected;
-    bool doubled;       /* the same BSSID twice, with other traits: a clone */
+    bool doubled; /* the same BSSID twice, with other traits: a clone */
 };
 
 struct pk_obs_wifi {

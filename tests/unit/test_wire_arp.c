@@ -1,7 +1,7 @@
 /* ARP as bytes, and the socket filter in a small interpreter of classic BPF (the kernel runs the
  * same program). */
-#include "wire/arp.h"
 #include "check.h"
+#include "wire/arp.h"
 
 static const uint8_t gateway[4] = { 192, 168, 77, 1 };
 static const uint8_t known[6] = { 2, 0x77, 0, 0, 0, 1 };

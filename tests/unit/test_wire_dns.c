@@ -1,6 +1,6 @@
 /* DNS questions and answers as bytes: RFC 1035 section 4, and what a liar may send instead. */
-#include "wire/dns.h"
 #include "check.h"
+#include "wire/dns.h"
 
 #define ID 0x1234
 
