@@ -97,7 +97,9 @@ static unsigned rights_for(const struct pk_agent_settings *settings)
 {
     return (unsigned)PK_RIGHT_PACKETS |
             (settings->names->listen != NULL ? (unsigned)PK_RIGHT_PORT : 0U) |
-            (settings->apps->folders.count > 0 ? (unsigned)PK_RIGHT_READ : 0U);
+            (settings->apps->folders.count > 0
+                            ? (unsigned)PK_RIGHT_READ | (unsigned)PK_RIGHT_SANDBOX
+                            : 0U);
 }
 
 static int run(const struct options *o, const struct pk_agent_settings *settings)

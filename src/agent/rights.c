@@ -12,6 +12,8 @@ static const struct {
     { PK_RIGHT_PACKETS, CAP_NET_RAW, false },
     { PK_RIGHT_PORT, CAP_NET_BIND_SERVICE, false },
     { PK_RIGHT_READ, CAP_DAC_READ_SEARCH, true },
+    { PK_RIGHT_SANDBOX, CAP_SETUID, false },
+    { PK_RIGHT_SANDBOX, CAP_SETGID, false },
 };
 
 static unsigned capability_of(enum pk_right right)

@@ -10,6 +10,8 @@ enum pk_right {
     PK_RIGHT_PACKETS = 1 << 0, /* CAP_NET_RAW: sockets that see other people's frames */
     PK_RIGHT_PORT = 1 << 1,    /* CAP_NET_BIND_SERVICE: listening below port 1024 */
     PK_RIGHT_READ = 1 << 2, /* CAP_DAC_READ_SEARCH: app folders in people's homes; stays raised */
+    /* CAP_SETUID, CAP_SETGID: never raised here; picket-scan becomes nobody by them before it opens a file. */
+    PK_RIGHT_SANDBOX = 1 << 3,
 };
 
 /* Once, before any thread: keeps at most these of what the process has, none of them raised but PK_RIGHT_READ; what it

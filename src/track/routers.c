@@ -457,10 +457,13 @@ static void first_words(
 static void keep_frame(struct pk_routers *t, struct router *r, struct pk_slice frame)
 {
     if (frame.len > QUIET_FRAME ||
-            (frame.len == r->frame_len && memcmp(r->frame, frame.ptr, frame.len) == 0)) {
+            (frame.len == r->frame_len &&
+                    (frame.len == 0 || memcmp(r->frame, frame.ptr, frame.len) == 0))) {
         return;
     }
-    memcpy(r->frame, frame.ptr, frame.len);
+    if (frame.len > 0) {
+        memcpy(r->frame, frame.ptr, frame.len);
+    }
     r->frame_len = frame.len;
     t->ops->listen(t->ctx);
 }

@@ -16,7 +16,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 BIN = Path(os.environ.get("PICKET_BUILD", ROOT / "build")) / "bin"
-RAW, BIND, READ = 13, 10, 2  # capabilities(7): CAP_NET_RAW, CAP_NET_BIND_SERVICE, CAP_DAC_READ_SEARCH
+RAW, BIND, READ, UID, GID = 13, 10, 2, 7, 6  # capabilities(7): CAP_NET_RAW, CAP_NET_BIND_SERVICE, CAP_DAC_READ_SEARCH
 results = []
 
 
@@ -115,8 +115,8 @@ def with_app_folders(folder):
     agent = Agent(folder, {"apps": {"folders": [{"path": str(folder / "apps")}]}})
     agent.wait(lambda e: e.get("event") == "network")
     rights = rights_of(agent.child.pid)
-    check("who looks at app folders may read them", rights["CapEff"] == {READ} and
-          rights["CapPrm"] == {RAW, READ}, str(rights))
+    check("who looks at app folders may read them, and its reader may become nobody", rights["CapEff"] == {READ} and
+          rights["CapPrm"] == {RAW, READ, UID, GID}, str(rights))
     agent.stop()
 
 
