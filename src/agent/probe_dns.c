@@ -107,16 +107,16 @@ static void ask(struct pk_dns_round *r)
     for (size_t i = 0; i < r->made_up_count; i++) {
         (void)put(r, r->made_up[i], PK_DNS_A);
     }
-    for (size_t i = 0; i < p->count && (!p->brief || i < BRIEF_NAMES); i++) {
+    for (size_t i = 0; i < p->count && ((!p->brief && !p->few) || i < BRIEF_NAMES); i++) {
         if (p->names[i].split) {
             continue; /* what is right inside only the organisation knows */
         }
         r->rows[i].a = put(r, p->names[i].name, PK_DNS_A);
-        if (p->ipv6 && !p->brief && i < BRIEF_NAMES) {
+        if (p->ipv6 && !p->brief && !p->few && i < BRIEF_NAMES) {
             r->rows[i].aaaa = put(r, p->names[i].name, PK_DNS_AAAA);
         }
     }
-    if (p->ipv6 && !p->brief) {
+    if (p->ipv6 && !p->brief && !p->few) {
         r->nat64 = put(r, NAT64_NAME, PK_DNS_AAAA);
     }
     deadline.at_ms -= left > ASK_MS ? left - ASK_MS : 0;

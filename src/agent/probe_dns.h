@@ -56,6 +56,7 @@ struct pk_dns_probe {
     struct pk_dns_made_up made_up; /* in, out */
     int link;                      /* index of the interface; 0: none */
     bool ipv6;                     /* also ask for IPv6 addresses */
+    bool few;                      /* a quiet round: all kinds of made-up names, few true ones */
     bool brief;                    /* a further name server of the network: fewer questions */
     bool odd;                      /* out: something is not as it should be */
 };

@@ -271,7 +271,8 @@ static bool prepare(struct pk_sense *sense, struct pk_sense_job *job)
         .made_up = sense->names.made_up,
         .link = sense->state.index,
         .ipv6 = sense->state.gateway6.family != 0,
-        .brief = job->which > 0 || sense->few,
+        .brief = job->which > 0,
+        .few = sense->few,
     };
     if (job->which == 0) {
         tell_gone(sense, &list);

@@ -25,6 +25,7 @@ struct page_state {
     char changes[96]; /* in words, when it was last changed */
     char host[128];
     int64_t changed_ms;
+    bool held; /* what came was held back once */
 };
 
 struct pk_sense_http {
@@ -326,6 +327,26 @@ static void compare_portal(const struct pk_sense *sense, struct pk_http_found *f
     }
 }
 
+/* Links that lost their "s" are a stripper's work when redirects are missing, too; the redirect's answer may be on its way:
+ * everything is asked once more first. */
+static bool waits_for_redirect(
+        struct pk_sense *sense, struct page_state *page, const struct pk_obs_http *http)
+{
+    bool insecure = false;
+
+    for (size_t i = 0; i < http->changes.count; i++) {
+        insecure |= strcmp(http->changes.items[i], "insecure") == 0;
+    }
+    if (!insecure || http->stripped == PK_TRI_YES || redirect_count(sense) == 0 || page->held) {
+        page->held = page->held && insecure;
+        return false;
+    }
+    page->held = true;
+    sense->again |= PK_PROBE_HTTP;
+    sense->loud |= PK_PROBE_HTTP;
+    return true;
+}
+
 static void tell_http(struct pk_sense *sense, struct pk_sense_job *job)
 {
     struct pk_sense_http *state = sense->http;
@@ -348,6 +369,9 @@ static void tell_http(struct pk_sense *sense, struct pk_sense_job *job)
     } else if (http->stripped == PK_TRI_UNKNOWN && state->stripped_ms > 0 &&
             pk_clock_monotonic_ms() - state->stripped_ms < TOGETHER_MS) {
         http->stripped = PK_TRI_YES;
+    }
+    if (http->role != PK_HTTP_REDIRECT && waits_for_redirect(sense, page, http)) {
+        return;
     }
     http->also = count_also(state, page, found);
     http->learnt_on = pk_known_visits(sense->known, http->url);
@@ -372,6 +396,7 @@ static void forget(struct pk_sense *sense)
         page->told = (struct pk_sense_told){ 0 };
         page->visit_sha256[0] = page->changes[0] = '\0';
         page->visit_address = (struct pk_address){ 0 };
+        page->held = false;
         sense->http->stripped_ms = 0;
     }
 }
