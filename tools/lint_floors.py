@@ -30,7 +30,7 @@ FLOORS = [
     ["server", "agent", "cli", "fleet"],
 ]
 LEVEL = {room: level for level, rooms in enumerate(FLOORS) for room in rooms}
-PURE = {"track", "defense", "incident", "risk", "policy"}
+PURE = {"track", "crowd", "defense", "incident", "risk", "policy"}
 IMPURE_ROOMS = {"store", "journal"}
 IMPURE_HEADERS = {"pthread.h", "unistd.h", "fcntl.h", "sys/socket.h", "sqlite3.h", "libpq-fe.h",
                   "curl/curl.h", "microhttpd.h", "sys/random.h"}
