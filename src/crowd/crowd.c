@@ -151,6 +151,6 @@ int pk_crowd_load(struct pk_slice bytes, const struct pk_crowd_settings *setting
         return rc;
     }
     memcpy(&(*out)->counts, bytes.ptr, sizeof((*out)->counts));
-    return pk_buffer_append(
+    return pk_buffer_put(
             tag, bytes.ptr + sizeof((*out)->counts), bytes.len - sizeof((*out)->counts));
 }
