@@ -9,6 +9,9 @@
 #define PLACE     5
 #define CITY      4
 
+#define LETTER_BITS 5
+#define LETTER_MASK 31U
+
 static uint64_t be(const uint8_t *bytes, size_t len)
 {
     uint64_t out = 0;
@@ -83,19 +86,26 @@ uint64_t pk_crowd_digest_of(const char *sha256)
     return sha256 != NULL && pk_unhex(sha256, bytes, sizeof(bytes)) == PK_OK ? be(bytes, 8) : 0;
 }
 
+static const char alphabet[] = "0123456789bcdefghjkmnpqrstuvwxyz";
+
+/* Five bits a letter, behind a 1 that tells how many there are. A hash would hide nothing: there are but 33
+ * million squares. */
 static uint32_t square_of(const char *geohash, size_t letters)
 {
-    static const char alphabet[] = "0123456789bcdefghjkmnpqrstuvwxyz";
+    uint32_t out = 1;
 
     if (geohash == NULL) {
         return 0;
     }
     for (size_t i = 0; i < letters; i++) {
-        if (geohash[i] == '\0' || strchr(alphabet, geohash[i]) == NULL) {
+        const char *at = geohash[i] != '\0' ? strchr(alphabet, geohash[i]) : NULL;
+
+        if (at == NULL) {
             return 0;
         }
+        out = out << LETTER_BITS | (uint32_t)(at - alphabet);
     }
-    return narrow(hash_of(pk_slice_of(geohash, letters)));
+    return out;
 }
 
 uint32_t pk_crowd_place_of(const char *geohash)
@@ -165,6 +175,19 @@ struct pk_crowd_key pk_crowd_key_of_signer(const char *sha256)
 const char *pk_crowd_network_text(uint64_t network, char out[PK_CROWD_TEXT])
 {
     (void)snprintf(out, PK_CROWD_TEXT, "net-%016llx", (unsigned long long)network);
+    return out;
+}
+
+const char *pk_crowd_place_text(uint32_t place, char out[PK_CROWD_TEXT])
+{
+    size_t letters = place >> (PLACE * LETTER_BITS) == 1 ? PLACE
+            : place >> (CITY * LETTER_BITS) == 1         ? CITY
+                                                         : 0;
+
+    for (size_t i = 0; i < letters; i++) {
+        out[i] = alphabet[place >> (LETTER_BITS * (letters - 1 - i)) & LETTER_MASK];
+    }
+    out[letters] = '\0';
     return out;
 }
 

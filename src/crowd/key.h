@@ -16,7 +16,8 @@ uint64_t pk_crowd_network_of(const char *id);
 uint64_t pk_crowd_hardware_of(const char *mac);
 /* A file's, certificate's or key's SHA-256 in hex: its first 64 bits. */
 uint64_t pk_crowd_digest_of(const char *sha256);
-/* A geohash: its first 5 letters (a square of about 5 km) and its first 4 (the area around it). */
+/* A geohash: its first 5 letters (a square of about 5 km) and its first 4 (the area around it), the letters
+ * as they are: a place without its lowest 5 bits is its city. */
 uint32_t pk_crowd_place_of(const char *geohash);
 uint32_t pk_crowd_city_of(const char *geohash);
 /* MCC and MNC as 5 or 6 digits. */
@@ -36,3 +37,4 @@ struct pk_crowd_key pk_crowd_key_of_signer(const char *sha256);
 #define PK_CROWD_TEXT 24
 const char *pk_crowd_network_text(uint64_t network, char out[PK_CROWD_TEXT]);
 const char *pk_crowd_hardware_text(uint64_t hardware, char out[PK_CROWD_TEXT]);
+const char *pk_crowd_place_text(uint32_t place, char out[PK_CROWD_TEXT]); /* "": it is none */

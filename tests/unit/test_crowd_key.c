@@ -36,7 +36,17 @@ static void test_hardware(void **state)
 
 static void test_places(void **state)
 {
+    char text[PK_CROWD_TEXT];
+
     (void)state;
+    assert_string_equal(pk_crowd_place_text(pk_crowd_place_of("u33db"), text), "u33db");
+    assert_string_equal(pk_crowd_place_text(pk_crowd_place_of("00000"), text), "00000");
+    assert_string_equal(pk_crowd_place_text(pk_crowd_place_of("zzzzz"), text), "zzzzz");
+    assert_string_equal(pk_crowd_place_text(pk_crowd_city_of("u33db"), text), "u33d");
+    assert_string_equal(pk_crowd_place_text(0, text), "");
+    assert_string_equal(pk_crowd_place_text(7, text), "");
+    assert_string_equal(pk_crowd_place_text(UINT32_MAX, text), "");
+    assert_true(pk_crowd_place_of("u33db") >> 5 == pk_crowd_city_of("u33dc"));
     assert_true(pk_crowd_place_of("u33db") != 0);
     assert_true(pk_crowd_place_of("u33db") == pk_crowd_place_of("u33dbxyz"));
     assert_true(pk_crowd_place_of("u33db") != pk_crowd_place_of("u33dc"));
