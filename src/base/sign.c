@@ -108,3 +108,20 @@ bool pk_sign_holds(const uint8_t key[PK_SIGN_KEY_SIZE], struct pk_slice bytes,
     EVP_PKEY_free(pkey);
     return holds;
 }
+
+int pk_sign_buffer(const struct pk_signer *signer, struct pk_buffer *out)
+{
+    uint8_t signature[PK_SIGN_SIZE];
+    int rc = pk_sign(signer, pk_buffer_slice(out), signature);
+
+    return rc < 0 ? rc : pk_buffer_put(out, signature, sizeof(signature));
+}
+
+bool pk_sign_ends(const uint8_t key[PK_SIGN_KEY_SIZE], struct pk_slice bytes)
+{
+    size_t len = bytes.len;
+
+    return len >= PK_SIGN_SIZE &&
+            pk_sign_holds(key, pk_slice_of(bytes.ptr, len - PK_SIGN_SIZE),
+                    bytes.ptr + len - PK_SIGN_SIZE);
+}

@@ -3,7 +3,7 @@
 
 #include <stdbool.h>
 
-#include "base/error.h"
+#include "base/buffer.h"
 #include "base/slice.h"
 
 #define PK_SIGN_KEY_SIZE  32 /* public and private keys */
@@ -34,3 +34,8 @@ bool pk_sign_holds(const uint8_t key[PK_SIGN_KEY_SIZE], struct pk_slice bytes,
         const uint8_t signature[PK_SIGN_SIZE]);
 
 void pk_sign_finger(const uint8_t key[PK_SIGN_KEY_SIZE], uint8_t out[PK_SIGN_FINGER]);
+
+/* Appends the signature of all that the buffer holds. */
+PK_MUST_USE int pk_sign_buffer(const struct pk_signer *signer, struct pk_buffer *out);
+/* Do the bytes end with this key's signature of all before it? */
+bool pk_sign_ends(const uint8_t key[PK_SIGN_KEY_SIZE], struct pk_slice bytes);
