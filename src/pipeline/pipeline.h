@@ -52,3 +52,9 @@ PK_MUST_USE int pk_pipeline_apply(const struct pk_pipeline *pipeline, struct pk_
 PK_MUST_USE int pk_pipeline_verdict(const struct pk_pipeline *pipeline, struct pk_store *store,
         const struct pk_incident *incident, enum pk_incident_change change, int64_t now_ms,
         struct pk_pipeline_news *news, struct pk_error *err);
+
+/* Somebody else than the device found this out about it, or takes it back: kept as if its own report had said
+ * so. Inside the caller's transaction; news is added to. PK_ENOENT: no such device. */
+PK_MUST_USE int pk_pipeline_finding(const struct pk_pipeline *pipeline, struct pk_store *store,
+        const char *device, const struct pk_finding *finding, struct pk_pipeline_news *news,
+        struct pk_error *err);

@@ -20,6 +20,7 @@
 #include "server/api.h"
 #include "server/apps.h"
 #include "server/ca.h"
+#include "server/crowd.h"
 #include "server/devices.h"
 #include "server/limits.h"
 #include "server/networks.h"
@@ -366,6 +367,9 @@ static int start_workers(struct life *life, struct pk_error *err)
     };
     int rc = pk_dispatch_start(&dispatch, &life->dispatch, err);
 
+    if (rc == PK_OK) {
+        rc = pk_crowd_server_start(s, &s->crowd, err);
+    }
     return rc < 0 ? rc : pk_workers_start(&workers, &s->workers, err);
 }
 
@@ -469,6 +473,7 @@ void pk_server_stop(struct pk_server *server)
 {
     struct life *life = life_of(server);
     struct pk_workers *workers = server->workers;
+    struct pk_crowd_server *crowd = server->crowd;
 
     pk_api_stop(server->api);
     pk_networks_stop(server->networks);
@@ -484,6 +489,8 @@ void pk_server_stop(struct pk_server *server)
     }
     server->workers = NULL;
     pk_workers_stop(workers);
+    server->crowd = NULL;
+    pk_crowd_server_stop(crowd);
     pk_dispatch_stop(life->dispatch);
     life->dispatch = NULL;
     pk_api_destroy(server->api);

@@ -9,6 +9,7 @@
 #include "base/event.h"
 #include "base/file.h"
 #include "journal/journal.h"
+#include "server/crowd.h"
 #include "server/devices.h"
 #include "server/health.h"
 #include "server/workers.h"
@@ -79,6 +80,38 @@ static void put_process(struct pk_buffer *out, const struct pk_server *server)
             (double)server->started_ms / 1000);
 }
 
+static void put_crowd(struct pk_buffer *out, struct pk_server *server)
+{
+    struct pk_crowd_server_status status;
+    struct pk_crowd_counts counts;
+
+    pk_crowd_server_status(server->crowd, &status);
+    pk_crowd_server_count(server->crowd, &counts);
+    put(out, "gauge", "picket_crowd_live", "1 when the crowd is as new as the journal.",
+            status.live ? 1 : 0);
+    put(out, "counter", "picket_crowd_reports", "Reports that the crowd took since start.",
+            (double)status.entries);
+    put(out, "counter", "picket_crowd_sightings", "Sightings that the crowd took since start.",
+            (double)status.sightings);
+    put(out, "gauge", "picket_crowd_lag", "Reports stored that the crowd has not taken.",
+            (double)status.lag);
+    put(out, "gauge", "picket_crowd_things", "Access points, masts and files that are known.",
+            (double)(counts.points + counts.masts + counts.apps));
+    put(out, "gauge", "picket_crowd_suspects", "Things that somebody speaks against.",
+            (double)counts.suspects);
+    put(out, "gauge", "picket_crowd_bad", "Things that are bad for everybody now.",
+            (double)counts.bad);
+    put(out, "gauge", "picket_crowd_bytes", "Memory of all that is remembered.",
+            (double)counts.bytes);
+    put(out, "gauge", "picket_crowd_checkpoint_time_seconds",
+            "When the newest checkpoint was saved, Unix time; 0: never.",
+            (double)status.checkpoint_ms / 1000);
+    put(out, "gauge", "picket_crowd_checkpoint_bytes", "Its size.",
+            (double)status.checkpoint_bytes);
+    put(out, "gauge", "picket_crowd_checkpoint_seconds", "How long saving it took.",
+            (double)status.checkpoint_took_ms / 1000);
+}
+
 void pk_metrics_handler(struct pk_request *request, void *server)
 {
     struct pk_buffer out = pk_buffer_of(METRICS_MAX);
@@ -106,6 +139,9 @@ void pk_metrics_handler(struct pk_request *request, void *server)
             (double)pk_server_lag(s));
     put(&out, "gauge", "picket_ready", "1 when reports are taken and worked in.",
             problems.count == 0 ? 1 : 0);
+    if (s->crowd != NULL) {
+        put_crowd(&out, s);
+    }
     put_process(&out, s);
     (void)pk_buffer_puts(&out, "# EOF\n");
     len = out.len;

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/event.h"
 #include "server/ca.h"
+#include "server/crowd.h"
 #include "server/devices.h"
 #include "server/limits.h"
 #include "server/wait.h"
@@ -45,24 +46,46 @@ struct pk_store *pk_server_store_for(struct pk_server *server, struct pk_request
     return store;
 }
 
-void pk_server_events_changed(struct pk_server *server)
+static void call_all(const struct pk_news_listener *first)
 {
-    for (struct pk_news_listener *l = server->news; l != NULL; l = l->next) {
+    for (const struct pk_news_listener *l = first; l != NULL; l = l->next) {
         l->fn(l->ctx);
     }
 }
 
-int pk_server_on_events(
-        struct pk_server *server, void (*fn)(void *ctx), void *ctx, struct pk_error *err)
+static int add_listener(struct pk_server *server, struct pk_news_listener **first,
+        void (*fn)(void *ctx), void *ctx, struct pk_error *err)
 {
     struct pk_news_listener *listener = pk_arena_alloc(server->arena, 1, sizeof(*listener));
 
     if (listener == NULL) {
         return pk_error_set(err, PK_ENOMEM, "out of memory");
     }
-    *listener = (struct pk_news_listener){ .next = server->news, .fn = fn, .ctx = ctx };
-    server->news = listener;
+    *listener = (struct pk_news_listener){ .next = *first, .fn = fn, .ctx = ctx };
+    *first = listener;
     return PK_OK;
+}
+
+void pk_server_events_changed(struct pk_server *server)
+{
+    call_all(server->news);
+}
+
+int pk_server_on_events(
+        struct pk_server *server, void (*fn)(void *ctx), void *ctx, struct pk_error *err)
+{
+    return add_listener(server, &server->news, fn, ctx, err);
+}
+
+void pk_server_crowd_changed(struct pk_server *server)
+{
+    call_all(server->crowd_news);
+}
+
+int pk_server_on_crowd(
+        struct pk_server *server, void (*fn)(void *ctx), void *ctx, struct pk_error *err)
+{
+    return add_listener(server, &server->crowd_news, fn, ctx, err);
 }
 
 void pk_server_notify_device(struct pk_server *server, const char *device)
@@ -75,6 +98,10 @@ void pk_server_device_revoked(struct pk_server *server, const char *device)
     struct pk_error err = { 0 };
     struct pk_store *store = pk_server_store(server, &err);
 
+    if (store != NULL && pk_crowd_server_forget(store, device, &err) < 0) {
+        pk_event(PK_ERROR, "crowd.forget", { "device", device }, { "why", err.text });
+    }
+    pk_crowd_server_tell(server->crowd);
     if (store == NULL || pk_devices_refresh(server->devices, store, device, &err) < 0) {
         pk_event(PK_ERROR, "devices.refresh", { "device", device }, { "why", err.text });
     }
@@ -115,7 +142,7 @@ void pk_server_problems(struct pk_server *server, struct pk_arena *arena, struct
     const char *stuck = pk_workers_problem(server->workers);
     struct pk_error err = { 0 };
 
-    *out = (struct pk_strings){ .items = pk_arena_alloc(arena, 3, sizeof(*out->items)) };
+    *out = (struct pk_strings){ .items = pk_arena_alloc(arena, 4, sizeof(*out->items)) };
     if (out->items == NULL) {
         return;
     }

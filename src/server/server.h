@@ -14,6 +14,7 @@
 struct pk_api;
 struct pk_apps;
 struct pk_ca;
+struct pk_crowd_server;
 struct pk_devices;
 struct pk_journal;
 struct pk_limits;
@@ -48,6 +49,7 @@ struct pk_server {
     struct pk_shelf *shelf; /* by what apps are judged */
     struct pk_apps *apps;
     struct pk_networks *networks;
+    struct pk_crowd_server *crowd; /* NULL: the settings say so */
     const struct pk_pipeline *pipeline;
     struct pk_api *api;
     struct pk_http *http;    /* NULL until it listens */
@@ -58,6 +60,7 @@ struct pk_server {
     pthread_key_t store_key;
     bool store_key_made;
     struct pk_news_listener *news;
+    struct pk_news_listener *crowd_news;
 };
 
 /* Wall clock, ms. */
@@ -74,6 +77,12 @@ void pk_server_events_changed(struct pk_server *server);
 /* Calls fn(ctx) at each change, from any thread; it must be quick and not block. Before the first
  * thread only. PK_ENOMEM. */
 PK_MUST_USE int pk_server_on_events(
+        struct pk_server *server, void (*fn)(void *ctx), void *ctx, struct pk_error *err);
+
+/* Verdicts of the crowd changed: crowd_changes (store/crowd_rows.h) has new rows. Any thread, after COMMIT. */
+void pk_server_crowd_changed(struct pk_server *server);
+/* As pk_server_on_events(), for these; called by the crowd's thread. */
+PK_MUST_USE int pk_server_on_crowd(
         struct pk_server *server, void (*fn)(void *ctx), void *ctx, struct pk_error *err);
 
 /* The outbox has new rows for the SOC: its dispatchers may look. Any thread, after COMMIT. */

@@ -11,6 +11,7 @@
 #define AT(type, member) offsetof(struct type, member)
 
 static const char *const log_formats[] = { "text", "json", NULL };
+static const char *const crowd_enrolled[] = { "nothing", "software", "hardware", NULL };
 static const char *const log_levels[] = { "debug", "info", "warn", "error", NULL };
 
 /* clang-format off */
@@ -72,6 +73,24 @@ static const struct pk_field network_fields[] = {
 static const struct pk_schema network_schema =
     PK_SCHEMA(struct pk_network_settings, network_fields, "networks");
 
+static const struct pk_field crowd_fields[] = {
+    { "enabled", PK_TYPE_BOOL, 0, AT(pk_crowd_server_settings, enabled), .def = "true",
+      .help = "learn from all devices together which networks, masts and apps are dangerous" },
+    { "enrolled", PK_TYPE_ENUM, 0, AT(pk_crowd_server_settings, enrolled),
+      .names = crowd_enrolled, .def = "hardware",
+      .help = "how far an enrolled device is believed to be a real one: as if by nothing, by software"
+              " or by its hardware" },
+    { "memory_max_mb", PK_TYPE_INT, 0, AT(pk_crowd_server_settings, memory_max_mb), .min = 16,
+      .max = 1048576, .def = "1024", .help = "memory of what is learnt, in MiB" },
+    { "checkpoint_s", PK_TYPE_INT, 0, AT(pk_crowd_server_settings, checkpoint_s), .min = 1,
+      .max = 86400, .def = "300", .help = "seconds until what is learnt is written down as a whole" },
+    { "min_devices", PK_TYPE_INT, 0, AT(pk_crowd_server_settings, min_devices), .min = 1,
+      .max = 1000, .def = "5",
+      .help = "numbers of devices below this are not told to other devices and groups" },
+};
+static const struct pk_schema crowd_schema =
+    PK_SCHEMA(struct pk_crowd_server_settings, crowd_fields, "crowd");
+
 static const struct pk_field log_fields[] = {
     { "format", PK_TYPE_ENUM, 0, AT(pk_log_settings, format), .names = log_formats, .def = "text",
       .help = "how log lines look" },
@@ -107,6 +126,8 @@ static const struct pk_field settings_fields[] = {
       .help = "apps of devices" },
     { "networks", PK_TYPE_OBJECT, 0, AT(pk_settings, networks), .sub = &network_schema,
       .help = "networks that devices met" },
+    { "crowd", PK_TYPE_OBJECT, 0, AT(pk_settings, crowd), .sub = &crowd_schema,
+      .help = "what all devices together know" },
     { "demo", PK_TYPE_BOOL, 0, AT(pk_settings, demo), .help = "the console says: simulated" },
     { "log", PK_TYPE_OBJECT, 0, AT(pk_settings, log), .sub = &log_schema, .help = "log lines" },
     { "policy", PK_TYPE_STRING, 0, AT(pk_settings, policy), .min = 1, .max = 1000,
@@ -149,6 +170,9 @@ static int complete(struct pk_settings *s, struct pk_arena *arena, struct pk_err
     if (s->networks == NULL) {
         s->networks = group_of_defaults(&network_schema, arena);
     }
+    if (s->crowd == NULL) {
+        s->crowd = group_of_defaults(&crowd_schema, arena);
+    }
     if (s->log == NULL) {
         s->log = group_of_defaults(&log_schema, arena);
     }
@@ -159,7 +183,8 @@ static int complete(struct pk_settings *s, struct pk_arena *arena, struct pk_err
         s->journal = pk_arena_printf(arena, "sqlite:%s/journal.db", s->state_dir);
     }
     if (s->listen == NULL || s->limits == NULL || s->log == NULL || s->scan == NULL ||
-            s->apps == NULL || s->networks == NULL || s->store == NULL || s->journal == NULL) {
+            s->apps == NULL || s->networks == NULL || s->crowd == NULL || s->store == NULL ||
+            s->journal == NULL) {
         return pk_error_set(err, PK_ENOMEM, "out of memory");
     }
     return PK_OK;

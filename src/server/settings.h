@@ -40,6 +40,14 @@ struct pk_network_settings {
     int64_t min_devices; /* fewer met it: somebody's home, which is only counted */
 };
 
+struct pk_crowd_server_settings {
+    bool enabled;
+    int enrolled;          /* enum pk_attestation: what an enrolled device is believed to be */
+    int64_t memory_max_mb; /* of what is remembered */
+    int64_t checkpoint_s;  /* so often it is written down as a whole */
+    int64_t min_devices;   /* k: numbers below are not shown to others */
+};
+
 struct pk_log_settings {
     int format; /* enum pk_event_format */
     int level;  /* enum pk_level */
@@ -60,6 +68,7 @@ struct pk_settings {
     struct pk_scan_settings *scan;
     struct pk_app_settings *apps;
     struct pk_network_settings *networks;
+    struct pk_crowd_server_settings *crowd;
     bool demo;
     struct pk_log_settings *log;
     const char *policy;   /* file; NULL: the built-in policy */

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/event.h"
 #include "server/apps.h"
+#include "server/crowd.h"
 #include "server/ledger.h"
 
 #define QUEUE_MAX     2048 /* entries waiting for one worker; more are read from the journal */
@@ -352,8 +353,11 @@ static void trim(struct worker *w)
         return;
     }
     w->trimmed_ms = now_ms;
+    pk_crowd_server_needs(w->all->settings.server->crowd, progress, PK_PARTITIONS);
     for (int p = 0; p < PK_PARTITIONS; p++) {
-        progress[p] = atomic_load(&w->all->done_offset[p]);
+        int64_t done = atomic_load(&w->all->done_offset[p]);
+
+        progress[p] = progress[p] < done ? progress[p] : done;
     }
     if (pk_journal_trim(w->reader, now_ms - KEEP_MS, progress, &err) < 0) {
         pk_event(PK_WARN, "journal.trim", { "why", err.text });

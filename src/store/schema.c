@@ -199,5 +199,27 @@ static const char step_5[] =
         "CREATE TABLE network_names (id {text} PRIMARY KEY, name {text} NOT NULL);"
         "CREATE INDEX incidents_on ON incidents (subject, severity) WHERE state < 2;";
 
-const char *const pk_store_steps[] = { step_1, step_2, step_3, step_4, step_5 };
+/* The crowd: in which order it took what it learnt from, since its checkpoint (crowd_base); what waits to be
+ * told to it; what it concluded of a thing for which device; how its verdicts changed, and what is bad now.
+ * The keys are hashes. A change that says what is bad now stays however old it is. */
+static const char step_6[] =
+        "CREATE TABLE crowd_log (seq {key}, text {text} NOT NULL);"
+        "CREATE TABLE crowd_base (part BIGINT PRIMARY KEY, done BIGINT NOT NULL);"
+        "CREATE TABLE crowd_words (id {serial}, text {text} NOT NULL);"
+        "CREATE TABLE crowd_findings ("
+        " kind BIGINT NOT NULL, a BIGINT NOT NULL, b BIGINT NOT NULL, device {text} NOT NULL,"
+        " threat {text} NOT NULL, subject {text} NOT NULL, part {text} NOT NULL,"
+        " at_ms BIGINT NOT NULL, PRIMARY KEY (kind, a, b, device, threat, subject));"
+        "CREATE INDEX crowd_findings_device ON crowd_findings (device);"
+        "CREATE TABLE crowd_changes ("
+        " seq {serial}, kind BIGINT NOT NULL, a BIGINT NOT NULL, b BIGINT NOT NULL,"
+        " bad BIGINT NOT NULL, log_odds {real} NOT NULL, at_ms BIGINT NOT NULL,"
+        " devices BIGINT NOT NULL, grps BIGINT NOT NULL, cause BIGINT NOT NULL);"
+        "CREATE INDEX crowd_changes_at ON crowd_changes (at_ms);"
+        "CREATE TABLE crowd_bad ("
+        " kind BIGINT NOT NULL, a BIGINT NOT NULL, b BIGINT NOT NULL, seq BIGINT NOT NULL,"
+        " PRIMARY KEY (kind, a, b));"
+        "CREATE INDEX crowd_bad_seq ON crowd_bad (seq);";
+
+const char *const pk_store_steps[] = { step_1, step_2, step_3, step_4, step_5, step_6 };
 const size_t pk_store_step_count = PK_COUNT(pk_store_steps);

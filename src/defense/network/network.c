@@ -21,7 +21,7 @@ static const char *const ends_with_the_network[] = { "network.arp_spoof", "netwo
     "network.evil_twin", "network.captive_portal", "network.gateway_change",
     "network.icmp_redirect", "network.ra_rogue", "network.tls_installed_ca",
     "network.tls_inspection_allowed", "network.open_wifi", "network.weak_wifi", "network.rogue_ap",
-    "network.deauth_wave", "network.dns_change" };
+    "network.deauth_wave", "network.dns_change", "network.known_bad" };
 
 static int leave(const struct pk_observation *o, struct pk_findings *out)
 {

@@ -1,0 +1,468 @@
+#include "server/crowd.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/event.h"
+#include "crowd/key.h"
+#include "server/crowd_internal.h"
+
+#define BATCH_ENTRIES 256 /* between two looks at everything else */
+#define EFFECTS_MAX   256 /* then they are written at once */
+#define LINES_MAX     (256UL * 1024)
+#define LINES_WRITE   (64UL * 1024)
+#define WRITE_AFTER_MS \
+    1000 /* the order alone may wait so long: nobody has seen what followed from it */
+#define TICK_S        60
+#define PAUSE_MS      1000
+#define WORDS_AT_ONCE 500
+#define WORDS_MEMORY  (1UL * 1024 * 1024)
+#define DEVICE_MEMORY (256UL * 1024)
+
+bool pk_crowd_ending(struct pk_crowd_server *c)
+{
+    bool ends;
+
+    pthread_mutex_lock(&c->wake_lock);
+    ends = c->ends;
+    pthread_mutex_unlock(&c->wake_lock);
+    return ends;
+}
+
+static void wait_until(struct pk_crowd_server *c, int64_t ms, bool only_end)
+{
+    struct timespec until;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += ms / 1000;
+    until.tv_nsec += ms % 1000 * 1000000;
+    if (until.tv_nsec >= 1000000000) {
+        until.tv_sec++;
+        until.tv_nsec -= 1000000000;
+    }
+    pthread_mutex_lock(&c->wake_lock);
+    while (!c->ends && (only_end || (c->pending == 0 && !c->told))) {
+        if (pthread_cond_clockwait(&c->wake, &c->wake_lock, CLOCK_MONOTONIC, &until) != 0) {
+            break;
+        }
+    }
+    pthread_mutex_unlock(&c->wake_lock);
+}
+
+void pk_crowd_pause(struct pk_crowd_server *c)
+{
+    wait_until(c, PAUSE_MS, true);
+}
+
+/* ---- the lines of what is taken ------------------------------------------------------------------------ */
+
+/* Entries one after another of one partition are one line. */
+static void note(struct pk_crowd_server *c, const struct pk_crowd_line *line)
+{
+    bool grows = line->kind == PK_LINE_ENTRIES || line->kind == PK_LINE_SKIPPED;
+
+    if (c->replays) {
+        return;
+    }
+    if (c->lines.len == 0 && !c->has_open) {
+        c->lines_ms = pk_clock_monotonic_ms();
+    }
+    if (grows && c->has_open && c->open.kind == line->kind &&
+            c->open.partition == line->partition) {
+        c->open.count += line->count;
+        return;
+    }
+    if (c->has_open) {
+        pk_crowd_line_write(&c->open, &c->lines);
+        c->has_open = false;
+    }
+    if (grows) {
+        c->open = *line;
+        c->has_open = true;
+    } else {
+        pk_crowd_line_write(line, &c->lines);
+    }
+}
+
+/* ---- taking -------------------------------------------------------------------------------------------- */
+
+/* Where the crowd has no memory left it has judged, and learns nothing. */
+static void take(void *ctx, const struct pk_sighting *sighting)
+{
+    struct pk_crowd_server *c = ctx;
+    struct pk_crowd_opinion opinion;
+    int rc;
+
+    (void)pthread_rwlock_wrlock(&c->lock);
+    rc = pk_crowd_take(c->crowd, sighting, &opinion);
+    (void)pthread_rwlock_unlock(&c->lock);
+    atomic_fetch_add(&c->sightings, 1);
+    if (rc < 0) {
+        pk_event(PK_WARN, "crowd.full", { "why", pk_code_text(rc) });
+    }
+    pk_crowd_conclude(c, sighting, &opinion);
+}
+
+void pk_crowd_take_line(struct pk_crowd_server *c, const struct pk_crowd_line *line)
+{
+    int rc = PK_OK;
+
+    if (line->kind == PK_LINE_DEVICE) {
+        take(c, &line->device);
+    } else {
+        (void)pthread_rwlock_wrlock(&c->lock);
+        if (line->kind == PK_LINE_TICK) {
+            pk_crowd_tick(c->crowd, line->at_s);
+        } else if (line->kind == PK_LINE_HEARD) {
+            rc = pk_crowd_hear(
+                    c->crowd, &line->key, line->tenant, line->log_odds, line->trust, line->at_s);
+        } else if (line->kind == PK_LINE_FORGET) {
+            pk_crowd_forget(c->crowd, line->device.device);
+        }
+        (void)pthread_rwlock_unlock(&c->lock);
+        if (rc < 0) {
+            pk_event(PK_WARN, "crowd.full", { "why", pk_code_text(rc) });
+        }
+    }
+    note(c, line);
+}
+
+/* A device that the crowd does not know (any more) is introduced. PK_ENOENT: it is gone or revoked. */
+static int introduce(struct pk_crowd_server *c, const struct pk_entry *entry, struct pk_error *err)
+{
+    struct pk_store *store = pk_server_store(c->server, err);
+    struct pk_arena *arena = pk_arena_create(DEVICE_MEMORY);
+    struct pk_device row;
+    int rc = store == NULL  ? err->code
+            : arena == NULL ? pk_error_set(err, PK_ENOMEM, "out of memory")
+                            : pk_device_get(store, entry->device, arena, &row, err);
+
+    if (rc == PK_OK && row.revoked_ms != 0) {
+        rc = PK_ENOENT;
+    }
+    if (rc == PK_OK) {
+        struct pk_crowd_line line = { .kind = PK_LINE_DEVICE,
+            .device = { .kind = PK_SIGHTING_DEVICE,
+                    .device = pk_crowd_server_device(entry->device),
+                    .at_s = entry->received_ms / PK_SECOND_MS,
+                    .enrolment = { .enrolled_s = row.enrolled_ms / PK_SECOND_MS,
+                            .attestation = (uint8_t)c->settings->enrolled,
+                            .ios = row.platform == PK_PLATFORM_IOS } } };
+
+        pk_crowd_take_line(c, &line);
+    }
+    pk_arena_destroy(arena);
+    return rc;
+}
+
+static bool is_known(struct pk_crowd_server *c, const struct pk_entry *entry)
+{
+    struct pk_crowd_voice voice; /* read by its only writer: no lock */
+
+    return pk_crowd_voice(c->crowd, pk_crowd_server_device(entry->device),
+            entry->received_ms / PK_SECOND_MS, &voice);
+}
+
+/* Only what the store or memory cannot do is an error; then nothing of the entry was taken. */
+int pk_crowd_take_entry(
+        struct pk_crowd_server *c, struct pk_entry *entry, bool skip, struct pk_error *err)
+{
+    struct pk_crowd_line line = {
+        .kind = PK_LINE_ENTRIES, .partition = entry->partition, .count = 1
+    };
+    int rc = PK_OK;
+
+    if ((!c->replays || c->anew) && !is_known(c, entry)) {
+        rc = introduce(c, entry, err);
+        skip = rc == PK_ENOENT;
+        rc = skip ? PK_OK : rc;
+    }
+    if (rc == PK_OK && !skip) {
+        c->entry = entry;
+        pk_crowd_sight(c, entry, take);
+        c->entry = NULL;
+    }
+    if (rc == PK_OK) {
+        line.kind = skip ? PK_LINE_SKIPPED : PK_LINE_ENTRIES;
+        note(c, &line);
+        c->taken[entry->partition] = entry->offset;
+        atomic_store(&c->shown_taken[entry->partition], entry->offset);
+        atomic_fetch_add(&c->entries, 1);
+    }
+    pk_entry_destroy(entry);
+    return rc;
+}
+
+/* ---- the thread ---------------------------------------------------------------------------------------- */
+
+/* How many were taken, at most a batch; < 0: later. */
+static int take_some(struct pk_crowd_server *c)
+{
+    struct pk_error err = { 0 };
+    int count = 0;
+    int rc = PK_OK;
+
+    while (count < BATCH_ENTRIES && c->effects.count < EFFECTS_MAX && c->lines.len < LINES_WRITE) {
+        struct pk_entry *entry = NULL;
+
+        rc = pk_crowd_feed_next(&c->feed, &entry, &err);
+        if (rc < 0 || entry == NULL) {
+            break;
+        }
+        rc = pk_crowd_take_entry(c, entry, false, &err);
+        if (rc < 0) {
+            pk_crowd_feed_seek(&c->feed, c->taken);
+            break;
+        }
+        count++;
+    }
+    if (rc < 0) {
+        pk_event(PK_ERROR, "crowd.journal", { "why", err.text });
+        pk_crowd_pause(c);
+        return rc;
+    }
+    return count;
+}
+
+static int take_words(struct pk_crowd_server *c, struct pk_error *err)
+{
+    struct pk_store *store = pk_server_store(c->server, err);
+    struct pk_arena *arena = pk_arena_create(WORDS_MEMORY);
+    struct pk_array list = { 0 };
+    int rc = store == NULL ? err->code
+            : arena == NULL
+            ? pk_error_set(err, PK_ENOMEM, "out of memory")
+            : pk_crowd_words_after(store, c->word, WORDS_AT_ONCE, arena, &list, err);
+    const struct pk_crowd_word *words = list.items;
+
+    for (size_t i = 0; rc == PK_OK && i < list.count; i++) {
+        const char *text = words[i].text;
+        struct pk_crowd_line line;
+        struct pk_error why = { 0 };
+
+        if (pk_crowd_line_read(&text, &line, &why) < 0) {
+            pk_event(PK_ERROR, "crowd.word", { "why", why.text });
+        } else {
+            pk_crowd_take_line(c, &line);
+        }
+        c->word = words[i].id;
+        c->words_taken = true;
+    }
+    if (rc == PK_OK && list.count == WORDS_AT_ONCE) {
+        pk_crowd_server_tell(c);
+    }
+    pk_arena_destroy(arena);
+    return rc;
+}
+
+static void tick(struct pk_crowd_server *c)
+{
+    struct pk_crowd_line line = { .kind = PK_LINE_TICK,
+        .at_s = pk_server_now(c->server) / PK_SECOND_MS };
+
+    if (line.at_s - c->ticked_s >= TICK_S || line.at_s < c->ticked_s) {
+        c->ticked_s = line.at_s;
+        pk_crowd_take_line(c, &line);
+    }
+}
+
+/* What was woken for; what comes from here on wakes again. */
+static bool look_up(struct pk_crowd_server *c)
+{
+    bool told;
+
+    pthread_mutex_lock(&c->wake_lock);
+    for (int p = 0; p < PK_PARTITIONS; p++) {
+        c->feed.more[p] = c->feed.more[p] || (c->pending >> p & 1) != 0;
+    }
+    told = c->told;
+    c->pending = 0;
+    c->told = false;
+    pthread_mutex_unlock(&c->wake_lock);
+    return told;
+}
+
+static void checkpoint(struct pk_crowd_server *c, bool last)
+{
+    struct pk_error err = { 0 };
+    int64_t now = pk_clock_monotonic_ms();
+
+    if (!last && now - c->saved_mono_ms < c->settings->checkpoint_s * PK_SECOND_MS) {
+        return;
+    }
+    c->saved_mono_ms = now;
+    if (pk_crowd_flush(c) < 0 || c->seq == c->saved_seq) {
+        return; /* it holds more than the log, or nothing new */
+    }
+    if (pk_crowd_save_state(c, &err) < 0) {
+        atomic_fetch_add(&c->save_failures, 1);
+        pk_event(PK_ERROR, "crowd.checkpoint_failed", { "why", err.text });
+    }
+}
+
+static bool has_lines(const struct pk_crowd_server *c)
+{
+    return c->lines.len > 0 || c->has_open;
+}
+
+static bool is_due(const struct pk_crowd_server *c)
+{
+    return c->effects.count > 0 || c->words_taken || c->lines.len >= LINES_WRITE ||
+            (has_lines(c) && pk_clock_monotonic_ms() - c->lines_ms >= WRITE_AFTER_MS);
+}
+
+static void step(struct pk_crowd_server *c)
+{
+    struct pk_error err = { 0 };
+    int taken;
+
+    if (look_up(c) && take_words(c, &err) < 0) {
+        pk_event(PK_ERROR, "crowd.words", { "why", err.text });
+        pk_crowd_server_tell(c);
+        pk_crowd_pause(c);
+    }
+    taken = take_some(c);
+    tick(c);
+    if (is_due(c) && pk_crowd_flush(c) < 0) {
+        return; /* the server ends */
+    }
+    checkpoint(c, false);
+    if (taken == 0) {
+        wait_until(c, has_lines(c) ? WRITE_AFTER_MS : TICK_S * PK_SECOND_MS, false);
+    }
+}
+
+static void *run(void *arg)
+{
+    struct pk_crowd_server *c = arg;
+    struct pk_error err = { 0 };
+
+    while (pk_crowd_replay(c, &err) < 0) {
+        pk_event(PK_ERROR, "crowd.replay", { "why", err.text });
+        pk_crowd_pause(c);
+        if (pk_crowd_ending(c)) {
+            return NULL; /* the checkpoint and the log are as they were */
+        }
+    }
+    atomic_store(&c->live, true);
+    pk_crowd_server_tell(c); /* words that came while nobody listened */
+    while (!pk_crowd_ending(c)) {
+        step(c);
+    }
+    checkpoint(c, true);
+    return NULL;
+}
+
+/* ---- from outside -------------------------------------------------------------------------------------- */
+
+static void finish(struct pk_crowd_server *c)
+{
+    pk_crowd_feed_finish(&c->feed);
+    pk_crowd_effects_finish(&c->effects);
+    pk_buffer_finish(&c->lines);
+    pk_crowd_destroy(c->crowd);
+    (void)pthread_rwlock_destroy(&c->lock);
+    pthread_mutex_destroy(&c->wake_lock);
+    pthread_cond_destroy(&c->wake);
+    free(c);
+}
+
+static void init_locks(struct pk_crowd_server *c)
+{
+    pthread_rwlockattr_t attr;
+
+    /* Readers are many: the writer must not wait for a moment without any. */
+    (void)pthread_rwlockattr_init(&attr);
+    (void)pthread_rwlockattr_setkind_np(&attr, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
+    (void)pthread_rwlock_init(&c->lock, &attr);
+    (void)pthread_rwlockattr_destroy(&attr);
+    pthread_mutex_init(&c->wake_lock, NULL);
+    pthread_cond_init(&c->wake, NULL);
+}
+
+static int open_all(struct pk_crowd_server *c, struct pk_error *err)
+{
+    int rc = pk_journal_reader_open(c->server->settings.journal, &c->feed.reader, err);
+
+    if (rc == PK_OK && pk_buffer_reserve(&c->lines, LINES_MAX / 2) == NULL) {
+        rc = pk_error_set(err, PK_ENOMEM, "out of memory");
+    }
+    if (rc == PK_OK) {
+        rc = pk_crowd_load_state(c, err);
+    }
+    if (rc == PK_OK) {
+        c->saved_mono_ms = pk_clock_monotonic_ms();
+        rc = -pthread_create(&c->thread, NULL, run, c);
+        if (rc < 0) {
+            (void)pk_error_set(err, rc, "cannot start a thread: %s", pk_code_text(rc));
+        }
+    }
+    return rc;
+}
+
+int pk_crowd_server_start(
+        struct pk_server *server, struct pk_crowd_server **out, struct pk_error *err)
+{
+    struct pk_crowd_server *c;
+    int rc;
+
+    *out = NULL;
+    if (!server->settings.crowd->enabled) {
+        return PK_OK;
+    }
+    c = calloc(1, sizeof(*c));
+    if (c == NULL) {
+        return pk_error_set(err, PK_ENOMEM, "out of memory");
+    }
+    c->server = server;
+    c->settings = server->settings.crowd;
+    c->lines = pk_buffer_of(LINES_MAX);
+    init_locks(c);
+    rc = open_all(c, err);
+    if (rc < 0) {
+        finish(c);
+        return rc;
+    }
+    c->runs = true;
+    *out = c;
+    return PK_OK;
+}
+
+void pk_crowd_server_stop(struct pk_crowd_server *crowd)
+{
+    if (crowd == NULL) {
+        return;
+    }
+    pthread_mutex_lock(&crowd->wake_lock);
+    crowd->ends = true;
+    pthread_cond_signal(&crowd->wake);
+    pthread_mutex_unlock(&crowd->wake_lock);
+    if (crowd->runs) {
+        pthread_join(crowd->thread, NULL);
+    }
+    finish(crowd);
+}
+
+void pk_crowd_server_wake(struct pk_crowd_server *crowd, int partition)
+{
+    if (crowd == NULL) {
+        return;
+    }
+    pthread_mutex_lock(&crowd->wake_lock);
+    crowd->pending |= 1UL << partition;
+    pthread_cond_signal(&crowd->wake);
+    pthread_mutex_unlock(&crowd->wake_lock);
+}
+
+void pk_crowd_server_tell(struct pk_crowd_server *crowd)
+{
+    if (crowd == NULL) {
+        return;
+    }
+    pthread_mutex_lock(&crowd->wake_lock);
+    crowd->told = true;
+    pthread_cond_signal(&crowd->wake);
+    pthread_mutex_unlock(&crowd->wake_lock);
+}

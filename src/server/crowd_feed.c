@@ -1,0 +1,91 @@
+#include "server/crowd_internal.h"
+
+static int fill(struct pk_crowd_feed *feed, int p, struct pk_error *err)
+{
+    int rc;
+
+    if (feed->heads[p] != NULL || !feed->more[p]) {
+        return PK_OK;
+    }
+    rc = pk_journal_read(feed->reader, p, feed->read[p], &feed->heads[p], err);
+    if (rc < 0) {
+        feed->heads[p] = NULL;
+        return rc;
+    }
+    feed->more[p] = feed->heads[p] != NULL;
+    if (feed->heads[p] != NULL) {
+        feed->read[p] = feed->heads[p]->offset;
+    }
+    return PK_OK;
+}
+
+static struct pk_entry *give(struct pk_crowd_feed *feed, int p)
+{
+    struct pk_entry *entry = feed->heads[p];
+
+    feed->heads[p] = NULL;
+    return entry;
+}
+
+int pk_crowd_feed_next(struct pk_crowd_feed *feed, struct pk_entry **out, struct pk_error *err)
+{
+    int first = -1;
+
+    for (int p = 0; p < PK_PARTITIONS; p++) {
+        int rc = fill(feed, p, err);
+
+        if (rc < 0) {
+            return rc;
+        }
+        if (feed->heads[p] != NULL &&
+                (first < 0 || feed->heads[p]->received_ms < feed->heads[first]->received_ms)) {
+            first = p;
+        }
+    }
+    *out = first >= 0 ? give(feed, first) : NULL;
+    return PK_OK;
+}
+
+int pk_crowd_feed_of(
+        struct pk_crowd_feed *feed, int partition, struct pk_entry **out, struct pk_error *err)
+{
+    int rc;
+
+    feed->more[partition] = true;
+    rc = fill(feed, partition, err);
+    if (rc < 0) {
+        return rc;
+    }
+    *out = give(feed, partition);
+    return *out != NULL ? PK_OK
+                        : pk_error_set(err, PK_ENOENT, "partition %d ends at %lld", partition,
+                                  (long long)feed->read[partition]);
+}
+
+static void drop_heads(struct pk_crowd_feed *feed)
+{
+    for (int p = 0; p < PK_PARTITIONS; p++) {
+        if (feed->heads[p] != NULL) {
+            pk_entry_destroy(feed->heads[p]);
+            feed->heads[p] = NULL;
+        }
+    }
+}
+
+void pk_crowd_feed_seek(struct pk_crowd_feed *feed, const int64_t offsets[PK_PARTITIONS])
+{
+    drop_heads(feed);
+    for (int p = 0; p < PK_PARTITIONS; p++) {
+        feed->read[p] = offsets[p];
+        feed->more[p] = true;
+    }
+}
+
+void pk_crowd_feed_finish(struct pk_crowd_feed *feed)
+{
+    drop_heads(feed);
+    if (feed->reader != NULL) {
+        pk_journal_reader_close(feed->reader);
+        feed->reader = NULL;
+    }
+}
