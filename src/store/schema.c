@@ -221,5 +221,43 @@ static const char step_6[] =
         " PRIMARY KEY (kind, a, b));"
         "CREATE INDEX crowd_bad_seq ON crowd_bad (seq);";
 
-const char *const pk_store_steps[] = { step_1, step_2, step_3, step_4, step_5, step_6 };
+/* The exchange between organisations: what a hub knows of its members and what they say; what a member says
+ * and heard. Ids of others' things are blinded; `exchange_said` alone has our own in clear. */
+static const char step_7[] =
+        "CREATE TABLE exchange_members ("
+        " id {text} PRIMARY KEY, key {text} NOT NULL, name {text} NOT NULL,"
+        " vouched BIGINT NOT NULL, a {real} NOT NULL, b {real} NOT NULL, seq BIGINT NOT NULL,"
+        " joined_ms BIGINT NOT NULL, seen_ms BIGINT NOT NULL);"
+        "CREATE TABLE exchange_invites ("
+        " secret {text} PRIMARY KEY, name {text} NOT NULL, vouched BIGINT NOT NULL,"
+        " created_ms BIGINT NOT NULL, expires_ms BIGINT NOT NULL, created_by {text} NOT NULL);"
+        "CREATE TABLE exchange_statements ("
+        " kind BIGINT NOT NULL, epoch BIGINT NOT NULL, id BIGINT NOT NULL, member {text} NOT NULL,"
+        " at_ms BIGINT NOT NULL, ruling BIGINT NOT NULL, word {blob} NOT NULL,"
+        " PRIMARY KEY (kind, epoch, id, member));"
+        "CREATE INDEX exchange_statements_member ON exchange_statements (member);"
+        "CREATE INDEX exchange_statements_at ON exchange_statements (at_ms);"
+        "CREATE TABLE exchange_things ("
+        " kind BIGINT NOT NULL, epoch BIGINT NOT NULL, id BIGINT NOT NULL,"
+        " changed BIGINT NOT NULL, PRIMARY KEY (kind, epoch, id));"
+        "CREATE INDEX exchange_things_changed ON exchange_things (changed);"
+        "CREATE TABLE exchange_hubs ("
+        " id {text} PRIMARY KEY, key {text} NOT NULL, name {text} NOT NULL, url {text} NOT NULL,"
+        " ca {text} NOT NULL, keys {text} NOT NULL, epoch BIGINT NOT NULL,"
+        " epoch_s BIGINT NOT NULL, cursor BIGINT NOT NULL, seq BIGINT NOT NULL,"
+        " joined_ms BIGINT NOT NULL, ok_ms BIGINT NOT NULL, error {text});"
+        "CREATE TABLE exchange_said ("
+        " hub {text} NOT NULL, kind BIGINT NOT NULL, a BIGINT NOT NULL, b BIGINT NOT NULL,"
+        " verdict BIGINT NOT NULL, told BIGINT NOT NULL, epoch BIGINT NOT NULL,"
+        " changed_ms BIGINT NOT NULL, told_ms BIGINT NOT NULL, mark BIGINT NOT NULL,"
+        " word {blob} NOT NULL, PRIMARY KEY (hub, kind, a, b));"
+        "CREATE INDEX exchange_said_waiting ON exchange_said (hub, changed_ms) WHERE told = 0;"
+        "CREATE INDEX exchange_said_verdict ON exchange_said (hub, verdict, changed_ms);"
+        "CREATE TABLE exchange_heard ("
+        " hub {text} NOT NULL, kind BIGINT NOT NULL, epoch BIGINT NOT NULL, id BIGINT NOT NULL,"
+        " at_ms BIGINT NOT NULL, word {blob} NOT NULL, PRIMARY KEY (hub, kind, epoch, id));"
+        "CREATE INDEX exchange_heard_at ON exchange_heard (at_ms);"
+        "CREATE INDEX network_traits_first ON network_traits (kind, first_ms);";
+
+const char *const pk_store_steps[] = { step_1, step_2, step_3, step_4, step_5, step_6, step_7 };
 const size_t pk_store_step_count = PK_COUNT(pk_store_steps);
