@@ -325,6 +325,8 @@ static const struct pk_field lease_fields[] = {
       .help = "hardware address of the server before" },
     { "router_mac_before", PK_TYPE_STRING, 0, AT(pk_obs_lease, router_mac_before), MAC, COLLECT,
       .help = "hardware address of the router before" },
+    { "options", PK_TYPE_STRING, 0, AT(pk_obs_lease, options), .min = 8, .max = 8, COLLECT,
+      .help = "what kind of program gave it, by the order of its answer's parts" },
 };
 const struct pk_schema pk_obs_lease_schema =
     PK_SCHEMA(struct pk_obs_lease, lease_fields, "lease");

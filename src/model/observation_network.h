@@ -201,6 +201,9 @@ struct pk_obs_lease {
     const char *router_mac;
     const char *server_mac_before;
     const char *router_mac_before;
+    /* 8 hex digits: which options the server sends and in what order, and how it leases: says what software it
+     * is, not what it handed out (pk_dhcp_traits()). NULL: the lease was not heard. */
+    const char *options;
 };
 
 /* IPv6 routers on the link, by their advertisements (RFC 4861, 4191, 8106). */
