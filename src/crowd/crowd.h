@@ -15,6 +15,7 @@
 #include "crowd/sighting.h"
 
 struct pk_crowd;
+struct pk_crowd_weights; /* terms.h */
 
 /* The verdict on a thing changed, for all devices. Learnt of it: bad turns true; withdrawn: false. */
 struct pk_crowd_change {
@@ -29,7 +30,8 @@ struct pk_crowd_change {
 struct pk_crowd_settings {
     /* Defence against poisoners; false only to show what it is worth (the ablation of the figures). */
     bool trusting;
-    uint64_t memory_max; /* bytes of all tables; 0: 1 GiB */
+    uint64_t memory_max;                    /* bytes of all tables; 0: 1 GiB */
+    const struct pk_crowd_weights *weights; /* NULL: the shipped ones */
     void (*changed)(void *ctx, const struct pk_crowd_change *change); /* may be NULL */
     void *ctx;
 };
@@ -86,6 +88,7 @@ extern const char *const pk_crowd_attribute_names[];
 
 struct pk_crowd_network {
     float weight; /* decayed visits */
+    float clean;  /* of them, with all check hosts intact */
     int64_t first_s, last_s;
     struct pk_crowd_value values[PK_ATTR_COUNT][4]; /* by count, largest first; 0 count: none */
 };
