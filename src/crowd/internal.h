@@ -8,6 +8,8 @@
 #include "crowd/table.h"
 #include "crowd/terms.h"
 
+#define PK_CROWD_LAYOUT \
+    1 /* of records at rest: grows when a meaning changes and the size does not */
 #define PK_DAY_S     86400
 #define PK_HOUR_S    3600
 #define PK_HALF_DAYS 45.0F /* counts halve in so many days */

@@ -254,3 +254,88 @@ size_t pk_table_bytes(const struct pk_table *table)
     return (table->index != NULL ? ((size_t)table->mask + 1) * sizeof(uint32_t) : 0) +
             chunks * CHUNK * table->size + table->chunk_room * sizeof(uint8_t *);
 }
+
+size_t pk_table_pieces(const struct pk_table *table)
+{
+    return ((size_t)table->made + CHUNK - 1) >> CHUNK_BITS;
+}
+
+const void *pk_table_piece(const struct pk_table *table, size_t piece, size_t *bytes)
+{
+    size_t left = table->made - piece * CHUNK;
+
+    *bytes = (left < CHUNK ? left : CHUNK) * table->size;
+    return table->chunks[piece];
+}
+
+/* The list of free records visits each dead one once. */
+static int check_free(const struct pk_table *table)
+{
+    uint32_t dead = table->made - table->count;
+    uint32_t at = table->free;
+
+    while (at != 0) {
+        const uint8_t *bytes;
+
+        if (at > table->made || dead == 0) {
+            return -2;
+        }
+        bytes = record(table, at - 1);
+        if (key_of(bytes) != 0) {
+            return -2;
+        }
+        memcpy(&at, bytes + sizeof(uint64_t), sizeof(at));
+        dead--;
+    }
+    return dead == 0 ? 0 : -2;
+}
+
+static int index_all(struct pk_table *table)
+{
+    for (uint32_t i = 0; i < table->made; i++) {
+        uint64_t key = key_of(record(table, i));
+        uint32_t at;
+
+        if (key == 0) {
+            continue;
+        }
+        at = slot_of(table, key);
+        if (table->index[at] != 0) {
+            return -2; /* twice the same */
+        }
+        table->index[at] = tag_of(key) | (i + 1);
+        table->count++;
+    }
+    return 0;
+}
+
+int pk_table_restore(struct pk_table *table, const uint8_t *bytes, uint32_t made, uint32_t free)
+{
+    uint32_t slots = FIRST_SLOTS;
+    int rc;
+
+    if (made == 0) {
+        return free == 0 ? 0 : -2;
+    }
+    while (made >= slots / 4 * 3) {
+        slots *= 2;
+    }
+    table->index = calloc(slots, sizeof(*table->index));
+    if (table->index == NULL) {
+        return -1;
+    }
+    table->mask = slots - 1;
+    while (table->made < made) {
+        uint32_t n = made - table->made < CHUNK ? made - table->made : CHUNK;
+
+        if (more_records(table) < 0) {
+            return -1;
+        }
+        memcpy(table->chunks[table->made >> CHUNK_BITS], bytes + (size_t)table->made * table->size,
+                (size_t)n * table->size);
+        table->made += n;
+    }
+    table->free = free;
+    rc = index_all(table);
+    return rc < 0 ? rc : check_free(table);
+}

@@ -41,3 +41,10 @@ void pk_table_prefetch(const struct pk_table *table, uint64_t key);
 void pk_table_prefetch_record(const struct pk_table *table, uint64_t key);
 
 size_t pk_table_bytes(const struct pk_table *table);
+
+/* For checkpoints: all records that were ever made, dead ones too, in their order and in pieces. */
+size_t pk_table_pieces(const struct pk_table *table);
+const void *pk_table_piece(const struct pk_table *table, size_t piece, size_t *bytes);
+/* Fills an empty table with made records of bytes as they were saved; free as it was. -1: memory; -2: the
+ * bytes contradict themselves. */
+int pk_table_restore(struct pk_table *table, const uint8_t *bytes, uint32_t made, uint32_t free);
