@@ -24,6 +24,13 @@
 #define ARP_REPLY_AT 20    /* operation */
 #define ARP_FOR_AT   32    /* hardware address of who asked */
 
+/* What kind of program answered our own question. */
+struct answer {
+    uint8_t server[4];
+    uint8_t mac[6];
+    uint32_t traits;
+};
+
 struct lease_part {
     struct pk_sense *sense;
     struct pk_lease_track *track;
@@ -37,6 +44,8 @@ struct lease_part {
     bool has_lease;
     bool held; /* a report waits until the network has a name */
     struct pk_lease_facts facts;
+    struct answer answers[PK_LEASE_OFFERS_MAX]; /* of this visit */
+    size_t answer_count;
     /* The visit before: */
     unsigned epoch;
     int last_index;
@@ -50,6 +59,26 @@ struct lease_part {
 static void change(void *state, unsigned changes);
 
 /* --- sockets ------------------------------------------------------------------------------ */
+
+/* Servers answer in the order in which they are asked: what they tell the system's own client differs from
+ * system to system, what they tell us does not. */
+static void note_answer(struct lease_part *part, const struct pk_dhcp *m, const uint8_t mac[6])
+{
+    struct answer one = { .traits = m->traits };
+
+    memcpy(one.server, m->server, 4);
+    memcpy(one.mac, mac, 6);
+    for (size_t i = 0; i < part->answer_count; i++) {
+        if (memcmp(part->answers[i].server, one.server, 4) == 0 &&
+                memcmp(part->answers[i].mac, one.mac, 6) == 0) {
+            part->answers[i] = one;
+            return;
+        }
+    }
+    if (part->answer_count < PK_LEASE_OFFERS_MAX) {
+        part->answers[part->answer_count++] = one;
+    }
+}
 
 static void on_dhcp(void *ctx, struct pk_slice frame)
 {
@@ -69,6 +98,9 @@ static void on_dhcp(void *ctx, struct pk_slice frame)
         if (ours) {
             part->ack = m;
             part->has_ack = true;
+        }
+        if (m.id == part->id && m.type == PK_DHCP_OFFER) {
+            note_answer(part, &m, packet.mac_from);
         }
         pk_lease_track_offer(part->track, &m, packet.mac_from, ours, now);
         if (ours && sense->set.lease_file == NULL && sense->on_network) {
@@ -348,6 +380,24 @@ static void fill_before(
     l->router_before_alive = alive(part, &f->before.router, f->router_mac_before);
 }
 
+/* Of the server that the lease is from. Two machines that answer in its name: whose the lease is, its sender
+ * says. */
+static const char *options_of(const struct lease_part *part, struct pk_arena *arena)
+{
+    const struct pk_lease_facts *f = &part->facts;
+    const struct answer *found = NULL;
+
+    for (size_t i = 0; i < part->answer_count; i++) {
+        const struct answer *a = &part->answers[i];
+
+        if (f->now.server.family == AF_INET && memcmp(a->server, f->now.server.bytes, 4) == 0 &&
+                (found == NULL || (f->has_sender && memcmp(a->mac, f->sender, 6) == 0))) {
+            found = a;
+        }
+    }
+    return found != NULL ? pk_arena_printf(arena, "%08x", found->traits) : NULL;
+}
+
 static void fill_now(const struct lease_part *part, struct pk_arena *arena, struct pk_obs_lease *l)
 {
     const struct pk_sense *sense = part->sense;
@@ -369,6 +419,7 @@ static void fill_now(const struct lease_part *part, struct pk_arena *arena, stru
         l->server_known = pk_known_has(sense->known, sense->network, PK_KNOWN_DHCP, l->server);
     }
     l->dns_on_link = names_on_link(part);
+    l->options = options_of(part, arena);
     l->asked = f->asked;
     l->link_lost_ms = pk_link_lost_ms(sense->link);
 }
@@ -569,6 +620,7 @@ static void leave(void *state)
     pk_lease_track_leave(part->track);
     close_arp(part);
     part->has_lease = part->held = false;
+    part->answer_count = 0;
     part->sense->asking &= ~(unsigned)PK_PROBE_LEASE;
     pk_sense_checked(part->sense, PK_PROBE_LEASE);
 }

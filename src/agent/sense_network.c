@@ -14,6 +14,7 @@
 #define ANNOUNCE_MS 1000 /* a gateway that does not answer is no reason to be silent */
 #define DNS_SHARE   4    /* asked again when a quarter of the time on this network has gone by */
 #define DNS_GAP_MAX PK_HOUR_MS
+#define SIGNAL_MIN  (-200) /* dBm; below it no radio hears anything */
 
 #define STUB_FILE "/run/systemd/resolve/resolv.conf" /* the real servers behind 127.0.0.53 */
 
@@ -77,6 +78,9 @@ static void tell_network(struct pk_sense *sense, enum pk_network_event event)
         net.link = LINK_WIFI;
         net.security = sense->wifi.security;
         net.bssid = sense->wifi.bssid[0] != '\0' ? sense->wifi.bssid : NULL;
+        net.signal_dbm = sense->wifi.signal_dbm < 0 && sense->wifi.signal_dbm >= SIGNAL_MIN
+                ? sense->wifi.signal_dbm
+                : 0;
     } else {
         snprintf(
                 name, sizeof(name), "%s (%s)", pk_link_names[sense->state.kind], sense->state.name);

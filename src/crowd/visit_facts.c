@@ -132,6 +132,7 @@ void visit_note_network(struct visit_now *now, const struct pk_observation *o)
     now->security = security_of(n->security);
     now->gateway = gateway != 0 ? gateway : now->gateway;
     now->resolver = resolver != 0 ? resolver : now->resolver;
+    now->dbm = n->signal_dbm != 0 ? (int16_t)n->signal_dbm : now->dbm;
     if (place != 0) {
         now->place = place;
         now->city = pk_crowd_city_of(n->place);

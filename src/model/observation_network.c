@@ -73,6 +73,8 @@ static const struct pk_field network_fields[] = {
       .help = "whether this router was met here before" },
     { "listed", PK_TYPE_TRI, 0, AT(pk_obs_network, listed), COLLECT,
       .help = "whether it is the organisation's own, by its list" },
+    { "signal_dbm", PK_TYPE_INT, 0, AT(pk_obs_network, signal_dbm), .min = -200, .max = 0, COLLECT,
+      .help = "how strongly the access point is received" },
 };
 const struct pk_schema pk_obs_network_schema = PK_SCHEMA(struct pk_obs_network, network_fields, "network");
 

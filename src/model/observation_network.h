@@ -33,6 +33,7 @@ struct pk_obs_network {
     enum pk_tri maker_known;   /* its maker (first half of the BSSID) was */
     enum pk_tri gateway_known; /* this router (hardware address) was met here */
     enum pk_tri listed; /* the name is on the organisation's list: do BSSID and security fit? */
+    int64_t signal_dbm; /* of the access point; 0: not known */
 };
 
 /* Raw facts about who claims the gateway's address (ARP, RFC 826; with an IPv6 address: NDP, RFC 4861). When a second claimant appears

@@ -1,9 +1,11 @@
 #include "wire/dhcp.h"
 
+#include <arpa/inet.h>
 #include <net/ethernet.h>
 #include <netinet/in.h>
 #include <string.h>
 
+#include "base/crypt.h"
 #include "base/reader.h"
 
 #define COOKIE        0x63825363U /* RFC 2131 section 3 */
@@ -16,6 +18,9 @@
 #define BOOTREPLY     2
 #define OVERLOAD_FILE 1 /* option 52: more options stand in these fields */
 #define OVERLOAD_NAME 2
+#define FLAGS_AT      10 /* "broadcast": RFC 2131 section 2 */
+#define NEXT_AT       20 /* siaddr */
+#define TRAITS        2
 
 enum option {
     OPTION_PAD = 0,
@@ -55,6 +60,7 @@ struct options {
     struct pk_dhcp *out;
     struct value values[LONG_COUNT];
     size_t seen;
+    uint8_t codes[PK_DHCP_OPTIONS_MAX + TRAITS]; /* in order; room for what traits_of() adds */
     unsigned overload;
     bool has_type;
 };
@@ -146,6 +152,7 @@ static int read_options(struct options *o, struct pk_slice field)
         if (++o->seen > PK_DHCP_OPTIONS_MAX) {
             return PK_ELIMIT;
         }
+        o->codes[o->seen - 1] = (uint8_t)code;
         value = pk_read_slice(&r, pk_read_u8(&r));
         if (r.rc < 0) {
             return r.rc;
@@ -216,6 +223,24 @@ static int read_all_options(
     return rc;
 }
 
+/* Padding counts roughly: exactly as long as needed, BOOTP's least, or more (RFC 1542 section 2.1). */
+static uint32_t traits_of(
+        struct options *o, struct pk_slice payload, struct pk_slice file, struct pk_slice name)
+{
+    uint8_t hash[PK_SHA256_SIZE];
+    uint32_t next;
+    uint32_t out;
+
+    memcpy(&next, payload.ptr + NEXT_AT, sizeof(next));
+    o->codes[o->seen] = payload.len < BOOTP_MIN ? 0 : payload.len == BOOTP_MIN ? 1 : 2;
+    o->codes[o->seen + 1] = (uint8_t)((payload.ptr[FLAGS_AT] >> 7) | (next != 0) << 1 |
+            (file.ptr[0] != 0) << 2 | (name.ptr[0] != 0) << 3);
+    pk_sha256(pk_slice_of(o->codes, o->seen + TRAITS), hash);
+    memcpy(&out, hash, sizeof(out));
+    out = ntohl(out);
+    return out != 0 ? out : 1;
+}
+
 int pk_dhcp_parse(struct pk_slice payload, struct pk_dhcp *out)
 {
     struct pk_reader r = pk_reader_of(payload);
@@ -259,6 +284,7 @@ int pk_dhcp_parse(struct pk_slice payload, struct pk_dhcp *out)
     take_routes(&o.values[o.values[LONG_ROUTES].len > 0 ? LONG_ROUTES : LONG_ROUTES_OLD], &m);
     take_text(&o.values[LONG_WPAD], m.wpad);
     take_text(&o.values[LONG_PORTAL], m.portal);
+    m.traits = traits_of(&o, payload, file, name);
     *out = m;
     return PK_OK;
 }

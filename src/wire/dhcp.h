@@ -52,6 +52,10 @@ struct pk_dhcp {
     struct pk_dhcp_route routes[PK_DHCP_ROUTES_MAX]; /* option 121, or Microsoft's 249 */
     char wpad[PK_DHCP_TEXT_MAX]; /* "" when there is none; printable ASCII only */
     char portal[PK_DHCP_TEXT_MAX];
+    /* What kind of program wrote it: a hash of the codes of its options in order and of which header fields
+     * it fills, of no value in them; never 0. Servers answer in the order in which they are asked, so
+     * only answers to one and the same question compare (pk_dhcp_build_discover()). */
+    uint32_t traits;
 };
 
 /* The payload of a UDP packet. PK_ETRUNC; PK_EMALF: no DHCP of Ethernet; PK_ELIMIT. */

@@ -68,7 +68,8 @@ static struct pk_obs_network joined(void)
         .gateway = "192.0.2.1",
         .gateway_mac = "02:00:5e:00:53:aa",
         .dns = { .items = dns, .count = 2 },
-        .place = "u33db" };
+        .place = "u33db",
+        .signal_dbm = -70 };
 }
 
 static struct pk_certificate leaf(char digit)
@@ -210,6 +211,7 @@ static void test_late_proof(void **state)
 
     (void)state;
     assert_int_equal(joins(&w), 2); /* nothing is proven yet, and it is told */
+    assert_int_equal(w.told[1].network.dbm, -70);
     w.now_ms += 10000;
     assert_int_equal(checks(&w, &tls), 1);
     assert_int_equal(w.told[0].network.check_count, 1);
@@ -556,6 +558,7 @@ static void test_cable(void **state)
     (void)state;
     assert_int_equal(report(&w, o, 1), 2);
     assert_true(w.told[1].network.point == 0 && w.told[1].network.network != 0);
+    assert_int_equal(w.told[1].network.dbm, 0);
     assert_int_equal(w.told[1].network.security, PK_SIGHT_WPA2); /* not "open" */
     assert_int_equal(w.told[1].place, 0);
     pk_visits_destroy(w.visits);

@@ -80,6 +80,45 @@ static void test_answer(void **state)
     assert_memory_equal(pk_dhcp_router(&out), ((uint8_t[]){ 192, 0, 2, 1 }), 4);
 }
 
+/* What kind of program it is: order and header count, values do not. */
+static void test_traits(void **state)
+{
+    struct message m = answer(PK_DHCP_OFFER);
+    struct pk_dhcp first;
+    struct pk_dhcp out;
+
+    (void)state;
+    put(&m, 1, (uint8_t[]){ 255, 255, 255, 0 }, 4);
+    put(&m, 3, (uint8_t[]){ 192, 0, 2, 1 }, 4);
+    assert_int_equal(parse(&m, &first), PK_OK);
+    assert_true(first.traits != 0);
+
+    m = answer(PK_DHCP_OFFER); /* another network, other numbers */
+    m.bytes[7] = 77;
+    put(&m, 1, (uint8_t[]){ 255, 255, 0, 0 }, 4);
+    put(&m, 3, (uint8_t[]){ 198, 51, 100, 1, 198, 51, 100, 2 }, 8);
+    assert_int_equal(parse(&m, &out), PK_OK);
+    assert_int_equal(out.traits, first.traits);
+
+    m.bytes[20] = 198; /* names the next server */
+    assert_int_equal(parse(&m, &out), PK_OK);
+    assert_int_not_equal(out.traits, first.traits);
+
+    m = answer(PK_DHCP_OFFER); /* the other way round */
+    put(&m, 3, (uint8_t[]){ 192, 0, 2, 1 }, 4);
+    put(&m, 1, (uint8_t[]){ 255, 255, 255, 0 }, 4);
+    assert_int_equal(parse(&m, &out), PK_OK);
+    assert_int_not_equal(out.traits, first.traits);
+
+    m = answer(PK_DHCP_OFFER); /* filled up to the least that old relays pass */
+    put(&m, 1, (uint8_t[]){ 255, 255, 255, 0 }, 4);
+    put(&m, 3, (uint8_t[]){ 192, 0, 2, 1 }, 4);
+    m.bytes[m.len] = 255;
+    m.len = 300;
+    assert_int_equal(parse(&m, &out), PK_OK);
+    assert_int_not_equal(out.traits, first.traits);
+}
+
 /* RFC 3442: with classless routes, option 3 does not count. */
 static void test_routes(void **state)
 {
@@ -265,6 +304,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_answer),
+        cmocka_unit_test(test_traits),
         cmocka_unit_test(test_routes),
         cmocka_unit_test(test_overload),
         cmocka_unit_test(test_limits),
