@@ -11,6 +11,7 @@
 #include "base/zpack.h"
 #include "cli/capture_read.h"
 #include "cli/command.h"
+#include "cli/crowd_replay.h"
 #include "cli/rayhunter_read.h"
 #include "pipeline/pipeline.h"
 
@@ -25,6 +26,8 @@ struct replay {
     int64_t at_ms; /* of the observation at hand: the clock of the scene */
     int64_t lines;
     int64_t threats; /* findings above info */
+    FILE *preds;     /* NULL: no predictions are asked for */
+    bool believing;
 };
 
 static void print(struct replay *r, const char *event, json_t *body)
@@ -239,6 +242,25 @@ static int load_scene(const char *file, struct pk_buffer *text, struct pk_error 
             : rc;
 }
 
+/* A whole simulated world: through the crowd alone. */
+static int world(struct replay *r, const char *file, struct pk_error *err)
+{
+    struct pk_crowd_replay crowd = {
+        .out = r->out, .preds = r->preds, .believing = r->believing, .progress = isatty(2) != 0
+    };
+    int rc = pk_crowd_replay_run(file, &crowd, err);
+
+    if (rc == PK_OK) {
+        r->threats += crowd.bad;
+        (void)fprintf(stderr,
+                "picket replay: %lld lines, %lld judged bad; the crowd knows %llu access points in "
+                "%.1f MB\n",
+                (long long)crowd.lines, (long long)crowd.bad,
+                (unsigned long long)crowd.counts.points, (double)crowd.counts.bytes / 1e6);
+    }
+    return rc;
+}
+
 static int scene(struct replay *r, const char *file, struct pk_error *err)
 {
     struct pk_buffer text = pk_buffer_of(SCENE_MAX);
@@ -285,7 +307,7 @@ static int open_policy(const char *file, struct pk_policy **out, struct pk_error
 }
 
 static const char usage[] =
-        "usage: picket replay [--config POLICY] [--out FILE] SCENE|CAPTURE...\n"
+        "usage: picket replay [--config POLICY] [--out FILE] SCENE|CAPTURE|WORLD...\n"
         "Recorded observations (JSON lines, .jsonl or .jsonl.zst) or packets (.pcap, .pcapng) "
         "through\n"
         "the real pipeline on their own clock, in a temporary store. Prints findings, incidents, "
@@ -293,6 +315,11 @@ static const char usage[] =
         "actions as JSON lines. Each line of a scene is an observation with \"device\" beside it;\n"
         "a capture is opened in a sandbox and judged as one device called \"capture\". Reports of\n"
         "Rayhunter (its analysis files, or what rayhunter-check --json writes) are read, too.\n"
+        "A simulated world (obs.jsonl: many devices, {\"i\",\"t\",\"k\",\"d\",...} a line) goes "
+        "through "
+        "the crowd\n"
+        "alone; what it judges bad is printed as {\"i\",\"pre\",\"post\",\"s\",\"why\"}.\n"
+        "  --no-trust     of a world: every device is believed, to see what trust is worth\n"
         "  --config FILE  the policy (YAML); default: the one that Picket carries\n"
         "  --out FILE     write there instead of standard output\n"
         "Exit status: 0 nothing found, 1 threats found, 2 wrong usage, 3 could not do it.\n";
@@ -301,7 +328,8 @@ int pk_cmd_replay(int argc, char **argv)
 {
     static const struct option options[] = { { "config", required_argument, NULL, 'c' },
         { "out", required_argument, NULL, 'o' }, { "json", no_argument, NULL, 'j' },
-        { "help", no_argument, NULL, 'h' }, { NULL, 0, NULL, 0 } };
+        { "no-trust", no_argument, NULL, 'n' }, { "help", no_argument, NULL, 'h' },
+        { NULL, 0, NULL, 0 } };
     static const char *const siem[] = { SIEM_NAME };
     struct replay r = { .out = stdout };
     struct pk_policy *policy = NULL;
@@ -319,6 +347,9 @@ int pk_cmd_replay(int argc, char **argv)
             break;
         case 'o':
             out = optarg;
+            break;
+        case 'n':
+            r.believing = true;
             break;
         case 'j': /* the only form there is */
             break;
@@ -346,7 +377,7 @@ int pk_cmd_replay(int argc, char **argv)
     }
     r.pipeline = (struct pk_pipeline){ .policy = policy, .siem_targets = siem, .siem_count = 1 };
     for (int i = optind; i < argc && rc == PK_OK; i++) {
-        rc = scene(&r, argv[i], &err);
+        rc = pk_crowd_replay_fits(argv[i]) ? world(&r, argv[i], &err) : scene(&r, argv[i], &err);
     }
     if (rc == PK_OK && r.out != NULL && fflush(r.out) != 0) {
         rc = pk_error_set(&err, -errno, "cannot write: %s", pk_code_text(-errno));

@@ -1,0 +1,125 @@
+#include "cli/crowd_replay.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+
+#include "cli/line_source.h"
+#include "cli/sim_line.h"
+
+#define REASONS_ARENA (16UL * 1024)
+#define PROGRESS_EACH 100000
+
+bool pk_crowd_replay_fits(const char *file)
+{
+    struct pk_line_source *source = NULL;
+    struct pk_slice line = { 0 };
+    bool more = false;
+    bool fits;
+
+    if (pk_line_source_open(file, &source, NULL) < 0) {
+        return false;
+    }
+    fits = pk_line_source_next(source, &line, &more, NULL) == PK_OK && more &&
+            pk_sim_line_fits(line);
+    pk_line_source_close(source);
+    return fits;
+}
+
+static int write_verdict(FILE *out, const struct pk_sim_line *line,
+        const struct pk_crowd_opinion *opinion, struct pk_error *err)
+{
+    struct pk_arena *arena = pk_arena_create(REASONS_ARENA);
+    json_t *why = json_array();
+    json_t *verdict;
+    char *text;
+    int rc = PK_OK;
+
+    if (arena == NULL) {
+        json_decref(why);
+        return pk_error_set(err, PK_ENOMEM, "out of memory");
+    }
+    for (size_t i = 0; i < opinion->reason_count; i++) {
+        const char *reason = pk_crowd_reason_text(&opinion->reasons[i], arena);
+
+        (void)json_array_append_new(why, json_string(reason != NULL ? reason : ""));
+    }
+    verdict = json_pack("{s:I, s:i, s:i, s:f, s:o}", "i", (json_int_t)line->index, "pre",
+            opinion->before ? 1 : 0, "post", opinion->after ? 1 : 0, "s", (double)opinion->score,
+            "why", why);
+    text = json_dumps(verdict, JSON_COMPACT | JSON_REAL_PRECISION(4));
+    if (text == NULL || fprintf(out, "%s\n", text) < 0) {
+        rc = pk_error_set(err, PK_EIO, "cannot write the verdicts");
+    }
+    free(text);
+    json_decref(verdict);
+    pk_arena_destroy(arena);
+    return rc;
+}
+
+static void show_progress(const struct pk_crowd_replay *r, const struct pk_line_source *source)
+{
+    uint64_t size = pk_line_source_size(source);
+
+    if (r->progress && r->lines % PROGRESS_EACH == 0) {
+        (void)fprintf(stderr, "\r%lld lines, %.0f %%", (long long)r->lines,
+                size != 0 ? 100.0 * (double)pk_line_source_at(source) / (double)size : 0.0);
+    }
+}
+
+static int take(struct pk_crowd_replay *r, struct pk_crowd *crowd, struct pk_slice text,
+        struct pk_error *err)
+{
+    struct pk_sim_line line;
+    struct pk_crowd_opinion opinion;
+    int rc = pk_sim_line_read(text, &line, err);
+
+    if (rc < 0) {
+        return rc;
+    }
+    rc = pk_crowd_take(crowd, &line.sighting, &opinion);
+    if (rc < 0) {
+        return pk_error_set(err, rc, "the crowd cannot take it: %s", pk_code_text(rc));
+    }
+    if (opinion.before || opinion.after) {
+        r->bad++;
+        rc = write_verdict(r->out, &line, &opinion, err);
+    }
+    return rc;
+}
+
+int pk_crowd_replay_run(const char *file, struct pk_crowd_replay *r, struct pk_error *err)
+{
+    struct pk_crowd_settings settings = { .trusting = !r->believing };
+    struct pk_line_source *source = NULL;
+    struct pk_crowd *crowd = NULL;
+    int rc = pk_crowd_create(&settings, &crowd, err);
+
+    if (rc == PK_OK) {
+        rc = pk_line_source_open(file, &source, err);
+    }
+    while (rc == PK_OK) {
+        struct pk_slice text;
+        bool more;
+
+        rc = pk_line_source_next(source, &text, &more, err);
+        if (rc < 0 || !more) {
+            break;
+        }
+        r->lines++;
+        if (text.len != 0) {
+            rc = take(r, crowd, text, err);
+        }
+        show_progress(r, source);
+    }
+    if (r->progress && r->lines >= PROGRESS_EACH) {
+        (void)fputc('\n', stderr);
+    }
+    if (rc < 0) {
+        pk_error_prefix(err, "'%s' line %lld", file, (long long)r->lines);
+    } else {
+        pk_crowd_count(crowd, &r->counts);
+    }
+    pk_line_source_close(source);
+    pk_crowd_destroy(crowd);
+    return rc;
+}
