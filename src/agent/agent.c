@@ -1,23 +1,19 @@
-#include "agent/agent.h"
-
-#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "agent/alert.h"
+#include "agent/agent_internal.h"
 #include "agent/alert_show.h"
 #include "agent/apps.h"
 #include "agent/control.h"
+#include "agent/crowd.h"
 #include "agent/events.h"
 #include "agent/frugal.h"
 #include "agent/identity.h"
 #include "agent/judge.h"
 #include "agent/ledger.h"
-#include "agent/loop.h"
 #include "agent/names.h"
-#include "agent/repeat.h"
 #include "agent/sense.h"
 #include "agent/settings.h"
 #include "agent/spool.h"
@@ -37,37 +33,10 @@
 #define TOLD_MAX      (64UL * 1024)
 #define SENSORS_MAX   16
 
-struct pk_agent {
-    struct pk_agent_options options;
-    struct pk_loop *loop;
-    struct pk_events *events;
-    struct pk_identity *identity; /* NULL when once */
-    struct pk_spool *spool;       /* NULL when offline */
-    struct pk_uplink *uplink;     /* NULL when offline */
-    struct pk_agent_judge *judge;
-    struct pk_sense *sense;
-    struct pk_agent_apps *apps; /* NULL: no folder is looked at */
-    struct pk_control *control;
-    struct pk_trust_sources *trust;
-    struct pk_agent_names *names; /* NULL: no name server of its own */
-    struct pk_repeat repeat;
-    struct pk_timer trim;
-    struct pk_timer rekey;
-    char told_path[PATH_MAX];
-    char own_server[300];
-    int64_t started_ms;
-    int64_t checked_ms;
-    int64_t dropped;  /* by the spool, told last */
-    bool device_news; /* findings about the device changed: save them */
-    bool checking;
-    unsigned alerts; /* shown so far */
-    unsigned askers; /* bits: who asked for the check that runs */
-};
-
 static void on_observation(const struct pk_observation *obs, void *ctx);
 static int start_sense(struct pk_agent *a, struct pk_error *err);
 
-static void trouble(void *ctx, const char *what)
+void pk_agent_trouble(void *ctx, const char *what)
 {
     struct pk_agent *a = ctx;
 
@@ -76,7 +45,7 @@ static void trouble(void *ctx, const char *what)
 }
 
 /* What this agent itself has to say goes the same way as what the senses say. */
-static void say_choice(struct pk_agent *a, const char *threat, const char *alert_id)
+void pk_agent_say_choice(struct pk_agent *a, const char *threat, const char *alert_id)
 {
     struct pk_obs_choice choice = { .threat = threat, .choice = 0 /* shown */, .alert = alert_id };
     struct pk_observation obs = {
@@ -107,7 +76,7 @@ static void say_agent(struct pk_agent *a, int event)
     on_observation(&obs, a);
 }
 
-static void show(struct pk_agent *a, const struct pk_alert *alert, int64_t at_ms)
+void pk_agent_show(struct pk_agent *a, const struct pk_alert *alert, int64_t at_ms)
 {
     pk_alert_show(a->loop, a->events, a->options.settings->notify, alert, at_ms);
 }
@@ -158,8 +127,8 @@ static void on_alert(void *ctx, const struct pk_open *open, int64_t at_ms)
     }
     a->alerts++;
     pk_alert_of_threat(open->threat, open->name, &alert);
-    show(a, &alert, at_ms);
-    say_choice(a, open->threat->id, NULL);
+    pk_agent_show(a, &alert, at_ms);
+    pk_agent_say_choice(a, open->threat->id, NULL);
 }
 
 /* Network events for people and programs on this device; the real name stays here. */
@@ -225,7 +194,7 @@ static void tell_dropped(struct pk_agent *a)
     (void)snprintf(text, sizeof(text),
             "the spool is full: %lld observations were given up so far, the oldest first",
             (long long)state.dropped);
-    trouble(a, text);
+    pk_agent_trouble(a, text);
 }
 
 static void spool(struct pk_agent *a, const struct pk_observation *obs, bool news)
@@ -245,9 +214,9 @@ static void spool(struct pk_agent *a, const struct pk_observation *obs, bool new
     text = wire != NULL ? pk_json_text(wire) : NULL;
     json_decref(wire);
     if (text == NULL) {
-        trouble(a, "out of memory");
+        pk_agent_trouble(a, "out of memory");
     } else if (pk_spool_append(a->spool, pk_slice_str(text), news, &err) < 0) {
-        trouble(a, err.text);
+        pk_agent_trouble(a, err.text);
     } else {
         tell_dropped(a);
         pk_uplink_news(a->uplink,
@@ -259,7 +228,7 @@ static void spool(struct pk_agent *a, const struct pk_observation *obs, bool new
     free(text);
 }
 
-static void save_told(struct pk_agent *a)
+void pk_agent_save_told(struct pk_agent *a)
 {
     json_t *told = pk_agent_judge_save(a->judge);
     char *text = told != NULL ? pk_json_text(told) : NULL;
@@ -267,7 +236,7 @@ static void save_told(struct pk_agent *a)
 
     a->device_news = false;
     if (text != NULL && pk_file_write(a->told_path, pk_slice_str(text), 0600, &err) < 0) {
-        trouble(a, err.text);
+        pk_agent_trouble(a, err.text);
     }
     free(text);
     json_decref(told);
@@ -299,7 +268,7 @@ static void on_observation(const struct pk_observation *obs, void *ctx)
         tell_network(a, obs);
     }
     if (pk_agent_judge_take(a->judge, obs, &news, &err) < 0) {
-        trouble(a, err.text);
+        pk_agent_trouble(a, err.text);
     }
     if (a->spool != NULL && pk_identity_enrolled(a->identity)) {
         spool(a, obs, news);
@@ -308,12 +277,15 @@ static void on_observation(const struct pk_observation *obs, void *ctx)
             pk_uplink_moved(a->uplink);
         }
     }
+    if (obs->kind == PK_OBS_NETWORK && a->crowd != NULL) {
+        pk_agent_crowd_network(a->crowd, obs);
+    }
     if (a->sense != NULL && news) {
         pk_sense_watch(a->sense, pk_agent_judge_probes(a->judge));
         pk_sense_attacked(a->sense, pk_agent_judge_attacked(a->judge));
     }
     if (a->device_news && !a->options.once) {
-        save_told(a);
+        pk_agent_save_told(a);
     }
     pk_loop_arm(a->loop, &a->trim, TRIM_MS);
 }
@@ -329,14 +301,14 @@ static void on_apps(void *ctx, const struct pk_observation *obs, bool news)
     pk_loop_arm(a->loop, &a->trim, TRIM_MS);
 }
 
-static void on_app_findings(void *ctx, const struct pk_findings *findings)
+void pk_agent_take_findings(void *ctx, const struct pk_findings *findings)
 {
     struct pk_agent *a = ctx;
     bool news;
 
     pk_agent_judge_findings(a->judge, findings, &news);
     if (a->device_news && !a->options.once) {
-        save_told(a);
+        pk_agent_save_told(a);
     }
 }
 
@@ -355,8 +327,11 @@ static void on_rekey(void *ctx)
     pk_sense_destroy(a->sense);
     a->sense = NULL;
     a->checking = false;
+    if (a->crowd != NULL) {
+        pk_agent_crowd_rekey(a->crowd);
+    }
     if (start_sense(a, &err) < 0) {
-        trouble(a, err.text);
+        pk_agent_trouble(a, err.text);
     }
 }
 
@@ -367,7 +342,7 @@ static void on_network_key(void *ctx, const char *hex)
     bool changed = false;
 
     if (pk_identity_set_network_key(a->identity, hex, &changed, &err) < 0) {
-        trouble(a, err.text);
+        pk_agent_trouble(a, err.text);
     } else if (changed) {
         pk_loop_arm(a->loop, &a->rekey, 0);
     }
@@ -380,7 +355,7 @@ static void on_reported(void *ctx, struct pk_slice report, size_t count, size_t 
     int64_t now_ms = pk_clock_ms();
 
     if (pk_ledger_note(a->options.settings->state_dir, report, bytes, now_ms, &err) < 0) {
-        trouble(a, err.text);
+        pk_agent_trouble(a, err.text);
     }
     pk_events_emit(a->events, now_ms, "report",
             json_pack("{s:I, s:I, s:I}", "observations", (json_int_t)count, "bytes",
@@ -388,118 +363,11 @@ static void on_reported(void *ctx, struct pk_slice report, size_t count, size_t 
             NULL);
 }
 
-static void on_idle(void *ctx)
+void pk_agent_idle(void *ctx)
 {
     struct pk_agent *a = ctx;
 
     pk_loop_arm_sooner(a->loop, &a->trim, TRIM_MS);
-}
-
-static void answer_json(struct pk_agent *a, int asker, json_t *status)
-{
-    char *text = status != NULL ? pk_json_text(status) : NULL;
-
-    pk_control_answer(a->control, asker, text != NULL ? text : "{}");
-    on_idle(a);
-    free(text);
-    json_decref(status);
-}
-
-static void answer(struct pk_agent *a, int asker)
-{
-    answer_json(a, asker, pk_agent_status(a));
-}
-
-static void on_checked(void *ctx)
-{
-    struct pk_agent *a = ctx;
-
-    a->checking = false;
-    a->checked_ms = pk_clock_ms();
-    for (int i = 0; a->control != NULL && a->askers != 0 && i < 32; i++) {
-        if ((a->askers & 1U << i) != 0) {
-            a->askers &= ~(1U << i);
-            answer(a, i);
-        }
-    }
-    a->askers = 0;
-    if (a->options.once) {
-        pk_loop_stop(a->loop);
-    }
-}
-
-static void check_now(struct pk_agent *a)
-{
-    struct pk_error err;
-
-    if (a->checking || a->sense == NULL) {
-        return;
-    }
-    a->checking = true;
-    if (a->apps != NULL) {
-        pk_agent_apps_look(a->apps, NULL, NULL);
-    }
-    if (pk_sense_check(a->sense, PK_PROBE_ALL, on_checked, a, &err) < 0) {
-        trouble(a, err.text);
-        on_checked(a);
-    }
-}
-
-static void on_alert_command(struct pk_agent *a, const json_t *command)
-{
-    const char *subject = json_string_value(json_object_get(command, "subject"));
-    const char *id = json_string_value(json_object_get(command, "id"));
-    const char *threat_id = json_string_value(json_object_get(command, "threat"));
-    const struct pk_threat *threat = threat_id != NULL ? pk_threat_find(threat_id) : NULL;
-    struct pk_alert alert;
-    struct pk_error err;
-
-    subject = subject != NULL ? subject : PK_SUBJECT_DEVICE;
-    if (pk_alert_of_command(command, pk_agent_judge_name(a->judge, subject), &alert, &err) < 0) {
-        trouble(a, err.text);
-        return;
-    }
-    if (threat == NULL || !pk_agent_judge_tell(a->judge, threat, subject, pk_clock_ms())) {
-        show(a, &alert, pk_clock_ms());
-        if (threat != NULL && pk_agent_judge_keeps(threat)) {
-            save_told(a);
-        }
-    }
-    say_choice(a, alert.threat, id); /* also when the person knew by the device's own judgement */
-}
-
-static void on_command(void *ctx, const json_t *command)
-{
-    struct pk_agent *a = ctx;
-    const char *type = json_string_value(json_object_get(command, "type"));
-    const char *id = json_string_value(json_object_get(command, "id"));
-
-    type = type != NULL ? type : "";
-    pk_events_emit(a->events, pk_clock_ms(), "command",
-            json_pack("{s:s, s:s}", "id", id, "type", type), NULL);
-    if (strcmp(type, "alert") == 0) {
-        on_alert_command(a, command);
-    } else if (strcmp(type, "check") == 0) {
-        check_now(a);
-    } else if (strcmp(type, "send_app") == 0 && a->apps != NULL) {
-        pk_agent_apps_send(a->apps, json_string_value(json_object_get(command, "sha256")));
-    } else {
-        pk_event(PK_WARN, "agent.unknown_command", { "type", type });
-    }
-}
-
-static void on_ask(void *ctx, const char *line, int asker)
-{
-    struct pk_agent *a = ctx;
-
-    if (strcmp(line, "check") == 0) {
-        a->askers |= 1U << asker;
-        check_now(a);
-    } else if (strncmp(line, "names ", strlen("names ")) == 0) {
-        answer_json(a, asker, pk_agent_names_ask(a->names, line + strlen("names ")));
-    } else {
-        answer(a, asker);
-    }
 }
 
 static void on_signal(void *ctx, int signo)
@@ -531,6 +399,9 @@ json_t *pk_agent_status(struct pk_agent *agent)
         in.uplink = &uplink;
         in.spool = &spooled;
     }
+    if (agent->crowd != NULL) {
+        in.crowd = pk_agent_crowd_status(agent->crowd);
+    }
     return pk_status_json(&in);
 }
 
@@ -556,7 +427,7 @@ static void on_trust(void *ctx)
     struct pk_error err;
 
     if (a->sense != NULL && pk_trust_sources_apply(a->trust, a->sense, &err) < 0) {
-        trouble(a, err.text);
+        pk_agent_trouble(a, err.text);
     }
 }
 
@@ -601,13 +472,15 @@ static int start_uplink(struct pk_agent *a, struct pk_error *err)
 {
     const struct pk_agent_settings *s = a->options.settings;
     const struct pk_uplink_hooks hooks = {
-        .command = on_command,
+        .command = pk_agent_on_command,
         .network_key = on_network_key,
         .trust = on_server_trust,
         .trust_version = trust_version,
+        .crowd_place = pk_agent_crowd_place_hook,
+        .crowd = pk_agent_crowd_words_hook,
         .reported = on_reported,
-        .trouble = trouble,
-        .idle = on_idle,
+        .trouble = pk_agent_trouble,
+        .idle = pk_agent_idle,
         .ctx = a,
     };
     int rc = pk_spool_open(s->state_dir, (size_t)s->report->spool_bytes, &a->spool, err);
@@ -621,9 +494,10 @@ static int start_uplink(struct pk_agent *a, struct pk_error *err)
 
 static int start_apps(struct pk_agent *a, struct pk_error *err)
 {
-    const struct pk_agent_apps_hooks hooks = {
-        .observation = on_apps, .findings = on_app_findings, .trouble = trouble, .ctx = a
-    };
+    const struct pk_agent_apps_hooks hooks = { .observation = on_apps,
+        .findings = pk_agent_take_findings,
+        .trouble = pk_agent_trouble,
+        .ctx = a };
 
     return a->options.settings->apps->folders.count > 0
             ? pk_agent_apps_create(a->loop, a->options.settings, a->identity, &hooks, &a->apps, err)
@@ -638,14 +512,14 @@ static void on_name(void *ctx, const struct pk_observation *obs, bool news)
 
     on_observation(obs, a);
     if (news && a->alerts == before && pk_names_alert(obs->name, &alert)) {
-        show(a, &alert, obs->at_ms);
+        pk_agent_show(a, &alert, obs->at_ms);
     }
 }
 
 static int start_names(struct pk_agent *a, struct pk_error *err)
 {
     const struct pk_names_hooks hooks = {
-        .observation = on_name, .trouble = trouble, .sense = &a->sense, .ctx = a
+        .observation = on_name, .trouble = pk_agent_trouble, .sense = &a->sense, .ctx = a
     };
 
     return pk_agent_names_create(a->loop, a->options.settings, &hooks, &a->names, err);
@@ -653,7 +527,9 @@ static int start_names(struct pk_agent *a, struct pk_error *err)
 
 static int open_trust(struct pk_agent *a, struct pk_error *err)
 {
-    const struct pk_trust_file_hooks hooks = { .changed = on_trust, .trouble = trouble, .ctx = a };
+    const struct pk_trust_file_hooks hooks = {
+        .changed = on_trust, .trouble = pk_agent_trouble, .ctx = a
+    };
 
     return pk_trust_sources_open(a->loop, a->options.settings, &hooks, &a->trust, err);
 }
@@ -695,7 +571,10 @@ static int build(struct pk_agent *a, struct pk_error *err)
         rc = start_apps(a, err);
     }
     if (rc == PK_OK) {
-        rc = pk_control_create(a->loop, s->state_dir, on_ask, a, &a->control, err);
+        rc = pk_control_create(a->loop, s->state_dir, pk_agent_on_ask, a, &a->control, err);
+    }
+    if (rc == PK_OK) {
+        rc = pk_agent_start_crowd(a, err);
     }
     return rc == PK_OK ? start_names(a, err) : rc;
 }
@@ -732,6 +611,7 @@ void pk_agent_destroy(struct pk_agent *agent)
     pk_sense_destroy(agent->sense);
     pk_trust_sources_close(agent->trust);
     pk_uplink_destroy(agent->uplink);
+    pk_agent_crowd_destroy(agent->crowd);
     pk_loop_destroy(agent->loop);
     pk_spool_close(agent->spool);
     pk_agent_judge_destroy(agent->judge);
@@ -772,7 +652,7 @@ int pk_agent_run(struct pk_agent *agent, struct pk_error *err)
         return rc;
     }
     if (agent->options.once) {
-        check_now(agent);
+        pk_agent_check_now(agent);
     } else {
         tell_started(agent);
         say_agent(agent, 0 /* started */);
@@ -781,6 +661,7 @@ int pk_agent_run(struct pk_agent *agent, struct pk_error *err)
         pk_agent_apps_start(agent->apps);
     }
     if (agent->uplink != NULL) {
+        pk_agent_crowd_start(agent->crowd, agent->uplink);
         pk_uplink_start(agent->uplink);
     }
     rc = pk_loop_run(agent->loop, err);

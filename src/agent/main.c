@@ -10,6 +10,7 @@
 
 #include "agent/agent.h"
 #include "agent/control.h"
+#include "agent/crowd.h"
 #include "agent/est.h"
 #include "agent/frugal.h"
 #include "agent/hello.h"
@@ -36,7 +37,7 @@ enum exit_status {
 
 struct options {
     const char *command;
-    const char *arguments[2];
+    const char *arguments[3];
     int argument_count;
     const char *config;
     const char *ca;
@@ -56,6 +57,9 @@ static const char usage[] =
         "  ledger                what was sent to the server, and what each field means\n"
         "  names on|off|status   block harmful names on this device; names allow NAME goes on "
         "anyway\n"
+        "  network check SSID [BSSID]\n"
+        "                        was it bad for others? Before joining, and without asking "
+        "anybody\n"
         "\n"
         "  --config FILE         settings (default " PK_AGENT_CONFIG ")\n"
         "  --json                for programs\n"
@@ -274,6 +278,11 @@ static int names(const struct options *o, const struct pk_agent_settings *settin
     return pk_names_command(settings, o->arguments[0], o->arguments[1], o->json);
 }
 
+static int network(const struct options *o, const struct pk_agent_settings *settings)
+{
+    return pk_network_command(settings, o->arguments[0], o->arguments[1], o->arguments[2], o->json);
+}
+
 static int explain(const struct pk_agent_settings *settings)
 {
     struct pk_buffer page = pk_buffer_of(ANSWER_MAX);
@@ -342,7 +351,7 @@ static int parse(int argc, char **argv, struct options *o)
         }
     }
     o->command = optind < argc ? argv[optind++] : NULL;
-    while (optind < argc && o->argument_count < 2) {
+    while (optind < argc && o->argument_count < (int)PK_COUNT(o->arguments)) {
         o->arguments[o->argument_count++] = argv[optind++];
     }
     return optind < argc ? wrong_usage("too many arguments:", argv[optind]) : -1;
@@ -361,6 +370,7 @@ static int dispatch(const struct options *o, const struct pk_agent_settings *set
         { "check", check, 0 },
         { "ledger", ledger, 0 },
         { "names", names, 2 },
+        { "network", network, 3 },
     };
 
     for (size_t i = 0; i < PK_COUNT(commands); i++) {

@@ -152,7 +152,8 @@ json_t *pk_status_json(const struct pk_status_input *in)
         (void)snprintf(words, sizeof(words), "%d thing%s to fix", tally.to_fix,
                 tally.to_fix == 1 ? "" : "s");
     }
-    return json_pack("{s:s, s:s, s:i, s:o, s:o, s:o, s:o, s:{s:s?, s:s?}, s:o, s:{s:s, s:i, s:o}}",
+    return json_pack(
+            "{s:s, s:s, s:i, s:o, s:o, s:o, s:o, s:{s:s?, s:s?}, s:o, s:o, s:{s:s, s:i, s:o}}",
             "state",
             tally.urgent               ? "act"
                     : tally.to_fix > 0 ? "fix"
@@ -160,9 +161,10 @@ json_t *pk_status_json(const struct pk_status_input *in)
             "words", words, "to_fix", tally.to_fix, "cards", put_cards(&tally), "findings",
             findings, "sensors", put_sensors(&in->sensors), "server", put_server(in), "network",
             "id", in->network, "name",
-            in->network != NULL ? pk_agent_judge_name(in->judge, in->network) : NULL, "checked_at",
-            time_or_null(in->checked_ms), "agent", "version", PK_VERSION, "pid", (int)getpid(),
-            "started_at", time_or_null(in->started_ms));
+            in->network != NULL ? pk_agent_judge_name(in->judge, in->network) : NULL, "crowd",
+            in->crowd != NULL ? in->crowd : json_null(), "checked_at", time_or_null(in->checked_ms),
+            "agent", "version", PK_VERSION, "pid", (int)getpid(), "started_at",
+            time_or_null(in->started_ms));
 }
 
 bool pk_status_is_bad(const json_t *status)
@@ -227,6 +229,18 @@ static void print_findings(const json_t *findings, struct pk_buffer *out)
     }
 }
 
+/* How much of what other devices met is known here, and how old that is. */
+static void print_crowd(const json_t *crowd, struct pk_buffer *out)
+{
+    if (json_is_object(crowd)) {
+        (void)pk_buffer_printf(out, "  Others    %lld bad networks known, list of ",
+                (long long)json_integer_value(json_object_get(crowd, "networks")));
+        put_time(out, crowd, "made");
+        (void)pk_buffer_puts(out,
+                json_is_true(json_object_get(crowd, "good")) ? "\n" : ", too old to say more\n");
+    }
+}
+
 static void print_server(const json_t *server, struct pk_buffer *out)
 {
     const char *state = text_of(server, "state");
@@ -265,6 +279,7 @@ void pk_status_print(const json_t *status, bool colour, struct pk_buffer *out)
             json_is_string(json_object_get(json_object_get(status, "network"), "name"))
                     ? text_of(json_object_get(status, "network"), "name")
                     : "no network");
+    print_crowd(json_object_get(status, "crowd"), out);
     print_server(json_object_get(status, "server"), out);
     (void)pk_buffer_puts(out, "  Checked   ");
     put_time(out, status, "checked_at");

@@ -1,18 +1,12 @@
-#include "agent/uplink.h"
-
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 
-#include "agent/batch.h"
-#include "agent/https.h"
 #include "agent/identity.h"
-#include "agent/loop.h"
 #include "agent/renewal.h"
-#include "agent/seen.h"
 #include "agent/settings.h"
 #include "agent/spool.h"
+#include "agent/uplink_internal.h"
 #include "base/clock.h"
 #include "base/crypt.h"
 #include "base/event.h"
@@ -26,67 +20,6 @@
 #define QUICK_MS       (2 * PK_SECOND_MS) /* an empty wait that ends sooner is an odd one */
 #define ANSWER_MAX     (256UL * 1024)
 
-/* What a connection is doing. */
-enum job {
-    NOTHING,
-    REPORTING,
-    WAITING,
-};
-
-struct channel {
-    struct pk_uplink *uplink;
-    struct pk_https *https;
-    struct pk_timer deadline;
-    enum job job;
-    int64_t began_ms;
-    int fd; /* in the loop; -1: none */
-    uint32_t events;
-    bool seen_sent; /* the request carries the ids in seen */
-};
-
-struct lookup {
-    struct pk_uplink *uplink; /* NULL: it is gone */
-    char host[PK_HTTPS_HOST];
-    int port;
-    struct pk_https_addresses found;
-    int rc;
-    struct pk_error err;
-};
-
-struct pk_uplink {
-    struct pk_loop *loop;
-    const struct pk_agent_settings *settings;
-    struct pk_identity *identity;
-    struct pk_spool *spool;
-    struct pk_uplink_hooks hooks;
-
-    char host[PK_HTTPS_HOST];
-    int port;
-    SSL_CTX *tls;
-    struct pk_https_addresses to; /* count 0: not known */
-    struct lookup *lookup;
-    struct pk_renewal *renewal;
-
-    struct channel wait;
-    struct channel report;
-    struct pk_timer delay;   /* ordinary observations wait for company */
-    struct pk_timer backoff; /* armed: nothing is begun */
-    int64_t backoff_ms;
-    bool due;      /* a report shall go as soon as it can */
-    bool handling; /* an answer: nothing may begin or end under it */
-    bool moved;    /* while it was handled */
-
-    struct pk_batch batch; /* under way */
-    size_t batch_bytes;
-    size_t batch_max;
-
-    struct pk_seen seen;
-
-    struct pk_uplink_state state;
-    char trouble[200]; /* told last, so that it is told once */
-};
-
-static void pump(struct pk_uplink *u);
 static void on_ready(void *ctx, uint32_t events);
 
 static const char *url_of(const struct pk_uplink *u)
@@ -131,7 +64,7 @@ static void worked(struct pk_uplink *u)
 }
 
 /* Registers what the connection waits for now; a closed one is taken out. */
-static void follow(struct channel *ch)
+static void follow(struct pk_uplink_channel *ch)
 {
     struct pk_loop *loop = ch->uplink->loop;
     int fd = ch->https != NULL ? pk_https_fd(ch->https) : -1;
@@ -154,7 +87,7 @@ static void follow(struct channel *ch)
 }
 
 /* Before pk_https_step() may close the descriptor. */
-static void unfollow(struct channel *ch)
+static void unfollow(struct pk_uplink_channel *ch)
 {
     if (ch->fd >= 0) {
         pk_loop_remove(ch->uplink->loop, ch->fd);
@@ -168,7 +101,7 @@ static void end_batch(struct pk_uplink *u)
     u->batch = (struct pk_batch){ 0 };
 }
 
-static void drop_channel(struct channel *ch)
+void pk_uplink_drop(struct pk_uplink_channel *ch)
 {
     struct pk_uplink *u = ch->uplink;
     uint64_t in;
@@ -179,7 +112,7 @@ static void drop_channel(struct channel *ch)
     if (ch->job == REPORTING) {
         end_batch(u);
     }
-    ch->job = NOTHING;
+    ch->job = NOTHING; /* a wish that was under way stays one */
     if (ch->https != NULL) {
         pk_https_close(ch->https);
         pk_https_traffic(ch->https, &in, &out);
@@ -230,7 +163,7 @@ static bool take_settings(struct pk_uplink *u, const json_t *settings)
 
 /* The path with its query ("" for none) and the commands that are done. */
 static void put_target(
-        struct channel *ch, const char *path, const char *query, struct pk_buffer *out)
+        struct pk_uplink_channel *ch, const char *path, const char *query, struct pk_buffer *out)
 {
     struct pk_buffer seen = pk_buffer_of(2048);
 
@@ -242,7 +175,7 @@ static void put_target(
     pk_buffer_finish(&seen);
 }
 
-static int open_channel(struct channel *ch, struct pk_error *err)
+static int open_channel(struct pk_uplink_channel *ch, struct pk_error *err)
 {
     struct pk_uplink *u = ch->uplink;
     int rc = PK_OK;
@@ -264,7 +197,8 @@ static int open_channel(struct channel *ch, struct pk_error *err)
     return pk_https_create(u->host, u->port, u->tls, &ch->https, err);
 }
 
-static void start_request(struct channel *ch, enum job job, const struct pk_https_request *request)
+void pk_uplink_request(struct pk_uplink_channel *ch, enum pk_uplink_job job,
+        const struct pk_https_request *request)
 {
     struct pk_uplink *u = ch->uplink;
     struct pk_error err = { 0 };
@@ -278,7 +212,7 @@ static void start_request(struct channel *ch, enum job job, const struct pk_http
     ch->began_ms = now_ms;
     if (rc < 0) {
         u->to.count = 0;
-        drop_channel(ch);
+        pk_uplink_drop(ch);
         back_off(u, err.text, 0);
         return;
     }
@@ -293,17 +227,20 @@ static void start_wait(struct pk_uplink *u)
     struct pk_buffer target = pk_buffer_of(4096);
     struct pk_https_request request = { .method = "GET", .body_max = ANSWER_MAX };
     char query[32];
-    char headers[64];
+    char headers[128];
+    char crowd[PK_UPLINK_PLACE] = "";
 
-    (void)snprintf(headers, sizeof(headers), "Picket-Trust: %.16s\r\n",
-            u->hooks.trust_version(u->hooks.ctx));
+    u->hooks.crowd_place(u->hooks.ctx, crowd);
+    (void)snprintf(headers, sizeof(headers), "Picket-Trust: %.16s\r\n%s%s%s",
+            u->hooks.trust_version(u->hooks.ctx), crowd[0] != '\0' ? "Picket-Crowd: " : "", crowd,
+            crowd[0] != '\0' ? "\r\n" : "");
     request.headers = headers;
     (void)snprintf(query, sizeof(query), "timeout=%lld", (long long)u->settings->report->wait_s);
     put_target(&u->wait, "/v1/wait", query, &target);
     request.target = target.ptr;
     request.timeout_ms = u->settings->report->wait_s * PK_SECOND_MS + WAIT_SLACK_MS;
     if (target.rc == PK_OK) {
-        start_request(&u->wait, WAITING, &request);
+        pk_uplink_request(&u->wait, WAITING, &request);
     }
     pk_buffer_finish(&target);
 }
@@ -330,7 +267,7 @@ static bool next_batch(struct pk_uplink *u)
     return true;
 }
 
-static void start_report(struct pk_uplink *u, struct channel *ch)
+void pk_uplink_report(struct pk_uplink *u, struct pk_uplink_channel *ch)
 {
     struct pk_buffer packed = pk_buffer_of(PK_BATCH_BYTES);
     struct pk_buffer target = pk_buffer_of(4096);
@@ -352,7 +289,7 @@ static void start_report(struct pk_uplink *u, struct channel *ch)
         request.target = target.ptr;
         request.body = pk_buffer_slice(&packed);
         u->batch_bytes = packed.len;
-        start_request(ch, REPORTING, &request);
+        pk_uplink_request(ch, REPORTING, &request);
     } else {
         end_batch(u);
     }
@@ -381,7 +318,7 @@ static void on_refused(struct pk_uplink *u, int status)
     u->due = true;
 }
 
-static void on_acked(struct pk_uplink *u, const struct pk_http_answer *answer)
+void pk_uplink_acked(struct pk_uplink *u, const struct pk_http_answer *answer)
 {
     json_t *in = NULL;
     struct pk_error err;
@@ -437,7 +374,7 @@ static void on_refusal(struct pk_uplink *u, const struct pk_http_answer *answer)
 static void on_report_answer(struct pk_uplink *u, const struct pk_http_answer *answer)
 {
     if (answer->status == 200) {
-        on_acked(u, answer);
+        pk_uplink_acked(u, answer);
     } else if (answer->status == 400 || answer->status == 413 || answer->status == 415 ||
             answer->status == 422) {
         on_refused(u, answer->status);
@@ -463,6 +400,9 @@ static void on_wait_answer(struct pk_uplink *u, const struct pk_http_answer *ans
             pk_json_parse(answer->body.ptr, answer->body.len, &in, &err) == PK_OK) {
         news = take_commands(u, json_object_get(in, "commands")) > 0;
         news = take_settings(u, json_object_get(in, "settings")) || news;
+        if (json_object_get(in, "crowd") != NULL) {
+            news = u->hooks.crowd(u->hooks.ctx, json_object_get(in, "crowd")) || news;
+        }
         json_decref(in);
     }
     if (!news && quick) { /* a second agent under our name, or a server gone wrong */
@@ -473,10 +413,21 @@ static void on_wait_answer(struct pk_uplink *u, const struct pk_http_answer *ans
     u->due = u->due || pk_spool_state(u->spool).pending > 0; /* ride on the open connection */
 }
 
-static void on_done(struct channel *ch)
+static void on_fetch_answer(struct pk_uplink *u, const struct pk_http_answer *answer)
+{
+    if (answer->status >= 500 || answer->status == 429 || answer->status == 401 ||
+            answer->status == 403) {
+        on_refusal(u, answer);
+    } else {
+        worked(u);
+    }
+    pk_uplink_fetched(u, answer->status, pk_buffer_slice(&answer->body));
+}
+
+static void on_done(struct pk_uplink_channel *ch)
 {
     struct pk_uplink *u = ch->uplink;
-    enum job job = ch->job;
+    enum pk_uplink_job job = ch->job;
     const struct pk_http_answer *answer = pk_https_answer(ch->https);
 
     ch->job = NOTHING;
@@ -486,13 +437,15 @@ static void on_done(struct channel *ch)
     u->handling = true;
     if (job == REPORTING) {
         on_report_answer(u, answer);
+    } else if (job == FETCHING) {
+        on_fetch_answer(u, answer);
     } else {
         on_wait_answer(u, answer);
     }
     u->handling = false;
     pk_https_trim(ch->https);
-    if (ch == &u->report && !u->due) {
-        drop_channel(ch); /* the waiting connection is enough for an idle agent */
+    if (ch == &u->report && !u->due && u->wish.target[0] == '\0') {
+        pk_uplink_drop(ch); /* the waiting connection is enough for an idle agent */
     } else {
         follow(ch);
     }
@@ -500,13 +453,13 @@ static void on_done(struct channel *ch)
     if (u->moved) {
         pk_uplink_moved(u);
     } else {
-        pump(u);
+        pk_uplink_pump(u);
     }
 }
 
 static void on_ready(void *ctx, uint32_t events)
 {
-    struct channel *ch = ctx;
+    struct pk_uplink_channel *ch = ctx;
     struct pk_uplink *u = ch->uplink;
     struct pk_error err = { 0 };
     int rc;
@@ -527,7 +480,10 @@ static void on_ready(void *ctx, uint32_t events)
     }
     u->due = u->due || ch->job == REPORTING;
     u->to.count = 0; /* the server may have moved */
-    drop_channel(ch);
+    if (ch->job == FETCHING) {
+        pk_uplink_fetch_failed(u);
+    }
+    pk_uplink_drop(ch);
     if (rc == PK_ECRYPTO) {
         tell_trouble(u, err.text);
     }
@@ -541,21 +497,21 @@ static void on_deadline(void *ctx)
 
 static void look_up(void *ctx)
 {
-    struct lookup *job = ctx;
+    struct pk_uplink_lookup *job = ctx;
 
     job->rc = pk_https_lookup(job->host, job->port, &job->found, &job->err);
 }
 
 static void looked_up(void *ctx)
 {
-    struct lookup *job = ctx;
+    struct pk_uplink_lookup *job = ctx;
     struct pk_uplink *u = job->uplink;
 
     if (u != NULL) {
         u->lookup = NULL;
         if (job->rc == PK_OK) {
             u->to = job->found;
-            pump(u);
+            pk_uplink_pump(u);
         } else {
             back_off(u, job->err.text, 0);
         }
@@ -565,7 +521,7 @@ static void looked_up(void *ctx)
 
 static void start_lookup(struct pk_uplink *u)
 {
-    struct lookup *job = calloc(1, sizeof(*job));
+    struct pk_uplink_lookup *job = calloc(1, sizeof(*job));
     struct pk_error err = { .text = "out of memory" };
 
     if (job == NULL || pk_https_url(url_of(u), u->host, &u->port, &err) < 0) {
@@ -594,7 +550,7 @@ static void on_renewed(void *ctx)
 }
 
 /* Begins whatever can begin now. */
-static void pump(struct pk_uplink *u)
+void pk_uplink_pump(struct pk_uplink *u)
 {
     if (!pk_identity_enrolled(u->identity) || u->backoff.armed || u->lookup != NULL ||
             u->handling || pk_loop_stopping(u->loop)) {
@@ -608,7 +564,10 @@ static void pump(struct pk_uplink *u)
     if (u->due && u->report.job == NOTHING && u->wait.job != REPORTING) {
         bool ride = u->wait.job == NOTHING && u->report.https == NULL;
 
-        start_report(u, ride ? &u->wait : &u->report);
+        pk_uplink_report(u, ride ? &u->wait : &u->report);
+    }
+    if (u->wish.target[0] != '\0' && !u->backoff.armed && u->to.count > 0) {
+        pk_uplink_start_fetch(u, u->wait.job == NOTHING ? &u->wait : &u->report);
     }
     if (u->wait.job == NOTHING && !u->backoff.armed && u->to.count > 0) {
         start_wait(u);
@@ -620,12 +579,12 @@ static void on_delay(void *ctx)
     struct pk_uplink *u = ctx;
 
     u->due = true;
-    pump(u);
+    pk_uplink_pump(u);
 }
 
 static void on_backoff(void *ctx)
 {
-    pump(ctx);
+    pk_uplink_pump(ctx);
 }
 
 int pk_uplink_create(struct pk_loop *loop, const struct pk_agent_settings *settings,
@@ -642,8 +601,8 @@ int pk_uplink_create(struct pk_loop *loop, const struct pk_agent_settings *setti
     u->identity = identity;
     u->spool = spool;
     u->hooks = *hooks;
-    u->wait = (struct channel){ .uplink = u, .fd = -1 };
-    u->report = (struct channel){ .uplink = u, .fd = -1 };
+    u->wait = (struct pk_uplink_channel){ .uplink = u, .fd = -1 };
+    u->report = (struct pk_uplink_channel){ .uplink = u, .fd = -1 };
     u->renewal = pk_renewal_create(loop, identity, on_renewed, u);
     if (u->renewal == NULL) {
         free(u);
@@ -662,8 +621,8 @@ void pk_uplink_destroy(struct pk_uplink *uplink)
     if (uplink == NULL) {
         return;
     }
-    drop_channel(&uplink->wait);
-    drop_channel(&uplink->report);
+    pk_uplink_drop(&uplink->wait);
+    pk_uplink_drop(&uplink->report);
     pk_loop_disarm(uplink->loop, &uplink->delay);
     pk_loop_disarm(uplink->loop, &uplink->backoff);
     if (uplink->lookup != NULL) {
@@ -678,14 +637,14 @@ void pk_uplink_destroy(struct pk_uplink *uplink)
 void pk_uplink_start(struct pk_uplink *uplink)
 {
     uplink->due = pk_spool_state(uplink->spool).pending > 0;
-    pump(uplink);
+    pk_uplink_pump(uplink);
 }
 
 void pk_uplink_news(struct pk_uplink *uplink, int64_t within_ms)
 {
     if (within_ms == 0) {
         uplink->due = true;
-        pump(uplink);
+        pk_uplink_pump(uplink);
     } else if (within_ms > 0) {
         pk_loop_arm_sooner(uplink->loop, &uplink->delay, within_ms);
     }
@@ -702,57 +661,8 @@ void pk_uplink_moved(struct pk_uplink *uplink)
     uplink->due = uplink->due || reporting;
     uplink->to.count = 0;
     uplink->backoff_ms = 0;
-    drop_channel(&uplink->wait);
-    drop_channel(&uplink->report);
+    pk_uplink_drop(&uplink->wait);
+    pk_uplink_drop(&uplink->report);
     pk_loop_disarm(uplink->loop, &uplink->backoff);
-    pump(uplink);
-}
-
-void pk_uplink_flush(struct pk_uplink *uplink, int64_t limit_ms)
-{
-    int64_t end_ms = pk_clock_monotonic_ms() + limit_ms;
-    struct channel *ch = &uplink->report;
-    struct pk_error err;
-    int rc = PK_EAGAIN;
-
-    if (uplink->to.count == 0 || !uplink->state.connected ||
-            pk_spool_state(uplink->spool).pending == 0) {
-        return;
-    }
-    drop_channel(&uplink->wait);
-    if (ch->job == NOTHING) {
-        start_report(uplink, ch);
-    }
-    while (ch->job == REPORTING && rc == PK_EAGAIN && pk_clock_monotonic_ms() < end_ms) {
-        struct pollfd ready = { .fd = pk_https_fd(ch->https),
-            .events = pk_https_events(ch->https) == EPOLLOUT ? POLLOUT : POLLIN };
-
-        (void)poll(&ready, 1, (int)(end_ms - pk_clock_monotonic_ms()));
-        rc = pk_https_step(ch->https, pk_clock_monotonic_ms(), &err);
-    }
-    if (ch->job == REPORTING && rc == PK_OK) {
-        const struct pk_http_answer *answer = pk_https_answer(ch->https);
-
-        if (answer->status == 200) {
-            on_acked(uplink, answer);
-        }
-    }
-}
-
-struct pk_uplink_state pk_uplink_state(const struct pk_uplink *uplink)
-{
-    const struct channel *channels[] = { &uplink->wait, &uplink->report };
-    struct pk_uplink_state state = uplink->state;
-
-    for (size_t i = 0; i < PK_COUNT(channels); i++) {
-        uint64_t in;
-        uint64_t out;
-
-        if (channels[i]->https != NULL) {
-            pk_https_traffic(channels[i]->https, &in, &out);
-            state.bytes_in += in;
-            state.bytes_out += out;
-        }
-    }
-    return state;
+    pk_uplink_pump(uplink);
 }

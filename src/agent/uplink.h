@@ -5,6 +5,7 @@
 
 #include <stdint.h>
 #include <jansson.h>
+#include <stdbool.h>
 
 #include "base/error.h"
 #include "base/slice.h"
@@ -15,6 +16,8 @@ struct pk_loop;
 struct pk_spool;
 struct pk_uplink;
 
+#define PK_UPLINK_PLACE 40
+
 struct pk_uplink_hooks {
     /* A command that did not come before. It is acknowledged when this returns. */
     void (*command)(void *ctx, const json_t *command);
@@ -23,6 +26,10 @@ struct pk_uplink_hooks {
     /* What the organisation trusts is another version than trust_version() says. */
     void (*trust)(void *ctx, const char *version, const json_t *trust);
     const char *(*trust_version)(void *ctx);
+    /* How far the crowd's words were heard ("7.1042"); "": it is not asked for them. */
+    void (*crowd_place)(void *ctx, char out[PK_UPLINK_PLACE]);
+    /* Words of the crowd. False: they were no use. */
+    bool (*crowd)(void *ctx, const json_t *words);
     /* The server has these: the report's JSON and the bytes of body that travelled. */
     void (*reported)(void *ctx, struct pk_slice report, size_t count, size_t bytes);
     /* Something that a person must repair (revoked, wrong certificate, a refused observation). */
@@ -43,6 +50,12 @@ void pk_uplink_start(struct pk_uplink *uplink);
 
 /* Something was spooled that shall go within so many ms: 0 at once, -1 with whatever goes next. */
 void pk_uplink_news(struct pk_uplink *uplink, int64_t within_ms);
+
+/* Fetches something as soon as it can: GET target with these header lines (each ends in CRLF; "": none). take gets the
+ * answer, or status 0 when a few connections broke on the way. One wish at a time: PK_EBUSY. */
+typedef void (*pk_uplink_take)(void *ctx, int status, struct pk_slice body);
+PK_MUST_USE int pk_uplink_fetch(struct pk_uplink *uplink, const char *target, const char *headers,
+        size_t body_max, pk_uplink_take take, void *ctx);
 
 /* The device is on another network: old connections are dead, pauses are over. */
 void pk_uplink_moved(struct pk_uplink *uplink);

@@ -384,9 +384,10 @@ int pk_share_prefix(const struct pk_share *share, enum pk_share_class class, uin
     size_t count;
     int rc;
 
-    if (bits > pk_prefix_bits(book->count)) {
+    if (bits > PK_PREFIX_BITS_MAX) {
         return PK_EBOUNDS;
     }
+    bits = bits < pk_prefix_bits(book->count) ? bits : pk_prefix_bits(book->count);
     count = widen(book, prefix, &bits);
     prefix = pk_prefix_of((uint64_t)prefix << 32, bits);
     answer.items = calloc(count + 1, sizeof(*answer.items));

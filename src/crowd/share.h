@@ -14,6 +14,7 @@
 #define PK_SHARE_KEEP    200000                /* deltas at most */
 #define PK_SHARE_GOOD_S  (INT64_C(14) * 86400) /* that a filter is good without a newer one */
 #define PK_SHARE_EPOCH_S (INT64_C(7) * 86400)  /* after which the fingerprints should change */
+#define PK_SHARE_QUIET_H (14 * 24) /* that a device remembers what is not bad after all */
 
 struct pk_share;
 
@@ -43,7 +44,7 @@ PK_MUST_USE int pk_share_batch(const struct pk_share *share, uint64_t since, siz
         int64_t now_s, struct pk_buffer *out, struct pk_delta_head *head);
 PK_MUST_USE int pk_share_filter(const struct pk_share *share, enum pk_share_class class,
         int64_t now_s, struct pk_buffer *out, struct pk_error *err);
-/* The things whose fingerprints begin with the prefix's bits, or with fewer of them when too few do.
- * PK_EBOUNDS: more bits than pk_prefix_bits() of the class's count. */
+/* The things whose fingerprints begin with the prefix's bits, or with fewer of them when too few do: never more
+ * bits than pk_prefix_bits() of the class's count. PK_EBOUNDS: more bits than there can be. */
 PK_MUST_USE int pk_share_prefix(const struct pk_share *share, enum pk_share_class class,
         uint32_t prefix, unsigned bits, int64_t now_s, struct pk_buffer *out);

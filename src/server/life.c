@@ -21,6 +21,7 @@
 #include "server/apps.h"
 #include "server/ca.h"
 #include "server/crowd.h"
+#include "server/crowd_share.h"
 #include "server/devices.h"
 #include "server/limits.h"
 #include "server/networks.h"
@@ -34,7 +35,7 @@
 #define SETTINGS_MEMORY (4UL * 1024 * 1024)
 /* Uploads of the largest size that may lie in the state folder at a time. */
 #define SPOOLED_FILES_MAX 4
-#define ROUTES_MAX        96
+#define ROUTES_MAX        128
 #define NETWORK_KEY       "network_key" /* of the store's meta table */
 #define LIMIT_SLOTS       65536
 #define FILES_SPARE       512UL /* descriptors beside the connections */
@@ -367,6 +368,9 @@ static int start_workers(struct life *life, struct pk_error *err)
     };
     int rc = pk_dispatch_start(&dispatch, &life->dispatch, err);
 
+    if (rc == PK_OK && s->settings.crowd->enabled) {
+        rc = pk_crowd_share_start(s, &s->share, err);
+    }
     if (rc == PK_OK) {
         rc = pk_crowd_server_start(s, &s->crowd, err);
     }
@@ -480,6 +484,7 @@ void pk_server_stop(struct pk_server *server)
     server->networks = NULL;
     pk_apps_stop(server->apps); /* gives the readers nothing more */
     pk_scans_stop(server->scans);
+    pk_crowd_share_stop(server->share);
     pk_waits_stop(server->waits);
     pk_http_stop(server->http);
     server->http = NULL;
@@ -504,6 +509,8 @@ void pk_server_stop(struct pk_server *server)
     server->shelf = NULL;
     pk_intel_set_destroy(life->builtin);
     life->builtin = NULL;
+    pk_crowd_share_destroy(server->share);
+    server->share = NULL;
     pk_waits_destroy(server->waits);
     server->waits = NULL;
     pk_devices_destroy(server->devices);

@@ -1,6 +1,7 @@
 #include "server/routes.h"
 
 #include "server/app_upload.h"
+#include "server/crowd_share.h"
 #include "server/est.h"
 #include "server/health.h"
 #include "server/ingest.h"
@@ -25,6 +26,10 @@ static const struct pk_route routes[] = {
             true },
     { PK_GET, "/v1/wait", pk_wait_handler, 0, NULL, NULL },
     { PK_GET, "/v1/network/verdict", pk_verdict_handler, 0, NULL, NULL },
+    { PK_GET, "/v1/crowd/key", pk_crowd_key_handler, 0, NULL, NULL },
+    { PK_GET, "/v1/crowd/filter", pk_crowd_filter_handler, 0, NULL, NULL },
+    { PK_GET, "/v1/crowd/deltas", pk_crowd_deltas_handler, 0, NULL, NULL },
+    { PK_GET, "/v1/crowd/keys", pk_crowd_keys_handler, 0, NULL, NULL },
     { PK_GET, "/v1/ledger", pk_ledger_handler, 0, NULL, NULL },
     { PK_GET, "/healthz", pk_healthz_handler, 0, NULL, NULL },
     { PK_GET, "/readyz", pk_readyz_handler, 0, NULL, NULL },

@@ -15,6 +15,7 @@ struct pk_api;
 struct pk_apps;
 struct pk_ca;
 struct pk_crowd_server;
+struct pk_crowd_share;
 struct pk_devices;
 struct pk_journal;
 struct pk_limits;
@@ -50,6 +51,7 @@ struct pk_server {
     struct pk_apps *apps;
     struct pk_networks *networks;
     struct pk_crowd_server *crowd; /* NULL: the settings say so */
+    struct pk_crowd_share *share;  /* what it says to devices; NULL: nothing */
     const struct pk_pipeline *pipeline;
     struct pk_api *api;
     struct pk_http *http;    /* NULL until it listens */

@@ -6,12 +6,20 @@
 #include "base/clock.h"
 #include "base/event.h"
 #include "server/commands.h"
+#include "server/crowd_share.h"
 #include "server/devices.h"
 #include "server/peer.h"
 #include "server/trust_push.h"
 
 #define TABLE_SIZE    8192 /* chains of waits by device */
 #define ANSWER_MEMORY (1024UL * 1024)
+
+/* The same answer for many, made once. */
+struct push {
+    atomic_size_t refs;
+    size_t len;
+    char text[];
+};
 
 struct wait {
     struct wait *next; /* in its chain */
@@ -20,6 +28,8 @@ struct wait {
     int64_t until_ms; /* monotonic */
     size_t heap_at;
     char trust[PK_TRUST_VERSION]; /* that the device has; "": it does not ask */
+    struct pk_share_heard crowd;  /* how far it has heard */
+    struct push *push;            /* its answer; NULL: look what it is */
     struct wait *due;             /* in the list of those that have news */
 };
 
@@ -149,7 +159,8 @@ static void put(struct pk_waits *waits, struct wait *wait)
 
 /* ---- answers --------------------------------------------------------------------------------- */
 
-static void reply_news(struct pk_request *request, json_t *commands, json_t *trust, int64_t now_ms)
+static void reply_news(
+        struct pk_request *request, json_t *commands, json_t *trust, json_t *crowd, int64_t now_ms)
 {
     char now[PK_TIME_TEXT];
     json_t *body = json_pack(
@@ -158,18 +169,46 @@ static void reply_news(struct pk_request *request, json_t *commands, json_t *tru
     if (trust != NULL && body != NULL) {
         (void)json_object_set_new(body, "settings", trust);
     }
+    if (crowd != NULL && body != NULL) {
+        (void)json_object_set_new(body, "crowd", crowd);
+    }
     pk_reply_json(request, 200, body);
+}
+
+static void push_unref(struct push *push)
+{
+    if (push != NULL && atomic_fetch_sub(&push->refs, 1) == 1) {
+        free(push);
+    }
+}
+
+static void free_wait(struct wait *wait)
+{
+    push_unref(wait->push);
+    free(wait);
 }
 
 static void end(struct wait *wait)
 {
     pk_reply_json(wait->request, 204, NULL);
-    free(wait);
+    free_wait(wait);
 }
 
-/* News for this wait, which is out of the table: answers it, or puts it back when the news were not
- * for it after all. */
-static void answer(struct pk_waits *waits, struct wait *wait)
+static void answer_push(struct wait *wait)
+{
+    char *copy = malloc(wait->push->len);
+
+    if (copy == NULL) {
+        end(wait);
+        return;
+    }
+    memcpy(copy, wait->push->text, wait->push->len);
+    pk_reply_bytes(wait->request, 200, "application/json", copy, wait->push->len);
+    free_wait(wait);
+}
+
+/* It is put back when the news were not for it after all. */
+static void look_for_news(struct pk_waits *waits, struct wait *wait)
 {
     struct pk_server *server = waits->server;
     struct pk_arena *arena = pk_arena_create(ANSWER_MEMORY);
@@ -177,22 +216,20 @@ static void answer(struct pk_waits *waits, struct wait *wait)
     struct pk_store *store = pk_server_store(server, &err);
     json_t *commands = NULL;
     json_t *trust = pk_trust_push(server, wait->trust);
+    json_t *crowd = pk_crowd_share_news(server->share, &wait->crowd);
     struct wait *other;
 
-    if (pk_devices_check(server->devices, wait->peer.device, wait->peer.serial,
-                pk_server_now(server)) != PK_DEVICE_GOOD) {
-        pk_reply_problem(wait->request, 403, "forbidden", "the device was revoked", NULL);
-        free(wait);
-    } else if (arena == NULL || store == NULL ||
+    if (arena == NULL || store == NULL ||
             pk_commands_pending(store, wait->peer.device, arena, &commands, &err) < 0) {
         err.code = err.code == PK_OK ? PK_ENOMEM : err.code;
         pk_reply_error(wait->request, &err);
-        free(wait);
-    } else if (json_array_size(commands) > 0 || trust != NULL) {
-        reply_news(wait->request, commands, trust, pk_server_now(server));
+        free_wait(wait);
+    } else if (json_array_size(commands) > 0 || trust != NULL || crowd != NULL) {
+        reply_news(wait->request, commands, trust, crowd, pk_server_now(server));
         commands = NULL;
         trust = NULL;
-        free(wait);
+        crowd = NULL;
+        free_wait(wait);
     } else {
         pthread_mutex_lock(&waits->lock);
         other = find(waits, wait->peer.device);
@@ -207,7 +244,25 @@ static void answer(struct pk_waits *waits, struct wait *wait)
     }
     json_decref(commands);
     json_decref(trust);
+    json_decref(crowd);
     pk_arena_destroy(arena);
+}
+
+/* News for this wait, which is out of the table. */
+static void answer(struct pk_waits *waits, struct wait *wait)
+{
+    struct pk_server *server = waits->server;
+    bool good = pk_devices_check(server->devices, wait->peer.device, wait->peer.serial,
+                        pk_server_now(server)) == PK_DEVICE_GOOD;
+
+    if (!good) {
+        pk_reply_problem(wait->request, 403, "forbidden", "the device was revoked", NULL);
+        free_wait(wait);
+    } else if (wait->push != NULL) {
+        answer_push(wait);
+    } else {
+        look_for_news(waits, wait);
+    }
 }
 
 static struct wait *next_due(struct pk_waits *waits)
@@ -313,13 +368,13 @@ void pk_waits_stop(struct pk_waits *waits)
     pthread_mutex_lock(&waits->lock);
     for (wait = next_due(waits); wait != NULL; wait = next_due(waits)) {
         refuse(wait->request);
-        free(wait);
+        free_wait(wait);
     }
     while (waits->count > 0) {
         wait = waits->heap[0];
         take(waits, wait);
         refuse(wait->request);
-        free(wait);
+        free_wait(wait);
     }
     pthread_mutex_unlock(&waits->lock);
 }
@@ -335,6 +390,14 @@ void pk_waits_destroy(struct pk_waits *waits)
     free(waits);
 }
 
+static void make_due(struct pk_waits *waits, struct wait *wait)
+{
+    take(waits, wait);
+    wait->due = NULL;
+    *waits->due_end = wait;
+    waits->due_end = &wait->due;
+}
+
 void pk_waits_notify(struct pk_waits *waits, const char *device)
 {
     struct wait *wait;
@@ -346,10 +409,7 @@ void pk_waits_notify(struct pk_waits *waits, const char *device)
     waits->notes[chain_of(device)]++;
     wait = find(waits, device);
     if (wait != NULL) {
-        take(waits, wait);
-        wait->due = NULL;
-        *waits->due_end = wait;
-        waits->due_end = &wait->due;
+        make_due(waits, wait);
         pthread_cond_signal(&waits->wake);
     }
     pthread_mutex_unlock(&waits->lock);
@@ -367,13 +427,59 @@ void pk_waits_notify_all(struct pk_waits *waits)
     while (waits->count > 0) {
         struct wait *wait = waits->heap[waits->count - 1]; /* the last leaves the others in place */
 
-        take(waits, wait);
-        wait->due = NULL;
-        *waits->due_end = wait;
-        waits->due_end = &wait->due;
+        make_due(waits, wait);
     }
     pthread_cond_signal(&waits->wake);
     pthread_mutex_unlock(&waits->lock);
+}
+
+/* Who waits for more than this says gets it; who missed something before looks for himself. */
+static bool concerns(const struct wait *wait, uint32_t epoch, uint64_t last)
+{
+    return wait->crowd.asks && (wait->crowd.epoch != epoch || wait->crowd.seq < last);
+}
+
+static struct push *make_push(json_t *body)
+{
+    char *text = body != NULL ? json_dumps(body, JSON_COMPACT) : NULL;
+    size_t len = text != NULL ? strlen(text) : 0;
+    struct push *push = text != NULL ? malloc(sizeof(*push) + len) : NULL;
+
+    if (push != NULL) {
+        atomic_init(&push->refs, 1);
+        push->len = len;
+        memcpy(push->text, text, len);
+    }
+    free(text);
+    json_decref(body);
+    return push;
+}
+
+void pk_waits_push(
+        struct pk_waits *waits, uint32_t epoch, uint64_t base, uint64_t last, json_t *body)
+{
+    struct push *push = make_push(body);
+
+    pthread_mutex_lock(&waits->lock);
+    for (size_t chain = 0; chain < TABLE_SIZE; chain++) {
+        struct wait *next;
+
+        waits->notes[chain]++;
+        for (struct wait *wait = waits->table[chain]; wait != NULL; wait = next) {
+            next = wait->next;
+            if (!concerns(wait, epoch, last)) {
+                continue;
+            }
+            if (push != NULL && wait->crowd.epoch == epoch && wait->crowd.seq >= base) {
+                atomic_fetch_add(&push->refs, 1);
+                wait->push = push;
+            }
+            make_due(waits, wait);
+        }
+    }
+    pthread_cond_signal(&waits->wake);
+    pthread_mutex_unlock(&waits->lock);
+    push_unref(push);
 }
 
 unsigned pk_waits_count(struct pk_waits *waits)
@@ -426,7 +532,7 @@ static bool go_to_sleep(struct pk_waits *waits, struct wait *wait, uint64_t note
     }
     if (ends) {
         refuse(wait->request);
-        free(wait);
+        free_wait(wait);
     }
     return done || ends;
 }
@@ -498,6 +604,7 @@ static struct wait *prepare(
     wait->request = request;
     wait->peer = peer;
     pk_trust_known(request, wait->trust);
+    wait->crowd = pk_share_heard_of(request);
     wait->until_ms = monotonic_ms() + seconds * PK_SECOND_MS;
     return wait;
 }
@@ -516,18 +623,20 @@ void pk_wait_handler(struct pk_request *request, void *server)
     do {
         json_t *commands = NULL;
         json_t *trust;
+        json_t *crowd;
 
         notes = notes_of(s->waits, wait->peer.device);
         if (pk_commands_pending(
                     store, wait->peer.device, pk_request_arena(request), &commands, &err) < 0) {
             pk_reply_error(request, &err);
-            free(wait);
+            free_wait(wait);
             return;
         }
         trust = pk_trust_push(s, wait->trust);
-        if (json_array_size(commands) > 0 || trust != NULL) {
-            reply_news(request, commands, trust, pk_server_now(s));
-            free(wait);
+        crowd = pk_crowd_share_news(s->share, &wait->crowd);
+        if (json_array_size(commands) > 0 || trust != NULL || crowd != NULL) {
+            reply_news(request, commands, trust, crowd, pk_server_now(s));
+            free_wait(wait);
             return;
         }
         json_decref(commands);

@@ -21,6 +21,10 @@ void pk_waits_destroy(struct pk_waits *waits);
 void pk_waits_notify(struct pk_waits *waits, const char *device);
 /* Something that concerns all devices is new: every wait looks whether it has to be answered. */
 void pk_waits_notify_all(struct pk_waits *waits);
+/* The crowd said something: body (a whole answer; taken over, NULL is fine) goes to every wait of this epoch that has
+ * heard up to base; those that heard less, or of another epoch, look for themselves. Others sleep on. */
+void pk_waits_push(
+        struct pk_waits *waits, uint32_t epoch, uint64_t base, uint64_t last, json_t *body);
 unsigned pk_waits_count(struct pk_waits *waits);
 
 void pk_wait_handler(struct pk_request *request, void *server);

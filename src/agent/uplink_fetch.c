@@ -1,0 +1,60 @@
+/* One thing at a time that the agent wants from its server, beside reports and waiting. It goes on the waiting
+ * connection when that is free, so that the first filters come before the first wait. */
+#include <stdio.h>
+
+#include "agent/uplink_internal.h"
+#include "base/clock.h"
+
+#define FETCH_MS (5 * PK_MINUTE_MS) /* 2 MB over a slow mobile link */
+#define TRIES    3
+
+int pk_uplink_fetch(struct pk_uplink *uplink, const char *target, const char *headers,
+        size_t body_max, pk_uplink_take take, void *ctx)
+{
+    struct pk_uplink_wish *wish = &uplink->wish;
+
+    if (wish->target[0] != '\0') {
+        return PK_EBUSY;
+    }
+    if (strlen(target) >= sizeof(wish->target) || strlen(headers) >= sizeof(wish->headers)) {
+        return PK_EBOUNDS;
+    }
+    (void)snprintf(wish->target, sizeof(wish->target), "%s", target);
+    (void)snprintf(wish->headers, sizeof(wish->headers), "%s", headers);
+    wish->failures = 0;
+    wish->body_max = body_max;
+    wish->take = take;
+    wish->ctx = ctx;
+    pk_uplink_pump(uplink);
+    return PK_OK;
+}
+
+void pk_uplink_start_fetch(struct pk_uplink *u, struct pk_uplink_channel *ch)
+{
+    struct pk_https_request request = { .method = "GET",
+        .target = u->wish.target,
+        .headers = u->wish.headers[0] != '\0' ? u->wish.headers : NULL,
+        .timeout_ms = FETCH_MS,
+        .body_max = u->wish.body_max };
+
+    if (ch->job != NOTHING || u->wait.job == FETCHING || u->report.job == FETCHING) {
+        return;
+    }
+    ch->seen_sent = false;
+    pk_uplink_request(ch, FETCHING, &request);
+}
+
+void pk_uplink_fetch_failed(struct pk_uplink *u)
+{
+    if (u->wish.target[0] != '\0' && ++u->wish.failures == TRIES) {
+        pk_uplink_fetched(u, 0, pk_slice_of(NULL, 0));
+    }
+}
+
+void pk_uplink_fetched(struct pk_uplink *u, int status, struct pk_slice body)
+{
+    struct pk_uplink_wish wish = u->wish;
+
+    u->wish = (struct pk_uplink_wish){ .take = NULL };
+    wish.take(wish.ctx, status, body);
+}
