@@ -96,6 +96,21 @@ struct pk_crowd_network {
 bool pk_crowd_network(const struct pk_crowd *crowd, const struct pk_crowd_key *key, int64_t now_s,
         struct pk_crowd_network *out);
 
+/* What a profile keeps for a value as a sighting has it (an ASN ...; of makers the whole hardware address): 16
+ * bits of a hash. */
+uint64_t pk_crowd_attribute_value(enum pk_crowd_attribute attribute, uint64_t raw);
+
+/* One voice about a thing that somebody spoke against, of the few that are kept. Whose it is stays inside. */
+struct pk_crowd_said {
+    int64_t at_s;
+    float log_odds; /* of its own sighting */
+    float trust;    /* what it weighed, 0..1 */
+    bool against;   /* false: all was well when it met it */
+    bool attested;  /* by hardware */
+};
+void pk_crowd_each_said(const struct pk_crowd *crowd, const struct pk_crowd_key *key,
+        void (*fn)(void *ctx, const struct pk_crowd_said *said), void *ctx);
+
 struct pk_crowd_app {
     uint32_t devices; /* that were seen with the file */
     uint32_t package_devices;

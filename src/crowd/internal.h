@@ -268,6 +268,8 @@ bool pk_suspect_bad(
 void pk_suspect_settle(struct pk_crowd *crowd, struct pk_suspect *e, int64_t now_s);
 void pk_suspects_night(struct pk_crowd *crowd, int64_t now_s);
 
+uint64_t pk_maker_of(uint64_t mac); /* network_view.c; one number for all addresses that are made up */
+
 /* ---- the three judges ---------------------------------------------------------------------------- */
 
 struct pk_judging {

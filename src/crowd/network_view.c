@@ -8,7 +8,7 @@
 #define L_MIN       (-3.0F)
 #define L_MAX       5.0F
 
-static uint64_t maker_of(uint64_t mac)
+uint64_t pk_maker_of(uint64_t mac)
 {
     return (mac & ADMIN_LOCAL) != 0 ? MAKER_NONE : mac >> 24;
 }
@@ -17,13 +17,13 @@ static void values_of(
         const struct pk_sight_network *net, uint64_t raw[PK_ATTR_COUNT], uint32_t *have)
 {
     raw[PK_ATTR_GATEWAY] = net->gateway;
-    raw[PK_ATTR_GATEWAY_MAKER] = maker_of(net->gateway);
+    raw[PK_ATTR_GATEWAY_MAKER] = pk_maker_of(net->gateway);
     raw[PK_ATTR_RESOLVER] = net->resolver;
     raw[PK_ATTR_LEASE] = net->lease;
     raw[PK_ATTR_EGRESS] = net->egress;
     raw[PK_ATTR_PORTAL] = net->portal;
     raw[PK_ATTR_SECURITY] = net->security;
-    raw[PK_ATTR_POINT_MAKER] = maker_of(net->point);
+    raw[PK_ATTR_POINT_MAKER] = pk_maker_of(net->point);
     *have = (net->gateway != 0 ? 3U : 0U) | (net->resolver != 0 ? 1U << PK_ATTR_RESOLVER : 0U) |
             (net->lease != 0 ? 1U << PK_ATTR_LEASE : 0U) |
             (net->egress != 0 ? 1U << PK_ATTR_EGRESS : 0U) | 1U << PK_ATTR_PORTAL |
