@@ -59,6 +59,16 @@ bool pk_crowd_server_network(
     return known;
 }
 
+void pk_crowd_server_each_said(struct pk_crowd_server *crowd, const struct pk_crowd_key *key,
+        void (*fn)(void *ctx, const struct pk_crowd_said *said), void *ctx)
+{
+    if (crowd != NULL) {
+        (void)pthread_rwlock_rdlock(&crowd->lock);
+        pk_crowd_each_said(crowd->crowd, key, fn, ctx);
+        (void)pthread_rwlock_unlock(&crowd->lock);
+    }
+}
+
 bool pk_crowd_server_app(struct pk_crowd_server *crowd, uint64_t package, uint64_t file,
         uint64_t signer, struct pk_crowd_app *out)
 {
