@@ -5,6 +5,7 @@ _picket_verbs() {
     device) echo list show revoke ;;
     incident) echo list show dismiss reopen ;;
     network) echo list show devices map trust ;;
+    crowd) echo status show explain map voice ;;
     enrollment | token) echo list create remove ;;
     user) echo signin-link ;;
     audit) echo list ;;
@@ -40,6 +41,8 @@ _picket_options() {
     'policy '*) echo --json --help ;;
     'model score') echo --csv --model --label --part --train-part --train-csv --metrics --json --help ;;
     'app except') echo "$common --reason --ttl --sha256 --package --signer --team --threat --rule --device --group" ;;
+    'crowd show') echo "$common --filter --sort --limit --all" ;;
+    'crowd explain') echo "$common --network --bssid --place --mast --app --signer" ;;
     'network devices' | 'app devices' | 'app files' | 'app exceptions') echo "$common --filter --sort --limit --all" ;;
     'app diff') echo --json --force --intel --no-intel --lists --help ;;
     'app rules') echo check attributes --json --help ;;
@@ -56,6 +59,7 @@ _picket_fields() {
     device) echo status: platform: level: group: q: ;;
     incident) echo state: severity: vector: threat: device: subject: q: ;;
     network) echo verdict: severity: listed: attacked: link: security: place: device: q: ;;
+    crowd) echo kind: cause: network: place: q: ;;
     token) echo name: role: q: ;;
     enrollment) echo label: group: q: ;;
     audit) echo actor: act: target: q: ;;
@@ -68,6 +72,7 @@ _picket_sorts() {
     device) echo name last_seen_at risk enrolled_at ;;
     incident) echo updated_at opened_at severity ;;
     network) echo verdict last_seen_at first_seen_at last_bad_at devices ;;
+    crowd) echo score since_at devices ;;
     token) echo created_at expires_at last_used_at name ;;
     enrollment) echo created_at expires_at label ;;
     audit) echo at ;;
@@ -98,7 +103,7 @@ _picket() {
     --url | --token | --reason | --label | --group | --uses | --ttl | --limit | --after) return ;;
     *)
         if [ "$COMP_CWORD" = 1 ]; then
-            words='scan app device incident network intel events enrollment token user audit health threat policy model replay --help --version'
+            words='scan app device incident network crowd intel events enrollment token user audit health threat policy model replay --help --version'
         elif [[ $word == -* ]]; then
             words=$(_picket_options "$command" "$verb")
         elif [ "$COMP_CWORD" = 2 ] && [ -n "$(_picket_verbs "$command")" ]; then

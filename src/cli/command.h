@@ -18,6 +18,7 @@ struct pk_command {
 
 int pk_cmd_app(int argc, char **argv);
 int pk_cmd_audit(int argc, char **argv);
+int pk_cmd_crowd(int argc, char **argv);
 int pk_cmd_device(int argc, char **argv);
 int pk_cmd_enrollment(int argc, char **argv);
 int pk_cmd_events(int argc, char **argv);

@@ -31,6 +31,11 @@ enum {
     OPT_THREAT,
     OPT_RULE,
     OPT_DEVICE,
+    OPT_NETWORK,
+    OPT_BSSID,
+    OPT_PLACE,
+    OPT_MAST,
+    OPT_APP,
 };
 
 /* clang-format off */
@@ -59,6 +64,11 @@ static const struct option long_options[] = {
     { "threat", required_argument, NULL, OPT_THREAT },
     { "rule", required_argument, NULL, OPT_RULE },
     { "device", required_argument, NULL, OPT_DEVICE },
+    { "network", required_argument, NULL, OPT_NETWORK },
+    { "bssid", required_argument, NULL, OPT_BSSID },
+    { "place", required_argument, NULL, OPT_PLACE },
+    { "mast", required_argument, NULL, OPT_MAST },
+    { "app", required_argument, NULL, OPT_APP },
     { NULL, 0, NULL, 0 },
 };
 
@@ -77,7 +87,12 @@ static const struct { int option; unsigned of; const char *help; } meanings[] = 
     { OPT_DEVICE, PK_OPT_EXCEPT, "--device ID                     on this device only" },
     { OPT_SHA256, PK_OPT_EXCEPT, "--sha256 HEX                    this file only" },
     { OPT_PACKAGE, PK_OPT_EXCEPT, "--package NAME                  with one of the next two" },
-    { OPT_SIGNER, PK_OPT_EXCEPT, "--signer HEX                    SHA-256 of the certificate" },
+    { OPT_NETWORK, PK_OPT_ABOUT, "--network ID                    net- and 16 hex digits" },
+    { OPT_BSSID, PK_OPT_ABOUT, "--bssid ADDRESS                 its access point" },
+    { OPT_PLACE, PK_OPT_ABOUT, "--place GEOHASH                 5 letters: a square of about 5 km" },
+    { OPT_MAST, PK_OPT_ABOUT, "--mast PLMN:CELL                of a mobile network, with --place" },
+    { OPT_APP, PK_OPT_ABOUT, "--app HEX                       SHA-256 of the file" },
+    { OPT_SIGNER, PK_OPT_EXCEPT | PK_OPT_ABOUT, "--signer HEX                    SHA-256 of the certificate" },
     { OPT_TEAM, PK_OPT_EXCEPT, "--team ID                       Apple's team" },
     { OPT_THREAT, PK_OPT_EXCEPT, "--threat ID                     only findings of this kind" },
     { OPT_RULE, PK_OPT_EXCEPT, "--rule RULE                     only findings of this rule" },
@@ -144,10 +159,25 @@ static unsigned option_class(int option)
     return 0;
 }
 
-/* Which app an exception is about. */
+/* Which app an exception is about, or what the crowd is asked about. */
 static void take_target(struct pk_cli *cli, int option, const char *value)
 {
     switch (option) {
+    case OPT_NETWORK:
+        cli->network = value;
+        break;
+    case OPT_BSSID:
+        cli->bssid = value;
+        break;
+    case OPT_PLACE:
+        cli->place = value;
+        break;
+    case OPT_MAST:
+        cli->mast = value;
+        break;
+    case OPT_APP:
+        cli->app = value;
+        break;
     case OPT_SHA256:
         cli->sha256 = value;
         break;

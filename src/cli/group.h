@@ -17,6 +17,7 @@ enum pk_option {
     PK_OPT_ENROL = 16,  /* --label --group --uses */
     PK_OPT_FOLLOW = 32, /* --after --follow */
     PK_OPT_EXCEPT = 64, /* --sha256 --package --signer --team --threat --rule --device --group */
+    PK_OPT_ABOUT = 128, /* --network --bssid --place --mast --app --signer */
 };
 
 struct pk_cli {
@@ -40,6 +41,11 @@ struct pk_cli {
     const char *threat;
     const char *rule;
     const char *device;
+    const char *network;
+    const char *bssid;
+    const char *place;
+    const char *mast;
+    const char *app;
     long ttl_s; /* 0: not given */
     long uses;  /* 0: not given */
 };
