@@ -12,6 +12,7 @@ export const PAGES: Record<string, { to: string; name: string }> = {
     d: { to: '#/devices', name: 'Devices' },
     a: { to: '#/apps', name: 'Apps' },
     w: { to: '#/networks', name: 'Networks' },
+    c: { to: '#/crowd', name: 'Crowd' },
     n: { to: '#/enrolment', name: 'Enrolment' },
     e: { to: '#/events', name: 'Events' },
     s: { to: '#/system', name: 'System' },

@@ -4,6 +4,10 @@ import { AppPage } from '../pages/app';
 import { AppsPage } from '../pages/apps';
 import { FilePage } from '../pages/appfile';
 import { AppSettingsPage } from '../pages/appsettings';
+import { CrowdPage } from '../pages/crowd';
+import { CrowdExchangePage } from '../pages/crowdexchange';
+import { CrowdMapPage } from '../pages/crowdmap';
+import { CrowdWhyPage } from '../pages/crowdwhy';
 import { DevicePage } from '../pages/device';
 import { DevicesPage } from '../pages/devices';
 import { EnrolmentPage } from '../pages/enrolment';
@@ -43,6 +47,8 @@ export function pageOf({ path, query }: Route): JSX.Element {
             : second.startsWith('app-') ? <AppPage key={second} id={second} /> : <AppSettingsPage part={second} />;
         case 'networks': return second === undefined ? <NetworksPage query={query} />
             : second === 'map' ? <NetworkMapPage /> : second === 'trust' ? <NetworkTrustPage /> : <NetworkPage key={second} id={second} />;
+        case 'crowd': return second === 'map' ? <CrowdMapPage /> : second === 'exchange' ? <CrowdExchangePage />
+            : second === 'why' ? <CrowdWhyPage query={query} /> : <CrowdPage query={query} />;
         case 'enrolment': return <EnrolmentPage />;
         case 'events': return <EventsPage query={query} />;
         case 'system': return <SystemPage part={second ?? 'health'} />;

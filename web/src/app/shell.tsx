@@ -25,6 +25,7 @@ const NAV: { id: string; name: string; icon: IconName; to: string }[] = [
     { id: 'devices', name: 'Devices', icon: 'device', to: '#/devices' },
     { id: 'apps', name: 'Apps', icon: 'app', to: '#/apps' },
     { id: 'networks', name: 'Networks', icon: 'network', to: '#/networks' },
+    { id: 'crowd', name: 'Crowd', icon: 'crowd', to: '#/crowd' },
     { id: 'enrolment', name: 'Enrolment', icon: 'enrol', to: '#/enrolment' },
     { id: 'events', name: 'Events', icon: 'events', to: '#/events' },
     { id: 'system', name: 'System', icon: 'system', to: '#/system' },

@@ -1,16 +1,37 @@
 // cellmap.tsx - coarse cells on a plain map with a graticule and, when it came, the land. The list beside it says the same.
 import type { JSX } from 'preact';
-import type { NetworkCell } from '../api/nettypes';
+import { useEffect, useState } from 'preact/hooks';
+import type { Severity } from '../api/types';
+import type { Box } from './geo';
 import { around, eastText, lines, northText, WORLD, xOf, yOf } from './geo';
 
 const WIDTH = 720;
 const HEIGHT = 400;
 const RADIUS_MIN = 6;
 
-const radius = (c: NetworkCell): number => RADIUS_MIN + Math.min(14, 3 * Math.log2(c.networks));
+export interface MapCell extends Box {
+    place: string;
+    size: number; // how much is there
+    tone: Severity | 'ok';
+    title: string;
+}
 
-export function CellMap({ cells, world, land, marked, onPick }: {
-    cells: NetworkCell[]; world: boolean; land: string; marked: string | null; onPick: (place: string) => void;
+// The outline of the land is fetched when the map is looked at; without it the graticule alone is drawn.
+export function useLand(): string {
+    const [land, setLand] = useState('');
+    useEffect(() => {
+        const file = document.documentElement.dataset['land'];
+        if (file) {
+            fetch(file).then((answer) => answer.ok ? answer.text() : '').then(setLand, () => undefined);
+        }
+    }, []);
+    return land;
+}
+
+const radius = (c: MapCell): number => RADIUS_MIN + Math.min(14, 3 * Math.log2(Math.max(1, c.size)));
+
+export function CellMap({ cells, what, world, land, marked, onPick }: {
+    cells: MapCell[]; what: string; world: boolean; land: string; marked: string | null; onPick: (place: string) => void;
 }): JSX.Element {
     const view = world ? WORLD : around(cells, WIDTH / HEIGHT);
     const x = (longitude: number): number => xOf(view, longitude, WIDTH);
@@ -19,7 +40,7 @@ export function CellMap({ cells, world, land, marked, onPick }: {
     const scaleY = HEIGHT / (view.north - view.south);
     return (
         <svg class="cellmap" viewBox={`0 0 ${WIDTH} ${HEIGHT}`} role="img"
-            aria-label={`Map of ${cells.length} cells with networks; the list beside it says the same`}>
+            aria-label={`Map of ${cells.length} ${what}; the list beside it says the same`}>
             <g aria-hidden="true">
                 {land && <path class="land" d={land} vector-effect="non-scaling-stroke"
                     transform={`translate(${-view.west * scaleX} ${view.north * scaleY}) scale(${scaleX} ${-scaleY})`} />}
@@ -32,9 +53,9 @@ export function CellMap({ cells, world, land, marked, onPick }: {
                         <text class="map-text" x={4} y={y(l) - 3}>{northText(l)}</text></g>
                 ))}
                 {[...cells].reverse().map((c) => (
-                    <circle key={c.place} class={`cell cell-${c.severity ?? 'ok'}${c.place === marked ? ' marked' : ''}`}
+                    <circle key={c.place} class={`cell cell-${c.tone}${c.place === marked ? ' marked' : ''}`}
                         cx={x((c.west + c.east) / 2)} cy={y((c.south + c.north) / 2)} r={radius(c)} onClick={() => onPick(c.place)}>
-                        <title>{`${c.place}: ${c.networks} networks, ${c.bad} with an open incident`}</title>
+                        <title>{c.title}</title>
                     </circle>
                 ))}
             </g>

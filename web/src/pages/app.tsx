@@ -11,6 +11,7 @@ import { Ago } from '../ui/time';
 import { plural, threatName } from '../ui/words';
 import { ExceptDialog, ExceptionRows } from './appexcept';
 import { DevicesCard, IdentityCard, VersionsCard } from './appparts';
+import { CrowdPanel } from './crowdparts';
 import { ReportCards } from './appreport';
 import { IncidentRows } from './incidentlist';
 
@@ -32,6 +33,7 @@ function Body({ app: a, onChange }: { app: AppFull; onChange: () => void }): JSX
                     )}
                 </div>
                 <div class="column-side">
+                    {newest && <CrowdPanel query={{ app: newest.id }} />}
                     <IdentityCard file={newest} report={a.report} />
                     <VersionsCard files={a.files} />
                     <Card title="Exceptions">

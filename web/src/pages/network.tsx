@@ -9,6 +9,7 @@ import { LINK_NAME, NetworkBadge, networkName, verdictSentence } from '../ui/net
 import { subjectName } from '../ui/names';
 import { Ago } from '../ui/time';
 import { plural } from '../ui/words';
+import { CrowdPanel } from './crowdparts';
 import { IncidentRows } from './incidentlist';
 import { EvidenceCards, FactsCard, MomentsCard, SeenCard, TrustCard, VisitsCard } from './networkparts';
 
@@ -29,6 +30,7 @@ function Body({ network: n }: { network: NetworkFull }): JSX.Element {
                     <FactsCard facts={n.facts} />
                 </div>
                 <div class="column-side">
+                    <CrowdPanel query={{ network: n.id }} />
                     <TrustCard network={n} />
                     <SeenCard network={n} />
                     <MomentsCard list={n.timeline} />

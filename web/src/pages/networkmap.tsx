@@ -1,12 +1,13 @@
 // networkmap.tsx - where networks are: a map of coarse cells, and the same as a list that the keyboard reaches.
 import type { JSX } from 'preact';
-import { useEffect, useState } from 'preact/hooks';
+import { useState } from 'preact/hooks';
 import { get } from '../api/client';
 import type { NetworkCell, NetworkMap } from '../api/nettypes';
 import { networksHref } from '../app/address';
 import { useResource } from '../app/resource';
 import { go } from '../app/router';
-import { CellMap } from '../charts/cellmap';
+import type { MapCell } from '../charts/cellmap';
+import { CellMap, useLand } from '../charts/cellmap';
 import { placeText } from '../charts/geo';
 import { SeverityBadge, Badge } from '../ui/badge';
 import { Card, Empty, PageHead, ResourceView } from '../ui/basics';
@@ -32,17 +33,9 @@ const COLUMNS = (mark: (place: string | null) => void): Column<NetworkCell>[] =>
     { id: 'verdict', head: 'Worst', cell: (c) => c.severity ? <SeverityBadge of={c.severity} /> : <Badge tone="ok">Nothing open</Badge> },
 ];
 
-// The outline of the land is fetched when the map is looked at; without it the graticule alone is drawn.
-function useLand(): string {
-    const [land, setLand] = useState('');
-    useEffect(() => {
-        const file = document.documentElement.dataset['land'];
-        if (file) {
-            fetch(file).then((answer) => answer.ok ? answer.text() : '').then(setLand, () => undefined);
-        }
-    }, []);
-    return land;
-}
+const toCell = (c: NetworkCell): MapCell => ({
+    ...c, size: c.networks, tone: c.severity ?? 'ok', title: `${c.place}: ${c.networks} networks, ${c.bad} with an open incident`,
+});
 
 function Body({ map }: { map: NetworkMap }): JSX.Element {
     const [world, setWorld] = useState(false);
@@ -62,7 +55,7 @@ function Body({ map }: { map: NetworkMap }): JSX.Element {
                 <Card title="Map" note={`${plural(map.cells.length, 'cell')} of about 5 km`}
                     action={<Segments label="Part of the world" value={world ? 'world' : 'fit'} onChange={(id) => setWorld(id === 'world')}
                         options={[{ id: 'fit', name: 'Where they are' }, { id: 'world', name: 'World' }]} />}>
-                    <CellMap cells={map.cells} world={world} land={land} marked={marked} onPick={(place) => go(networksHref(`place:${place}`))} />
+                    <CellMap cells={map.cells.map(toCell)} what="cells with networks" world={world} land={land} marked={marked} onPick={(place) => go(networksHref(`place:${place}`))} />
                     {map.networks > map.placed && <p class="note">{plural(map.networks - map.placed, 'network')} without a place {map.networks - map.placed === 1 ? 'is' : 'are'} not on it.</p>}
                 </Card>
             </div>
