@@ -13,6 +13,7 @@
 #include "cli/command.h"
 #include "cli/crowd_replay.h"
 #include "cli/rayhunter_read.h"
+#include "cli/replay_crowd.h"
 #include "pipeline/pipeline.h"
 
 #define SCENE_MAX  (256UL * 1024 * 1024)
@@ -28,6 +29,7 @@ struct replay {
     int64_t threats; /* findings above info */
     FILE *preds;     /* NULL: no predictions are asked for */
     bool believing;
+    struct pk_replay_crowd *crowd;
 };
 
 static void print(struct replay *r, const char *event, json_t *body)
@@ -93,6 +95,14 @@ static void on_action(const struct pk_action *action, void *ctx)
             json_pack("{s:s, s:s, s:s, s:s*, s:O}", "kind", pk_action_kind_names[action->kind],
                     "target", action->target, "device", action->device, "incident",
                     action->incident, "payload", action->payload));
+}
+
+static void on_opinion(void *ctx, const char *event, json_t *body, bool bad)
+{
+    struct replay *r = ctx;
+
+    r->threats += bad;
+    print(r, event, body);
 }
 
 /* A device is enrolled by its first line. */
@@ -168,6 +178,10 @@ static int line(struct replay *r, const char *text, size_t len, struct pk_error 
     }
     device = pk_arena_strdup(arena, device);
     (void)json_object_del(in, "device");
+    if (json_object_get(in, "enrolled") != NULL) {
+        rc = pk_replay_crowd_enrol(r->crowd, device, json_object_get(in, "enrolled"), err);
+        goto out;
+    }
     if (json_object_get(in, "seq") == NULL) {
         (void)json_object_set_new(in, "seq", json_integer(r->lines));
     }
@@ -175,6 +189,9 @@ static int line(struct replay *r, const char *text, size_t len, struct pk_error 
     if (rc == PK_OK) {
         r->at_ms = o.at_ms;
         rc = apply(r, device, &o, arena, err);
+    }
+    if (rc == PK_OK) {
+        rc = pk_replay_crowd_take(r->crowd, device, &o, err);
     }
 out:
     json_decref(in);
@@ -293,6 +310,7 @@ static int scene(struct replay *r, const char *file, struct pk_error *err)
                     why.path[0] != '\0' ? ": " : "", why.text);
         }
     }
+    rc = rc < 0 ? rc : pk_replay_crowd_end(r->crowd, err);
     pk_buffer_finish(&text);
     return rc;
 }
@@ -315,6 +333,9 @@ static const char usage[] =
         "actions as JSON lines. Each line of a scene is an observation with \"device\" beside it;\n"
         "a capture is opened in a sandbox and judged as one device called \"capture\". Reports of\n"
         "Rayhunter (its analysis files, or what rayhunter-check --json writes) are read, too.\n"
+        "The devices of a scene are a crowd, too: what it thinks bad or odd is an event "
+        "\"opinion\".\n"
+        "  --opinions     of a scene: every opinion, also where nothing is odd\n"
         "A simulated world (obs.jsonl: many devices, {\"i\",\"t\",\"k\",\"d\",...} a line) goes "
         "through "
         "the crowd\n"
@@ -328,13 +349,14 @@ int pk_cmd_replay(int argc, char **argv)
 {
     static const struct option options[] = { { "config", required_argument, NULL, 'c' },
         { "out", required_argument, NULL, 'o' }, { "json", no_argument, NULL, 'j' },
-        { "no-trust", no_argument, NULL, 'n' }, { "help", no_argument, NULL, 'h' },
-        { NULL, 0, NULL, 0 } };
+        { "no-trust", no_argument, NULL, 'n' }, { "opinions", no_argument, NULL, 'w' },
+        { "help", no_argument, NULL, 'h' }, { NULL, 0, NULL, 0 } };
     static const char *const siem[] = { SIEM_NAME };
     struct replay r = { .out = stdout };
     struct pk_policy *policy = NULL;
     struct pk_error err = { 0 };
     const char *config = NULL;
+    bool every = false;
     const char *out = NULL;
     int rc;
     int option;
@@ -347,6 +369,9 @@ int pk_cmd_replay(int argc, char **argv)
             break;
         case 'o':
             out = optarg;
+            break;
+        case 'w':
+            every = true;
             break;
         case 'n':
             r.believing = true;
@@ -375,6 +400,7 @@ int pk_cmd_replay(int argc, char **argv)
                 ? pk_error_set(&err, -errno, "cannot write '%s': %s", out, pk_code_text(-errno))
                 : PK_OK;
     }
+    rc = rc < 0 ? rc : pk_replay_crowd_create(every, on_opinion, &r, &r.crowd, &err);
     r.pipeline = (struct pk_pipeline){ .policy = policy, .siem_targets = siem, .siem_count = 1 };
     for (int i = optind; i < argc && rc == PK_OK; i++) {
         rc = pk_crowd_replay_fits(argv[i]) ? world(&r, argv[i], &err) : scene(&r, argv[i], &err);
@@ -388,6 +414,7 @@ int pk_cmd_replay(int argc, char **argv)
     if (r.out != NULL && r.out != stdout) {
         (void)fclose(r.out);
     }
+    pk_replay_crowd_destroy(r.crowd);
     pk_store_close(r.store);
     pk_policy_destroy(policy);
     return rc < 0 ? PK_EXIT_FAILED : r.threats > 0 ? PK_EXIT_NEWS : PK_EXIT_FINE;

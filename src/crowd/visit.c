@@ -414,29 +414,56 @@ static void tell_enrolment(const struct passage *p)
     }
 }
 
-int pk_visits_take(struct pk_visits *visits, const struct pk_visit_device *device,
-        const struct pk_observation *observations, size_t count, int64_t received_ms,
-        pk_visit_tell tell, void *ctx)
+/* PK_ENOENT: nobody. */
+static int begin(struct passage *p)
+{
+    uint64_t key = pk_crowd_hash(p->device->id);
+
+    if (key == 0) {
+        return PK_ENOENT;
+    }
+    p->seat = visit_seat_of(p->visits, key);
+    return p->seat != NULL ? PK_OK : PK_ENOMEM;
+}
+
+int pk_visits_note(struct pk_visits *visits, const struct pk_visit_device *device,
+        const struct pk_observation *o, int64_t received_ms, pk_visit_tell tell, void *ctx)
 {
     struct passage p = { .visits = visits,
         .device = device,
         .tell = tell,
         .ctx = ctx,
         .received_s = received_ms / 1000 };
-    uint64_t key = pk_crowd_hash(device->id);
-    int rc = PK_OK;
+    int rc = begin(&p);
 
-    if (key == 0) {
-        return PK_OK;
-    }
-    p.seat = visit_seat_of(visits, key);
-    if (p.seat == NULL) {
-        return PK_ENOMEM;
+    if (rc < 0) {
+        return rc == PK_ENOENT ? PK_OK : rc;
     }
     tell_enrolment(&p);
-    for (size_t i = 0; i < count && rc == PK_OK; i++) {
-        rc = take(&p, &observations[i]);
+    return take(&p, o);
+}
+
+int pk_visits_end(struct pk_visits *visits, const struct pk_visit_device *device,
+        pk_visit_tell tell, void *ctx)
+{
+    struct passage p = { .visits = visits, .device = device, .tell = tell, .ctx = ctx };
+    int rc = begin(&p);
+
+    if (rc < 0) {
+        return rc == PK_ENOENT ? PK_OK : rc;
     }
     tell_visit(&p);
-    return rc;
+    return PK_OK;
+}
+
+int pk_visits_take(struct pk_visits *visits, const struct pk_visit_device *device,
+        const struct pk_observation *observations, size_t count, int64_t received_ms,
+        pk_visit_tell tell, void *ctx)
+{
+    int rc = PK_OK;
+
+    for (size_t i = 0; i < count && rc == PK_OK; i++) {
+        rc = pk_visits_note(visits, device, &observations[i], received_ms, tell, ctx);
+    }
+    return rc < 0 ? rc : pk_visits_end(visits, device, tell, ctx);
 }

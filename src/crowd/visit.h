@@ -68,6 +68,13 @@ PK_MUST_USE int pk_visits_take(struct pk_visits *visits, const struct pk_visit_d
         const struct pk_observation *observations, size_t count, int64_t received_ms,
         pk_visit_tell tell, void *ctx);
 
+/* The same in pieces: one observation of a report that goes on, and its end (device->id is enough), at which the
+ * visit is told. */
+PK_MUST_USE int pk_visits_note(struct pk_visits *visits, const struct pk_visit_device *device,
+        const struct pk_observation *o, int64_t received_ms, pk_visit_tell tell, void *ctx);
+PK_MUST_USE int pk_visits_end(struct pk_visits *visits, const struct pk_visit_device *device,
+        pk_visit_tell tell, void *ctx);
+
 /* Everything that is kept of one device is gone. */
 void pk_visits_forget(struct pk_visits *visits, const char *device);
 

@@ -10,6 +10,8 @@
 #define SURE_INCIDENT 0.95
 #define CLASS_MASK    (PK_SIGHT_HOSTS - 1)
 #define DAY_S         86400
+/* What a phone that cannot hear neighbours is taken to hear: none would look like a lonely mast. */
+#define NEIGHBOURS_USUAL 6
 
 enum {
     SECURITY_OPEN = 1, /* pk_security_names */
@@ -383,7 +385,8 @@ bool visit_mast_of(const struct pk_obs_cell *cell, struct pk_sight_mast *out)
         .arfcn = number(cell->arfcn, 0x3fffff),
         .pci = (uint16_t)number(cell->pci, 0xffff),
         .dbm = cell->signal_dbm < 0 && cell->signal_dbm > -200 ? (int16_t)cell->signal_dbm : 0,
-        .neighbours = cell->neighbours < 0 ? 0xffff : (uint16_t)number(cell->neighbours, 0xfffe),
+        .neighbours = cell->neighbours < 0 ? NEIGHBOURS_USUAL
+                                           : (uint16_t)number(cell->neighbours, 0xffff),
         .radio = (uint8_t)(cell->radio - PK_RADIO_2G + 2),
         .cipher = (int8_t)(cell->cipher - 1) };
     if (cell->identity >= IDENTITY_IMSI) {
