@@ -1,6 +1,27 @@
 /* A finding that does not come from the device's own report. */
 #include "pipeline/circle.h"
 
+/* It is about a network that the device is not on any more: it was there, and that is over. */
+static bool is_behind_it(const struct pk_circle *c, const struct pk_finding *finding)
+{
+    const char *on = json_string_value(json_object_get(c->device.network, "id"));
+
+    return !finding->cleared && finding->threat->vector == PK_VECTOR_NETWORK &&
+            strncmp(finding->subject, "net-", 4) == 0 &&
+            (on == NULL || strcmp(on, finding->subject) != 0);
+}
+
+static int keep(struct pk_circle *c, const struct pk_finding *finding)
+{
+    struct pk_finding over = { .threat = finding->threat,
+        .cleared = true,
+        .subject = finding->subject,
+        .at_ms = finding->at_ms };
+    int rc = pk_circle_finding(c, finding);
+
+    return rc == PK_OK && is_behind_it(c, finding) ? pk_circle_finding(c, &over) : rc;
+}
+
 int pk_pipeline_finding(const struct pk_pipeline *pipeline, struct pk_store *store,
         const char *device, const struct pk_finding *finding, struct pk_pipeline_news *news,
         struct pk_error *err)
@@ -14,7 +35,7 @@ int pk_pipeline_finding(const struct pk_pipeline *pipeline, struct pk_store *sto
     }
     rc = pk_circle_load(c, device);
     if (rc == PK_OK) {
-        rc = pk_circle_finding(c, finding);
+        rc = keep(c, finding);
     }
     if (rc == PK_OK) {
         rc = pk_circle_settle(c, finding->at_ms);

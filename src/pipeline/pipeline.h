@@ -54,7 +54,7 @@ PK_MUST_USE int pk_pipeline_verdict(const struct pk_pipeline *pipeline, struct p
         struct pk_pipeline_news *news, struct pk_error *err);
 
 /* Somebody else than the device found this out about it, or takes it back: kept as if its own report had said
- * so. Inside the caller's transaction; news is added to. PK_ENOENT: no such device. */
+ * so. One about a network that the device has left meanwhile is kept as over. Inside the caller's transaction; news is added to. PK_ENOENT: no such device. */
 PK_MUST_USE int pk_pipeline_finding(const struct pk_pipeline *pipeline, struct pk_store *store,
         const char *device, const struct pk_finding *finding, struct pk_pipeline_news *news,
         struct pk_error *err);

@@ -43,7 +43,7 @@ static void wait_until(struct pk_crowd_server *c, int64_t ms, bool only_end)
         until.tv_nsec -= 1000000000;
     }
     pthread_mutex_lock(&c->wake_lock);
-    while (!c->ends && (only_end || (c->pending == 0 && !c->told))) {
+    while (!c->ends && (only_end || (!c->more && !c->told))) {
         if (pthread_cond_clockwait(&c->wake, &c->wake_lock, CLOCK_MONOTONIC, &until) != 0) {
             break;
         }
@@ -105,84 +105,119 @@ static void take(void *ctx, const struct pk_sighting *sighting)
     pk_crowd_conclude(c, sighting, &opinion);
 }
 
+static void forget(struct pk_crowd_server *c, const char *id)
+{
+    uint64_t number = pk_crowd_server_device(id);
+
+    pk_crowd_forget(c->crowd, number);
+    pk_visits_forget(c->visits, id);
+    pk_crowd_devices_drop(&c->devices, number);
+}
+
+static int take_locked(struct pk_crowd_server *c, const struct pk_crowd_line *line)
+{
+    switch (line->kind) {
+    case PK_LINE_DEVICE:
+        return pk_crowd_devices_put(&c->devices, &line->device);
+    case PK_LINE_TICK:
+        pk_crowd_tick(c->crowd, line->at_s);
+        return PK_OK;
+    case PK_LINE_HEARD:
+        return pk_crowd_hear(
+                c->crowd, &line->key, line->tenant, line->log_odds, line->trust, line->at_s);
+    case PK_LINE_FORGET:
+        forget(c, line->device.id);
+        return PK_OK;
+    case PK_LINE_ENTRIES:
+    case PK_LINE_SKIPPED:
+        break; /* these are counted when their entries are taken */
+    }
+    return PK_OK;
+}
+
 void pk_crowd_take_line(struct pk_crowd_server *c, const struct pk_crowd_line *line)
 {
-    int rc = PK_OK;
+    int rc;
 
-    if (line->kind == PK_LINE_DEVICE) {
-        take(c, &line->device);
-    } else {
-        (void)pthread_rwlock_wrlock(&c->lock);
-        if (line->kind == PK_LINE_TICK) {
-            pk_crowd_tick(c->crowd, line->at_s);
-        } else if (line->kind == PK_LINE_HEARD) {
-            rc = pk_crowd_hear(
-                    c->crowd, &line->key, line->tenant, line->log_odds, line->trust, line->at_s);
-        } else if (line->kind == PK_LINE_FORGET) {
-            pk_crowd_forget(c->crowd, line->device.device);
-        }
-        (void)pthread_rwlock_unlock(&c->lock);
-        if (rc < 0) {
-            pk_event(PK_WARN, "crowd.full", { "why", pk_code_text(rc) });
-        }
+    (void)pthread_rwlock_wrlock(&c->lock);
+    rc = take_locked(c, line);
+    (void)pthread_rwlock_unlock(&c->lock);
+    if (rc < 0) {
+        pk_event(PK_WARN, "crowd.full", { "why", pk_code_text(rc) });
     }
     note(c, line);
 }
 
-/* A device that the crowd does not know (any more) is introduced. PK_ENOENT: it is gone or revoked. */
-static int introduce(struct pk_crowd_server *c, const struct pk_entry *entry, struct pk_error *err)
+/* A device that was not met is introduced. PK_ENOENT: it is gone or revoked. */
+static int introduce(struct pk_crowd_server *c, const char *id, struct pk_error *err)
 {
     struct pk_store *store = pk_server_store(c->server, err);
     struct pk_arena *arena = pk_arena_create(DEVICE_MEMORY);
+    struct pk_crowd_line line = { .kind = PK_LINE_DEVICE };
     struct pk_device row;
     int rc = store == NULL  ? err->code
             : arena == NULL ? pk_error_set(err, PK_ENOMEM, "out of memory")
-                            : pk_device_get(store, entry->device, arena, &row, err);
+                            : pk_device_get(store, id, arena, &row, err);
 
-    if (rc == PK_OK && row.revoked_ms != 0) {
+    if (rc == PK_OK && (row.revoked_ms != 0 || strlen(id) >= sizeof(line.device.id))) {
         rc = PK_ENOENT;
     }
     if (rc == PK_OK) {
-        struct pk_crowd_line line = { .kind = PK_LINE_DEVICE,
-            .device = { .kind = PK_SIGHTING_DEVICE,
-                    .device = pk_crowd_server_device(entry->device),
-                    .at_s = entry->received_ms / PK_SECOND_MS,
-                    .enrolment = { .enrolled_s = row.enrolled_ms / PK_SECOND_MS,
-                            .attestation = (uint8_t)c->settings->enrolled,
-                            .ios = row.platform == PK_PLATFORM_IOS } } };
-
+        memcpy(line.device.id, id, strlen(id) + 1);
+        line.device.enrolment = (struct pk_sight_device){
+            .enrolled_s = row.enrolled_ms / PK_SECOND_MS,
+            .attestation = (uint8_t)c->settings->enrolled,
+            .ios = row.platform == PK_PLATFORM_IOS,
+        };
         pk_crowd_take_line(c, &line);
     }
     pk_arena_destroy(arena);
     return rc;
 }
 
-static bool is_known(struct pk_crowd_server *c, const struct pk_entry *entry)
+/* What was known before of the report was taken before, too. */
+static void take_report(struct pk_crowd_server *c, const struct pk_entry *entry)
 {
-    struct pk_crowd_voice voice; /* read by its only writer: no lock */
+    const struct pk_crowd_device *d = pk_crowd_devices_find(
+            &c->devices, pk_crowd_server_device(entry->device));
+    const struct pk_observation *o = entry->report.observations.items;
+    size_t count = entry->report.observations.count;
+    struct pk_visit_device device = { .id = entry->device };
+    int rc;
 
-    return pk_crowd_voice(c->crowd, pk_crowd_server_device(entry->device),
-            entry->received_ms / PK_SECOND_MS, &voice);
+    if (d == NULL) {
+        return; /* memory was short when it was introduced */
+    }
+    device.tenant = d->tenant;
+    device.enrolment = d->enrolment;
+    while (count > 0 && o->seq <= entry->after_seq) {
+        o++;
+        count--;
+    }
+    c->entry = entry;
+    rc = count == 0 ? PK_OK
+                    : pk_visits_take(c->visits, &device, o, count, entry->received_ms, take, c);
+    c->entry = NULL;
+    if (rc < 0) {
+        pk_event(PK_WARN, "crowd.full", { "why", pk_code_text(rc) });
+    }
 }
 
-/* Only what the store or memory cannot do is an error; then nothing of the entry was taken. */
+/* Only what the store cannot do is an error; then nothing of the entry was taken. */
 int pk_crowd_take_entry(
         struct pk_crowd_server *c, struct pk_entry *entry, bool skip, struct pk_error *err)
 {
-    struct pk_crowd_line line = {
-        .kind = PK_LINE_ENTRIES, .partition = entry->partition, .count = 1
-    };
+    struct pk_crowd_line line = { .partition = entry->partition, .count = 1 };
     int rc = PK_OK;
 
-    if ((!c->replays || c->anew) && !is_known(c, entry)) {
-        rc = introduce(c, entry, err);
+    if ((!c->replays || c->anew) &&
+            pk_crowd_devices_find(&c->devices, pk_crowd_server_device(entry->device)) == NULL) {
+        rc = introduce(c, entry->device, err);
         skip = rc == PK_ENOENT;
         rc = skip ? PK_OK : rc;
     }
     if (rc == PK_OK && !skip) {
-        c->entry = entry;
-        pk_crowd_sight(c, entry, take);
-        c->entry = NULL;
+        take_report(c, entry);
     }
     if (rc == PK_OK) {
         line.kind = skip ? PK_LINE_SKIPPED : PK_LINE_ENTRIES;
@@ -274,11 +309,9 @@ static bool look_up(struct pk_crowd_server *c)
     bool told;
 
     pthread_mutex_lock(&c->wake_lock);
-    for (int p = 0; p < PK_PARTITIONS; p++) {
-        c->feed.more[p] = c->feed.more[p] || (c->pending >> p & 1) != 0;
-    }
+    memcpy(c->feed.limit, c->worked, sizeof(c->feed.limit));
     told = c->told;
-    c->pending = 0;
+    c->more = false;
     c->told = false;
     pthread_mutex_unlock(&c->wake_lock);
     return told;
@@ -363,6 +396,8 @@ static void finish(struct pk_crowd_server *c)
     pk_crowd_effects_finish(&c->effects);
     pk_buffer_finish(&c->lines);
     pk_crowd_destroy(c->crowd);
+    pk_visits_destroy(c->visits);
+    pk_crowd_devices_finish(&c->devices);
     (void)pthread_rwlock_destroy(&c->lock);
     pthread_mutex_destroy(&c->wake_lock);
     pthread_cond_destroy(&c->wake);
@@ -384,8 +419,14 @@ static void init_locks(struct pk_crowd_server *c)
 
 static int open_all(struct pk_crowd_server *c, struct pk_error *err)
 {
-    int rc = pk_journal_reader_open(c->server->settings.journal, &c->feed.reader, err);
+    struct pk_store *store = pk_server_store(c->server, err);
+    int rc = store != NULL
+            ? pk_journal_reader_open(c->server->settings.journal, &c->feed.reader, err)
+            : err->code;
 
+    for (int p = 0; rc == PK_OK && p < PK_PARTITIONS; p++) {
+        rc = pk_progress_get(store, p, &c->worked[p], err);
+    }
     if (rc == PK_OK && pk_buffer_reserve(&c->lines, LINES_MAX / 2) == NULL) {
         rc = pk_error_set(err, PK_ENOMEM, "out of memory");
     }
@@ -445,13 +486,14 @@ void pk_crowd_server_stop(struct pk_crowd_server *crowd)
     finish(crowd);
 }
 
-void pk_crowd_server_wake(struct pk_crowd_server *crowd, int partition)
+void pk_crowd_server_worked(struct pk_crowd_server *crowd, int partition, int64_t offset)
 {
     if (crowd == NULL) {
         return;
     }
     pthread_mutex_lock(&crowd->wake_lock);
-    crowd->pending |= 1UL << partition;
+    crowd->worked[partition] = offset;
+    crowd->more = true;
     pthread_cond_signal(&crowd->wake);
     pthread_mutex_unlock(&crowd->wake_lock);
 }

@@ -22,8 +22,9 @@ PK_MUST_USE int pk_crowd_server_start(
 /* Commits what was taken, saves a checkpoint, ends the thread; afterwards everything is unknown. */
 void pk_crowd_server_stop(struct pk_crowd_server *crowd);
 
-/* A partition of the journal has a new entry. Any thread; never blocks long. */
-void pk_crowd_server_wake(struct pk_crowd_server *crowd, int partition);
+/* The workers have worked a partition in up to here (committed): the crowd follows them, so that what it
+ * concludes for a device comes after what the device's own report led to. Any thread; never blocks long. */
+void pk_crowd_server_worked(struct pk_crowd_server *crowd, int partition, int64_t offset);
 
 /* ---- asking: as in crowd/crowd.h, now ------------------------------------------------------------- */
 

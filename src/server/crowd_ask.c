@@ -175,9 +175,13 @@ int pk_crowd_server_hear(struct pk_store *store, const struct pk_crowd_key *key,
 
 int pk_crowd_server_forget(struct pk_store *store, const char *device, struct pk_error *err)
 {
-    struct pk_crowd_line line = { .kind = PK_LINE_FORGET,
-        .device = { .device = pk_crowd_server_device(device) } };
-    int rc = pk_crowd_findings_forget(store, device, err);
+    struct pk_crowd_line line = { .kind = PK_LINE_FORGET };
+    int rc;
 
+    if (device[0] == '\0' || strlen(device) >= sizeof(line.device.id)) {
+        return pk_error_set(err, PK_EINVAL, "no id of a device");
+    }
+    memcpy(line.device.id, device, strlen(device) + 1);
+    rc = pk_crowd_findings_forget(store, device, err);
     return rc < 0 ? rc : add_word(store, &line, err);
 }

@@ -5,8 +5,10 @@
 #include "base/clock.h"
 #include "base/event.h"
 #include "crowd/key.h"
+#include "crowd/terms.h"
 #include "pipeline/pipeline.h"
 #include "server/crowd_internal.h"
+#include "server/crowd_words.h"
 
 #define BATCH_MEMORY (32UL * 1024 * 1024)
 #define PAGE         100 /* findings that are taken back at a time */
@@ -14,7 +16,6 @@
 #define CELLS        "mobile network" /* what the judge of cells calls it */
 #define SURE_MAX     0.99
 #define SURE_MIN     0.5
-#define CELL_BITS    36
 
 struct pk_crowd_key pk_crowd_key_of_thing(const struct pk_crowd_thing *thing)
 {
@@ -149,16 +150,15 @@ static const char *part_of(const struct pk_sighting *s, const struct pk_crowd_ke
 
 static json_t *evidence(const struct pk_crowd_opinion *o, const char *seen, struct pk_arena *arena)
 {
-    json_t *why = json_array();
-    json_t *all;
+    json_t *why = pk_crowd_words(o, 1, arena);
+    const char *first = json_string_value(json_array_get(why, 0));
     char since[PK_TIME_TEXT];
-
-    all = json_pack("{s:s, s:o, s:I, s:I, s:I, s:s*, s:b, s:s}", "seen",
-            json_array_size(why) > 0 ? json_string_value(json_array_get(why, 0)) : seen, "why", why,
-            "devices", (json_int_t)o->devices, "independent", (json_int_t)o->groups, "clean_visits",
-            (json_int_t)o->clean, "since",
+    json_t *all = json_pack("{s:s, s:o, s:I, s:I, s:I, s:s*, s:b, s:s}", "seen",
+            first != NULL ? first : seen, "why", why, "devices", (json_int_t)o->devices,
+            "independent", (json_int_t)o->groups, "clean_visits", (json_int_t)o->clean, "since",
             o->since_s > 0 ? pk_time_format(o->since_s * PK_SECOND_MS, since) : NULL,
             "known_before", o->before, "thing", pk_crowd_kind_names[o->key.kind]);
+
     if (all != NULL && isfinite(o->log_odds)) {
         (void)json_object_set_new(all, "log_odds", json_real((double)o->log_odds));
     }
@@ -173,6 +173,23 @@ struct meaning {
     const struct pk_app_item *item;
 };
 
+/* The first of its reasons that speak of the access point, not of the traffic: other equipment under a name that
+ * is known here. */
+static bool imitates(const struct pk_crowd_opinion *o)
+{
+    for (size_t i = 0; i < o->reason_count; i++) {
+        int term = (int)o->reasons[i].term - PK_TERM_NETWORK;
+
+        if (o->reasons[i].weight > 0 &&
+                (term == PK_N_newB_site || term == PK_N_newB_ssid || term == PK_N_odd_bo ||
+                        term == PK_N_newB_oddbo_as || term == PK_N_newB_gwnew ||
+                        term == PK_N_newB_dh || term == PK_N_t0_newB || term == PK_N_strip_new)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* What others have met there is a reason to warn. What is only this device's own is for its own judges,
  * except what no device can see alone: an access point that imitates, a mast that is not. */
 static struct meaning meaning_of(const struct pk_crowd_server *c, const struct pk_sighting *s,
@@ -184,6 +201,12 @@ static struct meaning meaning_of(const struct pk_crowd_server *c, const struct p
         return (struct meaning){ .threat = "network.known_bad",
             .rule = "network.known_bad/crowd",
             .seen = "Other devices were attacked here",
+            .subject = pk_crowd_network_text(s->network.network, network) };
+    }
+    if (s->kind == PK_SIGHTING_NETWORK && o->after && o->hard && imitates(o)) {
+        return (struct meaning){ .threat = "network.evil_twin",
+            .rule = "network.evil_twin/crowd",
+            .seen = "An access point that no device knows carries the name of a known network",
             .subject = pk_crowd_network_text(s->network.network, network) };
     }
     if (s->kind == PK_SIGHTING_MAST && (o->before || (o->after && o->hard))) {

@@ -1,22 +1,31 @@
 #include "server/crowd_internal.h"
 
-static int fill(struct pk_crowd_feed *feed, int p, struct pk_error *err)
+static int read_head(struct pk_crowd_feed *feed, int p, struct pk_error *err)
 {
     int rc;
 
-    if (feed->heads[p] != NULL || !feed->more[p]) {
+    if (feed->heads[p] != NULL) {
         return PK_OK;
     }
     rc = pk_journal_read(feed->reader, p, feed->read[p], &feed->heads[p], err);
     if (rc < 0) {
         feed->heads[p] = NULL;
-        return rc;
-    }
-    feed->more[p] = feed->heads[p] != NULL;
-    if (feed->heads[p] != NULL) {
+    } else if (feed->heads[p] != NULL) {
         feed->read[p] = feed->heads[p]->offset;
     }
-    return PK_OK;
+    return rc;
+}
+
+/* Is one there that may be given out? Gaps in a partition (rows that were trimmed) are passed over. */
+static int has_next(struct pk_crowd_feed *feed, int p, bool *out, struct pk_error *err)
+{
+    int rc = PK_OK;
+
+    if (feed->heads[p] == NULL && feed->read[p] < feed->limit[p]) {
+        rc = read_head(feed, p, err);
+    }
+    *out = feed->heads[p] != NULL && feed->heads[p]->offset <= feed->limit[p];
+    return rc;
 }
 
 static struct pk_entry *give(struct pk_crowd_feed *feed, int p)
@@ -32,13 +41,13 @@ int pk_crowd_feed_next(struct pk_crowd_feed *feed, struct pk_entry **out, struct
     int first = -1;
 
     for (int p = 0; p < PK_PARTITIONS; p++) {
-        int rc = fill(feed, p, err);
+        bool there;
+        int rc = has_next(feed, p, &there, err);
 
         if (rc < 0) {
             return rc;
         }
-        if (feed->heads[p] != NULL &&
-                (first < 0 || feed->heads[p]->received_ms < feed->heads[first]->received_ms)) {
+        if (there && (first < 0 || feed->heads[p]->received_ms < feed->heads[first]->received_ms)) {
             first = p;
         }
     }
@@ -49,10 +58,8 @@ int pk_crowd_feed_next(struct pk_crowd_feed *feed, struct pk_entry **out, struct
 int pk_crowd_feed_of(
         struct pk_crowd_feed *feed, int partition, struct pk_entry **out, struct pk_error *err)
 {
-    int rc;
+    int rc = read_head(feed, partition, err);
 
-    feed->more[partition] = true;
-    rc = fill(feed, partition, err);
     if (rc < 0) {
         return rc;
     }
@@ -77,7 +84,6 @@ void pk_crowd_feed_seek(struct pk_crowd_feed *feed, const int64_t offsets[PK_PAR
     drop_heads(feed);
     for (int p = 0; p < PK_PARTITIONS; p++) {
         feed->read[p] = offsets[p];
-        feed->more[p] = true;
     }
 }
 

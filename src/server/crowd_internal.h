@@ -5,8 +5,10 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "crowd/visit.h"
 #include "journal/journal.h"
 #include "server/crowd.h"
+#include "server/crowd_devices.h"
 
 /* ---- crowd_feed.c: the journal as one stream --------------------------------------------------------- */
 
@@ -14,16 +16,16 @@ struct pk_crowd_feed {
     struct pk_journal_reader *reader;
     struct pk_entry *heads[PK_PARTITIONS]; /* read, not given out */
     int64_t read[PK_PARTITIONS];           /* offset of the newest that was read */
-    bool more[PK_PARTITIONS];              /* there may be one behind it */
+    int64_t limit[PK_PARTITIONS];          /* entries behind are not given out yet */
 };
 
-/* The entry that was received first of all that wait; *out NULL: none waits. */
+/* The entry that was received first of all up to the limits; *out NULL: there is none. */
 PK_MUST_USE int pk_crowd_feed_next(
         struct pk_crowd_feed *feed, struct pk_entry **out, struct pk_error *err);
-/* The next one of a partition. PK_ENOENT: there is none. */
+/* The next one of a partition, whatever its limit. PK_ENOENT: there is none. */
 PK_MUST_USE int pk_crowd_feed_of(
         struct pk_crowd_feed *feed, int partition, struct pk_entry **out, struct pk_error *err);
-/* Goes on behind these offsets. */
+/* Goes on behind these offsets; the limits stay. */
 void pk_crowd_feed_seek(struct pk_crowd_feed *feed, const int64_t offsets[PK_PARTITIONS]);
 void pk_crowd_feed_finish(struct pk_crowd_feed *feed);
 
@@ -32,17 +34,17 @@ void pk_crowd_feed_finish(struct pk_crowd_feed *feed);
 enum pk_crowd_line_kind {
     PK_LINE_ENTRIES, /* "e PARTITION COUNT" were taken */
     PK_LINE_SKIPPED, /* "x PARTITION COUNT": of devices that are gone */
-    PK_LINE_DEVICE,  /* "d DEVICE TENANT ENROLLED ASN ATTESTATION IOS SECONDS" */
+    PK_LINE_DEVICE,  /* "d ID TENANT ENROLLED ASN ATTESTATION IOS": whom the next ones are of */
     PK_LINE_TICK,    /* "t SECONDS" */
     PK_LINE_HEARD,   /* "h KIND A B TENANT LOG_ODDS TRUST SECONDS" */
-    PK_LINE_FORGET,  /* "f DEVICE" */
+    PK_LINE_FORGET,  /* "f ID" */
 };
 
 struct pk_crowd_line {
     enum pk_crowd_line_kind kind;
     int partition;
     int64_t count;
-    struct pk_sighting device; /* kind PK_SIGHTING_DEVICE */
+    struct pk_crowd_device device;
     struct pk_crowd_key key;
     uint32_t tenant;
     float log_odds, trust;
@@ -72,12 +74,6 @@ struct pk_crowd_effects {
     size_t room;
 };
 
-/* ---- crowd_sight.c --------------------------------------------------------------------------------------- */
-
-typedef void (*pk_crowd_sight_fn)(void *server, const struct pk_sighting *sighting);
-/* Calls fn for each sighting that the entry completes. */
-void pk_crowd_sight(struct pk_crowd_server *c, const struct pk_entry *entry, pk_crowd_sight_fn fn);
-
 /* ---- everything together ----------------------------------------------------------------------------------- */
 
 struct pk_crowd_server {
@@ -85,13 +81,16 @@ struct pk_crowd_server {
     const struct pk_crowd_server_settings *settings;
     pthread_rwlock_t lock; /* of crowd: the thread writes, all may read */
     struct pk_crowd *crowd;
+    struct pk_visits *visits;        /* the thread's own */
+    struct pk_crowd_devices devices; /* the thread's own */
     pthread_t thread;
     bool runs;
     /* Under wake_lock: */
     pthread_mutex_t wake_lock;
     pthread_cond_t wake;
-    unsigned long pending; /* partitions, a bit each */
-    bool told;             /* there may be new words */
+    int64_t worked[PK_PARTITIONS]; /* by the workers */
+    bool more;                     /* some of it is new */
+    bool told;                     /* there may be new words */
     bool ends;
     /* The thread's own: */
     struct pk_crowd_feed feed;

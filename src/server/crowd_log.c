@@ -4,10 +4,15 @@
 
 typedef unsigned long long ull;
 
+static void write_device(const struct pk_crowd_device *d, struct pk_buffer *out)
+{
+    (void)pk_buffer_printf(out, "d %s %u %lld %u %u %u\n", d->id, d->tenant,
+            (long long)d->enrolment.enrolled_s, d->enrolment.asn, d->enrolment.attestation,
+            d->enrolment.ios);
+}
+
 void pk_crowd_line_write(const struct pk_crowd_line *line, struct pk_buffer *out)
 {
-    const struct pk_sight_device *d = &line->device.enrolment;
-
     switch (line->kind) {
     case PK_LINE_ENTRIES:
     case PK_LINE_SKIPPED:
@@ -15,9 +20,7 @@ void pk_crowd_line_write(const struct pk_crowd_line *line, struct pk_buffer *out
                 line->partition, (long long)line->count);
         break;
     case PK_LINE_DEVICE:
-        (void)pk_buffer_printf(out, "d %016llx %u %lld %u %u %u %lld\n", (ull)line->device.device,
-                line->device.tenant, (long long)d->enrolled_s, d->asn, d->attestation, d->ios,
-                (long long)line->device.at_s);
+        write_device(&line->device, out);
         break;
     case PK_LINE_TICK:
         (void)pk_buffer_printf(out, "t %lld\n", (long long)line->at_s);
@@ -28,7 +31,7 @@ void pk_crowd_line_write(const struct pk_crowd_line *line, struct pk_buffer *out
                 (double)line->trust, (long long)line->at_s);
         break;
     case PK_LINE_FORGET:
-        (void)pk_buffer_printf(out, "f %016llx\n", (ull)line->device.device);
+        (void)pk_buffer_printf(out, "f %s\n", line->device.id);
         break;
     }
 }
@@ -89,16 +92,30 @@ static float real(struct words *w)
     return n;
 }
 
-static void read_device(struct words *w, struct pk_crowd_line *out)
+static void id_text(struct words *w, char out[PK_CROWD_DEVICE_TEXT])
 {
-    out->device.kind = PK_SIGHTING_DEVICE;
-    out->device.device = number(w, 16, UINT64_MAX);
-    out->device.tenant = (uint32_t)number(w, 10, UINT32_MAX);
-    out->device.enrolment.enrolled_s = signed_number(w);
-    out->device.enrolment.asn = (uint32_t)number(w, 10, UINT32_MAX);
-    out->device.enrolment.attestation = (uint8_t)number(w, 10, PK_ATTESTED_HARDWARE);
-    out->device.enrolment.ios = number(w, 10, 1) != 0;
-    out->device.at_s = signed_number(w);
+    size_t len;
+
+    if (!begins(w)) {
+        return;
+    }
+    len = strcspn(++w->at, " \n");
+    w->bad = len >= PK_CROWD_DEVICE_TEXT;
+    if (!w->bad) {
+        memcpy(out, w->at, len);
+        out[len] = '\0';
+        w->at += len;
+    }
+}
+
+static void read_device(struct words *w, struct pk_crowd_device *out)
+{
+    id_text(w, out->id);
+    out->tenant = (uint32_t)number(w, 10, UINT32_MAX);
+    out->enrolment.enrolled_s = signed_number(w);
+    out->enrolment.asn = (uint32_t)number(w, 10, UINT32_MAX);
+    out->enrolment.attestation = (uint8_t)number(w, 10, PK_ATTESTED_HARDWARE);
+    out->enrolment.ios = number(w, 10, 1) != 0;
 }
 
 static void read_heard(struct words *w, struct pk_crowd_line *out)
@@ -123,7 +140,7 @@ static bool read_rest(char kind, struct words *w, struct pk_crowd_line *out)
         return true;
     case 'd':
         out->kind = PK_LINE_DEVICE;
-        read_device(w, out);
+        read_device(w, &out->device);
         return true;
     case 't':
         out->kind = PK_LINE_TICK;
@@ -135,7 +152,7 @@ static bool read_rest(char kind, struct words *w, struct pk_crowd_line *out)
         return true;
     case 'f':
         out->kind = PK_LINE_FORGET;
-        out->device.device = number(w, 16, UINT64_MAX);
+        id_text(w, out->device.id);
         return true;
     default:
         return false;

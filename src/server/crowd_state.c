@@ -5,6 +5,7 @@
 #include "base/event.h"
 #include "base/file.h"
 #include "base/reader.h"
+#include "defense/defense.h"
 #include "server/crowd_internal.h"
 
 #define FILE_NAME   "crowd.state"
@@ -32,32 +33,58 @@ static void put64(struct pk_buffer *out, uint64_t n)
     (void)pk_buffer_put(out, bytes, sizeof(bytes));
 }
 
+/* A part whose length stands before it. */
+static void close_part(struct pk_buffer *out, size_t begin)
+{
+    uint64_t len = out->len - begin - sizeof(len);
+
+    for (size_t i = 0; out->rc == PK_OK && i < sizeof(len); i++) {
+        out->ptr[begin + i] = (char)(len >> (8 * i));
+    }
+}
+
 static int write_tag(struct pk_crowd_server *c, struct pk_buffer *out)
 {
+    size_t begin;
+    int rc;
+
     put64(out, TAG_VERSION);
     put64(out, (uint64_t)c->seq);
     for (int p = 0; p < PK_PARTITIONS; p++) {
         put64(out, (uint64_t)c->taken[p]);
     }
-    return out->rc;
+    begin = out->len;
+    put64(out, 0);
+    pk_crowd_devices_write(&c->devices, out);
+    close_part(out, begin);
+    begin = out->len;
+    put64(out, 0);
+    rc = pk_visits_save(c->visits, out);
+    close_part(out, begin);
+    return rc < 0 ? rc : out->rc;
 }
+
+static const struct pk_visits_settings visit_settings = { .judge = pk_defense_judge };
 
 static int read_tag(struct pk_crowd_server *c, struct pk_slice tag, struct pk_error *err)
 {
     struct pk_reader r = pk_reader_of(tag);
     uint64_t version = pk_read_le64(&r);
-    int64_t seq = (int64_t)pk_read_le64(&r);
-    int64_t taken[PK_PARTITIONS];
+    struct pk_slice devices;
+    struct pk_slice visits;
+    int rc;
 
+    c->seq = (int64_t)pk_read_le64(&r);
     for (int p = 0; p < PK_PARTITIONS; p++) {
-        taken[p] = (int64_t)pk_read_le64(&r);
+        c->taken[p] = (int64_t)pk_read_le64(&r);
     }
-    if (r.rc < 0 || version != TAG_VERSION || seq < 0) {
+    devices = pk_read_slice(&r, pk_read_le64(&r));
+    visits = pk_read_slice(&r, pk_read_le64(&r));
+    if (r.rc < 0 || version != TAG_VERSION || c->seq < 0) {
         return pk_error_set(err, PK_EMALF, "it was written by another version");
     }
-    c->seq = seq;
-    memcpy(c->taken, taken, sizeof(taken));
-    return PK_OK;
+    rc = pk_crowd_devices_read(&c->devices, devices, err);
+    return rc < 0 ? rc : pk_visits_load(visits, &visit_settings, &c->visits, err);
 }
 
 /* ---- saving -------------------------------------------------------------------------------------------- */
@@ -168,12 +195,18 @@ static int check_log(struct pk_crowd_server *c, int64_t base, int64_t newest, st
 static int begin_anew(struct pk_crowd_server *c, const struct pk_crowd_settings *settings,
         int64_t base, struct pk_error *err)
 {
+    int rc;
+
     pk_crowd_destroy(c->crowd);
     c->crowd = NULL;
+    pk_visits_destroy(c->visits);
+    c->visits = NULL;
+    pk_crowd_devices_finish(&c->devices);
     memset(c->taken, 0, sizeof(c->taken));
     c->seq = base;
     c->anew = true;
-    return pk_crowd_create(settings, &c->crowd, err);
+    rc = pk_crowd_create(settings, &c->crowd, err);
+    return rc < 0 ? rc : pk_visits_create(&visit_settings, &c->visits, err);
 }
 
 int pk_crowd_load_state(struct pk_crowd_server *c, struct pk_error *err)
@@ -237,18 +270,8 @@ static int relearn(struct pk_crowd_server *c, struct pk_error *err)
     int rc;
 
     pk_crowd_feed_seek(&c->feed, c->taken);
-    for (int p = 0; p < PK_PARTITIONS; p++) {
-        c->feed.more[p] = c->base[p] > c->taken[p];
-    }
+    memcpy(c->feed.limit, c->base, sizeof(c->feed.limit));
     while ((rc = pk_crowd_feed_next(&c->feed, &entry, err)) == PK_OK && entry != NULL) {
-        int p = entry->partition;
-
-        if (entry->offset > c->base[p]) {
-            c->feed.more[p] = false;
-            pk_entry_destroy(entry);
-            continue;
-        }
-        c->feed.more[p] = entry->offset < c->base[p];
         rc = pk_crowd_take_entry(c, entry, false, err);
         if (rc == PK_OK && ++count % REPLAY_STEP == 0 && pk_crowd_ending(c)) {
             rc = ended(err);

@@ -9,7 +9,6 @@
 #include "base/zpack.h"
 #include "journal/journal.h"
 #include "server/commands.h"
-#include "server/crowd.h"
 #include "server/limits.h"
 #include "server/peer.h"
 #include "server/trust_push.h"
@@ -305,13 +304,11 @@ static void on_appended(
 {
     struct pending *p = ctx;
     size_t known = result == PK_APPEND_STORED ? known_before(entry) : p->count;
-    int partition = entry->partition;
 
     switch (result) {
     case PK_APPEND_STORED:
         note_storage(p->server, PK_OK);
         pk_workers_hand(p->server->workers, entry); /* gone from here */
-        pk_crowd_server_wake(p->server->crowd, partition);
         reply_stored(p, known, acked_seq);
         break;
     case PK_APPEND_DUPLICATE:

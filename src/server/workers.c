@@ -144,6 +144,7 @@ static int commit_batch(struct worker *w, struct pk_error *err)
         int p = w->batch[i]->partition;
 
         atomic_store(&w->all->done_offset[p], w->planned[p]);
+        pk_crowd_server_worked(w->all->settings.server->crowd, p, w->planned[p]);
     }
     atomic_fetch_add(&w->all->done, w->batch_count);
     tell(w, &news, commands);
@@ -173,6 +174,7 @@ static int skip_one(struct worker *w, const struct pk_error *why, struct pk_erro
     rc = pk_progress_put(store, entry->partition, entry->offset, err);
     if (rc == PK_OK) {
         atomic_store(&w->all->done_offset[entry->partition], entry->offset);
+        pk_crowd_server_worked(w->all->settings.server->crowd, entry->partition, entry->offset);
     }
     return rc;
 }

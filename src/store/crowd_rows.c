@@ -357,6 +357,20 @@ int pk_crowd_bad_after(struct pk_store *store, const struct pk_crowd_thing *afte
     return pk_put_get_all(&put, arena, read_change, sizeof(struct pk_crowd_change_row), out, err);
 }
 
+int pk_crowd_bad_of(struct pk_store *store, int kind, int64_t a, int64_t limit,
+        struct pk_arena *arena, struct pk_array *out, struct pk_error *err)
+{
+    struct pk_put put = pk_put_start(store,
+            "SELECT " CHANGE_COLUMNS " FROM crowd_bad b JOIN crowd_changes c ON c.seq = b.seq"
+            " WHERE b.kind = ?1 AND b.a = ?2 ORDER BY b.b LIMIT ?3",
+            err);
+
+    pk_put_int(&put, kind);
+    pk_put_int(&put, a);
+    pk_put_int(&put, limit);
+    return pk_put_get_all(&put, arena, read_change, sizeof(struct pk_crowd_change_row), out, err);
+}
+
 int pk_crowd_bad_has(
         struct pk_store *store, const struct pk_crowd_thing *thing, bool *out, struct pk_error *err)
 {

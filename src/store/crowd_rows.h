@@ -99,3 +99,6 @@ PK_MUST_USE int pk_crowd_bad_after(struct pk_store *store, const struct pk_crowd
 /* Is it announced as bad? */
 PK_MUST_USE int pk_crowd_bad_has(struct pk_store *store, const struct pk_crowd_thing *thing,
         bool *out, struct pk_error *err);
+/* Those of one kind with this a. items: struct pk_crowd_change_row. */
+PK_MUST_USE int pk_crowd_bad_of(struct pk_store *store, int kind, int64_t a, int64_t limit,
+        struct pk_arena *arena, struct pk_array *out, struct pk_error *err);
