@@ -101,15 +101,15 @@ bool pk_crowd_network(const struct pk_crowd *crowd, const struct pk_crowd_key *k
 uint64_t pk_crowd_attribute_value(enum pk_crowd_attribute attribute, uint64_t raw);
 
 /* One voice about a thing that somebody spoke against, of the few that are kept. Whose it is stays inside. */
-struct pk_crowd_said {
+struct pk_crowd_testimony {
     int64_t at_s;
     float log_odds; /* of its own sighting */
     float trust;    /* what it weighed, 0..1 */
     bool against;   /* false: all was well when it met it */
     bool attested;  /* by hardware */
 };
-void pk_crowd_each_said(const struct pk_crowd *crowd, const struct pk_crowd_key *key,
-        void (*fn)(void *ctx, const struct pk_crowd_said *said), void *ctx);
+void pk_crowd_each_testimony(const struct pk_crowd *crowd, const struct pk_crowd_key *key,
+        void (*fn)(void *ctx, const struct pk_crowd_testimony *said), void *ctx);
 
 struct pk_crowd_app {
     uint32_t devices; /* that were seen with the file */

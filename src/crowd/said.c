@@ -3,11 +3,11 @@
 
 /* How long a voice lasts stands in suspect.c; here it is told as it was given. */
 static void tell(const struct pk_item *items, size_t n, bool against,
-        void (*fn)(void *ctx, const struct pk_crowd_said *said), void *ctx)
+        void (*fn)(void *ctx, const struct pk_crowd_testimony *said), void *ctx)
 {
     for (size_t i = 0; i < n; i++) {
         if (items[i].device != 0) {
-            struct pk_crowd_said said = { .against = against,
+            struct pk_crowd_testimony said = { .against = against,
                 .attested = items[i].hard != 0,
                 .log_odds = items[i].l,
                 .trust = items[i].w,
@@ -18,8 +18,8 @@ static void tell(const struct pk_item *items, size_t n, bool against,
     }
 }
 
-void pk_crowd_each_said(const struct pk_crowd *crowd, const struct pk_crowd_key *key,
-        void (*fn)(void *ctx, const struct pk_crowd_said *said), void *ctx)
+void pk_crowd_each_testimony(const struct pk_crowd *crowd, const struct pk_crowd_key *key,
+        void (*fn)(void *ctx, const struct pk_crowd_testimony *said), void *ctx)
 {
     const struct pk_suspect *e = pk_table_find(
             &crowd->rooms[PK_ROOM_SUSPECTS], pk_suspect_key(key));

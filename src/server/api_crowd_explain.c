@@ -264,12 +264,12 @@ static int look(struct answer *a, const struct pk_crowd_key *key, struct pk_erro
 #define VOICES_MAX 40 /* more than are kept of a thing */
 
 struct voices {
-    struct pk_crowd_said items[VOICES_MAX];
+    struct pk_crowd_testimony items[VOICES_MAX];
     size_t count;
 };
 
 /* Under the crowd's lock: only copied. */
-static void take_voice(void *ctx, const struct pk_crowd_said *said)
+static void take_voice(void *ctx, const struct pk_crowd_testimony *said)
 {
     struct voices *v = ctx;
 
@@ -280,8 +280,8 @@ static void take_voice(void *ctx, const struct pk_crowd_said *said)
 
 static int by_weight(const void *a, const void *b)
 {
-    const struct pk_crowd_said *x = a;
-    const struct pk_crowd_said *y = b;
+    const struct pk_crowd_testimony *x = a;
+    const struct pk_crowd_testimony *y = b;
     float p = x->trust * x->log_odds;
     float q = y->trust * y->log_odds;
 
@@ -294,13 +294,13 @@ static json_t *view_voices(struct answer *a)
     struct voices v = { .count = 0 };
     json_t *out = json_array();
 
-    pk_crowd_server_each_said(a->call->server->crowd, &a->key, take_voice, &v);
+    pk_crowd_server_each_testimony(a->call->server->crowd, &a->key, take_voice, &v);
     if (v.count < a->door.kanon.least[PK_KANON_VIEW]) {
         return out;
     }
     qsort(v.items, v.count, sizeof(v.items[0]), by_weight);
     for (size_t i = 0; i < v.count; i++) {
-        const struct pk_crowd_said *s = &v.items[i];
+        const struct pk_crowd_testimony *s = &v.items[i];
 
         (void)json_array_append_new(out,
                 json_pack("{s:s, s:f, s:f, s:b, s:o}", "says", s->against ? "bad" : "clean",

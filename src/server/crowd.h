@@ -38,8 +38,8 @@ void pk_crowd_server_each_zone(struct pk_crowd_server *crowd,
         void (*fn)(void *ctx, const struct pk_crowd_zone *zone), void *ctx);
 bool pk_crowd_server_network(struct pk_crowd_server *crowd, const struct pk_crowd_key *key,
         struct pk_crowd_network *out);
-void pk_crowd_server_each_said(struct pk_crowd_server *crowd, const struct pk_crowd_key *key,
-        void (*fn)(void *ctx, const struct pk_crowd_said *said), void *ctx);
+void pk_crowd_server_each_testimony(struct pk_crowd_server *crowd, const struct pk_crowd_key *key,
+        void (*fn)(void *ctx, const struct pk_crowd_testimony *said), void *ctx);
 bool pk_crowd_server_app(struct pk_crowd_server *crowd, uint64_t package, uint64_t file,
         uint64_t signer, struct pk_crowd_app *out);
 /* device: as in its certificate. */

@@ -59,12 +59,12 @@ bool pk_crowd_server_network(
     return known;
 }
 
-void pk_crowd_server_each_said(struct pk_crowd_server *crowd, const struct pk_crowd_key *key,
-        void (*fn)(void *ctx, const struct pk_crowd_said *said), void *ctx)
+void pk_crowd_server_each_testimony(struct pk_crowd_server *crowd, const struct pk_crowd_key *key,
+        void (*fn)(void *ctx, const struct pk_crowd_testimony *said), void *ctx)
 {
     if (crowd != NULL) {
         (void)pthread_rwlock_rdlock(&crowd->lock);
-        pk_crowd_each_said(crowd->crowd, key, fn, ctx);
+        pk_crowd_each_testimony(crowd->crowd, key, fn, ctx);
         (void)pthread_rwlock_unlock(&crowd->lock);
     }
 }
