@@ -68,6 +68,16 @@ void pk_journal_reader_close(struct pk_journal_reader *reader);
  * log: the partition goes on. */
 PK_MUST_USE int pk_journal_read(struct pk_journal_reader *reader, int partition, int64_t after,
         struct pk_entry **out, struct pk_error *err);
+/* The same for the entries of one device alone; reads over those of others. */
+PK_MUST_USE int pk_journal_read_of(struct pk_journal_reader *reader, const char *device,
+        int64_t after, struct pk_entry **out, struct pk_error *err);
+/* Deletes everything of a device, up to this offset of its partition, in short transactions; offsets are not
+ * given again. Nobody may still work on these entries, and the device may send no more. */
+PK_MUST_USE int pk_journal_erase(
+        struct pk_journal_reader *reader, const char *device, int64_t upto, struct pk_error *err);
+/* Overwrites what the log of changes still holds of deleted rows, and the places that they had (SQLite;
+ * elsewhere it does what the engine has for it). PK_EBUSY: somebody reads or writes; try again. */
+PK_MUST_USE int pk_journal_scrub(struct pk_journal_reader *reader, struct pk_error *err);
 /* Deletes entries received before then that every partition's progress has passed. */
 PK_MUST_USE int pk_journal_trim(struct pk_journal_reader *reader, int64_t before_ms,
         const int64_t progress[PK_PARTITIONS], struct pk_error *err);

@@ -7,6 +7,7 @@
 /* What the ingest grants for a decoded report of 1 MiB, and some more. */
 #define ENTRY_BYTES_MAX ((size_t)20 * 1024 * 1024)
 #define TRIM_STEP       1000 /* rows a transaction: the writer gets its turn in between */
+#define ERASE_STEP      4000 /* rows looked at a transaction */
 
 struct pk_journal_reader {
     struct pk_db *db;
@@ -152,6 +153,32 @@ int pk_journal_read(struct pk_journal_reader *reader, int partition, int64_t aft
     return rc;
 }
 
+int pk_journal_read_of(struct pk_journal_reader *reader, const char *device, int64_t after,
+        struct pk_entry **out, struct pk_error *err)
+{
+    int partition = pk_journal_partition(device);
+    struct pk_stmt *stmt;
+    int rc = pk_db_prepare(reader->db,
+            "SELECT id, device, after_seq, last_seq, received_ms, observations, packed"
+            " FROM journal WHERE id > ?1 AND id <= ?2 AND device = ?3 ORDER BY id LIMIT 1",
+            &stmt, err);
+
+    if (rc < 0) {
+        return rc;
+    }
+    pk_bind_int(stmt, 1, pk_journal_key(partition, after));
+    pk_bind_int(stmt, 2, pk_journal_key(partition, PK_JOURNAL_OFFSET_MAX));
+    pk_bind_text(stmt, 3, device);
+    rc = pk_stmt_step(stmt, err);
+    if (rc > 0) {
+        rc = entry_of(reader, stmt, partition, out, err);
+    } else if (rc == PK_OK) {
+        *out = NULL;
+    }
+    pk_stmt_reset(stmt);
+    return rc;
+}
+
 /* ---- trimming ---- */
 
 /* The last of the next rows that are all old enough; 0: none. Rows come in the order of time, so the
@@ -196,6 +223,16 @@ static int run_two(
     return n < 0 ? (int)n : PK_OK;
 }
 
+/* An offset that was given once is never given again, even when all rows behind it are gone. */
+static int keep_offset(struct pk_db *db, int partition, int64_t offset, struct pk_error *err)
+{
+    return run_two(db,
+            "INSERT INTO journal_trimmed (part, upto) VALUES (?1, ?2)"
+            " ON CONFLICT (part) DO UPDATE SET upto = excluded.upto"
+            " WHERE journal_trimmed.upto < excluded.upto",
+            partition, offset, err);
+}
+
 static int delete_upto(struct pk_db *db, int partition, int64_t last, struct pk_error *err)
 {
     int rc = pk_db_begin(db, err);
@@ -206,10 +243,7 @@ static int delete_upto(struct pk_db *db, int partition, int64_t last, struct pk_
     rc = run_two(db, "DELETE FROM journal WHERE id > ?1 AND id <= ?2", pk_journal_key(partition, 0),
             pk_journal_key(partition, last), err);
     if (rc == PK_OK) {
-        rc = run_two(db,
-                "INSERT INTO journal_trimmed (part, upto) VALUES (?1, ?2)"
-                " ON CONFLICT (part) DO UPDATE SET upto = excluded.upto",
-                partition, last, err);
+        rc = keep_offset(db, partition, last, err);
     }
     if (rc == PK_OK) {
         return pk_db_commit(db, err);
@@ -237,6 +271,82 @@ int pk_journal_trim(struct pk_journal_reader *reader, int64_t before_ms,
         } while (rows == TRIM_STEP);
     }
     return PK_OK;
+}
+
+/* ---- erasing ---- */
+
+/* Rows of the device behind an offset, as far as the step reaches. */
+static int erase_step(
+        struct pk_db *db, const char *device, int64_t after, int64_t upto, struct pk_error *err)
+{
+    int partition = pk_journal_partition(device);
+    struct pk_stmt *stmt = NULL;
+    int64_t n = pk_db_begin(db, err);
+
+    if (n < 0) {
+        return (int)n;
+    }
+    n = keep_offset(db, partition, upto, err);
+    if (n == PK_OK) {
+        n = pk_db_prepare(
+                db, "DELETE FROM journal WHERE id > ?1 AND id <= ?2 AND device = ?3", &stmt, err);
+    }
+    if (n == PK_OK) {
+        pk_bind_int(stmt, 1, pk_journal_key(partition, after));
+        pk_bind_int(stmt, 2, pk_journal_key(partition, upto));
+        pk_bind_text(stmt, 3, device);
+        n = pk_stmt_run(stmt, err);
+    }
+    if (n >= 0) {
+        return pk_db_commit(db, err);
+    }
+    pk_db_rollback(db);
+    return (int)n;
+}
+
+static int oldest_of(struct pk_db *db, int partition, int64_t *out, struct pk_error *err)
+{
+    struct pk_stmt *stmt;
+    int rc = pk_db_prepare(
+            db, "SELECT coalesce(min(id), 0) FROM journal WHERE id > ?1 AND id <= ?2", &stmt, err);
+
+    if (rc < 0) {
+        return rc;
+    }
+    pk_bind_int(stmt, 1, pk_journal_key(partition, 0));
+    pk_bind_int(stmt, 2, pk_journal_key(partition, PK_JOURNAL_OFFSET_MAX));
+    rc = pk_stmt_step(stmt, err);
+    if (rc > 0) {
+        *out = pk_column_int(stmt, 0) & PK_JOURNAL_OFFSET_MAX;
+    }
+    pk_stmt_reset(stmt);
+    return rc < 0 ? rc : PK_OK;
+}
+
+int pk_journal_erase(
+        struct pk_journal_reader *reader, const char *device, int64_t upto, struct pk_error *err)
+{
+    struct pk_stmt *stmt;
+    int64_t from = 0;
+    int64_t n = oldest_of(reader->db, pk_journal_partition(device), &from, err);
+
+    for (from -= from > 0 ? 1 : 0; n == PK_OK && from < upto; from += ERASE_STEP) {
+        n = erase_step(
+                reader->db, device, from, from + ERASE_STEP < upto ? from + ERASE_STEP : upto, err);
+    }
+    if (n == PK_OK) {
+        n = pk_db_prepare(reader->db, "DELETE FROM journal_devices WHERE device = ?1", &stmt, err);
+    }
+    if (n == PK_OK) {
+        pk_bind_text(stmt, 1, device);
+        n = pk_stmt_run(stmt, err);
+    }
+    return n < 0 ? (int)n : PK_OK;
+}
+
+int pk_journal_scrub(struct pk_journal_reader *reader, struct pk_error *err)
+{
+    return pk_db_scrub(reader->db, err);
 }
 
 /* ---- counting ---- */

@@ -2,6 +2,7 @@
 
 #include "server/call.h"
 #include "server/view.h"
+#include "store/retention.h"
 
 #define LIMIT_DEFAULT 50
 
@@ -55,7 +56,13 @@ static int take_arg(const char *name, const char *value, void *ctx)
 static int place(struct pk_call *call, struct args *args, struct pk_error *err)
 {
     int64_t newest;
+    int64_t purged = 0;
     int rc = pk_event_newest(call->store, &newest, err);
+
+    if (rc == PK_OK) {
+        rc = pk_store_purged_event(call->store, &purged, err);
+    }
+    newest = newest < purged ? purged : newest; /* all are gone */
 
     if (rc < 0) {
         return rc;
@@ -64,6 +71,9 @@ static int place(struct pk_call *call, struct args *args, struct pk_error *err)
         args->wish.after = newest;
     } else if (args->wish.after > newest) {
         return refuse(args, PK_EBOUNDS, "after", "the stream does not reach this cursor");
+    } else if (args->wish.after > 0 && args->wish.after < purged) {
+        return refuse(args, PK_EBOUNDS, "after",
+                "events behind this cursor are gone by age: begin again with 0");
     }
     return PK_OK;
 }

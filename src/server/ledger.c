@@ -1,9 +1,12 @@
 #include "server/ledger.h"
 
 #include "base/clock.h"
+#include "crowd/kanon.h"
+#include "server/erase.h"
 #include "server/peer.h"
 
 #define LOOKED_MAX 100 /* newest looks that are shown */
+#define DAYS_MAX   60
 
 int pk_ledger_add(struct pk_store *store, const struct pk_entry *entry, struct pk_error *err)
 {
@@ -15,23 +18,100 @@ int pk_ledger_add(struct pk_store *store, const struct pk_entry *entry, struct p
             more.by_kind[o[i].kind]++;
         }
     }
-    return pk_ledger_counts_add(store, entry->device, &more, err);
+    more.bytes = (int64_t)entry->packed.len;
+    if (pk_ledger_counts_add(store, entry->device, &more, err) < 0) {
+        return err->code;
+    }
+    return pk_ledger_day_add(store, entry->device, entry->received_ms, &more, err);
 }
 
-static json_t *counts_json(const struct pk_ledger_counts *counts)
+static json_t *kinds_json(const struct pk_ledger_counts *counts, json_int_t *all)
 {
     json_t *by_kind = json_object();
-    json_int_t all = 0;
 
+    *all = 0;
     for (int kind = 0; kind < PK_OBS_KIND_COUNT; kind++) {
-        all += counts->by_kind[kind];
+        *all += counts->by_kind[kind];
         if (counts->by_kind[kind] > 0) {
             (void)json_object_set_new(
                     by_kind, pk_observation_kind_names[kind], json_integer(counts->by_kind[kind]));
         }
     }
+    return by_kind;
+}
+
+static json_t *counts_json(const struct pk_ledger_counts *counts)
+{
+    json_int_t all;
+    json_t *by_kind = kinds_json(counts, &all);
+
     return json_pack("{s:I, s:I, s:o}", "reports", (json_int_t)counts->reports, "observations", all,
             "by_kind", by_kind);
+}
+
+static json_t *days_json(
+        struct pk_store *store, const char *device, struct pk_arena *arena, struct pk_error *err)
+{
+    const struct pk_ledger_day *days;
+    struct pk_array list = { 0 };
+    char at[PK_TIME_TEXT];
+    json_t *out;
+
+    if (pk_ledger_days(store, device, DAYS_MAX, arena, &list, err) < 0) {
+        return NULL;
+    }
+    out = json_array();
+    days = list.items;
+    for (size_t i = 0; i < list.count; i++) {
+        json_int_t all;
+        json_t *by_kind = kinds_json(&days[i].counts, &all);
+
+        pk_time_format(days[i].day * PK_DAY_MS, at)[10] = '\0';
+        (void)json_array_append_new(out,
+                json_pack("{s:s, s:I, s:I, s:I, s:o}", "day", at, "reports",
+                        (json_int_t)days[i].counts.reports, "observations", all, "bytes",
+                        (json_int_t)days[i].counts.bytes, "by_kind", by_kind));
+    }
+    return out;
+}
+
+/* ---- what others may be told of the networks that it met: numbers alone ------------------------------ */
+
+struct networks {
+    struct pk_kanon kanon;
+    json_int_t met, homes, view, exchange;
+};
+
+static int count_network(void *ctx, const struct pk_personal_network *network)
+{
+    static const uint8_t security[] = { PK_KANON_UNKNOWN, PK_KANON_OPEN, PK_KANON_OPEN,
+        PK_KANON_PROTECTED, PK_KANON_PROTECTED, PK_KANON_PROTECTED, PK_KANON_PROTECTED,
+        PK_KANON_PERSONAL };
+    struct networks *n = ctx;
+    struct pk_kanon_thing thing = { .devices = (uint32_t)network->devices, .own = network->own };
+
+    if (network->security > 0 && network->security < (int)PK_COUNT(security)) {
+        thing.security = security[network->security];
+    }
+    n->met++;
+    n->homes += pk_kanon_is_home(&n->kanon, &thing) ? 1 : 0;
+    n->view += pk_kanon_ask(&n->kanon, PK_KANON_VIEW, &thing) == PK_KANON_SHOWN ? 1 : 0;
+    n->exchange += pk_kanon_ask(&n->kanon, PK_KANON_EXCHANGE, &thing) == PK_KANON_SHOWN ? 1 : 0;
+    return PK_OK;
+}
+
+static json_t *networks_json(
+        struct pk_server *s, struct pk_store *store, const char *device, struct pk_error *err)
+{
+    struct networks n = { .kanon = pk_privacy_kanon(s->settings.privacy,
+                                  s->settings.crowd->min_devices,
+                                  pk_kanon_default.least[PK_KANON_EXCHANGE]) };
+
+    if (pk_personal_networks(store, device, count_network, &n, err) < 0) {
+        return NULL;
+    }
+    return json_pack("{s:I, s:I, s:I, s:I}", "met", n.met, "homes", n.homes, "view", n.view,
+            "exchange", n.exchange);
 }
 
 /* Who looked at or changed this device, newest first. */
@@ -52,8 +132,9 @@ static json_t *looked(
     rows = page.items;
     for (size_t i = 0; i < page.count; i++) {
         (void)json_array_append_new(list,
-                json_pack("{s:s, s:s, s:s}", "at", pk_time_format(rows[i].at_ms, at), "who",
-                        rows[i].actor, "what", rows[i].act));
+                json_pack("{s:s, s:s, s:s, s:O*}", "at", pk_time_format(rows[i].at_ms, at), "who",
+                        rows[i].actor, "what", rows[i].act, "role",
+                        json_object_get(rows[i].detail, "role")));
     }
     return list;
 }
@@ -77,18 +158,55 @@ static json_t *device_json(const struct pk_device *d)
             (json_int_t)d->risk_score, "posture", d->posture, "network", d->network);
 }
 
+static json_t *erasure_json(
+        struct pk_store *store, const char *device, struct pk_arena *arena, struct pk_error *err)
+{
+    struct pk_erasure erasure;
+    int rc = pk_erasure_of(store, device, arena, &erasure, err);
+
+    return rc == PK_ENOENT ? json_null() : rc < 0 ? NULL : pk_erase_view(&erasure, "");
+}
+
+/* Adds a part; false: it could not be made. */
+static bool add(json_t *body, const char *name, json_t *part)
+{
+    return part != NULL && json_object_set_new(body, name, part) == 0;
+}
+
+static int make(struct pk_server *s, struct pk_store *store, const char *device,
+        struct pk_arena *arena, json_t **out, struct pk_error *err)
+{
+    struct pk_ledger_counts counts;
+    struct pk_device row;
+    json_t *body;
+    int rc = pk_device_get(store, device, arena, &row, err);
+
+    if (rc == PK_OK) {
+        rc = pk_ledger_counts_get(store, device, &counts, err);
+    }
+    if (rc < 0) {
+        return rc;
+    }
+    body = counts_json(&counts);
+    if (!add(body, "device", device_json(&row)) ||
+            !add(body, "days", days_json(store, device, arena, err)) ||
+            !add(body, "networks", networks_json(s, store, device, err)) ||
+            !add(body, "erasure", erasure_json(store, device, arena, err)) ||
+            !add(body, "looked", looked(store, device, arena, err))) {
+        json_decref(body);
+        return err->code < 0 ? err->code : pk_error_set(err, PK_ENOMEM, "out of memory");
+    }
+    *out = body;
+    return PK_OK;
+}
+
 void pk_ledger_handler(struct pk_request *request, void *server)
 {
     struct pk_server *s = server;
-    struct pk_arena *arena = pk_request_arena(request);
     struct pk_error err = { 0 };
-    struct pk_device device;
     struct pk_store *store;
     struct pk_peer peer;
-    struct pk_ledger_counts counts;
-    json_t *body;
-    json_t *looks = NULL;
-    int rc;
+    json_t *body = NULL;
 
     if (!pk_peer_of(request, s, &peer)) {
         return;
@@ -97,18 +215,9 @@ void pk_ledger_handler(struct pk_request *request, void *server)
     if (store == NULL) {
         return;
     }
-    rc = pk_device_get(store, peer.device, arena, &device, &err);
-    if (rc == PK_OK) {
-        rc = pk_ledger_counts_get(store, peer.device, &counts, &err);
-    }
-    looks = rc == PK_OK ? looked(store, peer.device, arena, &err) : NULL;
-    if (looks == NULL) {
-        err.code = err.code == PK_OK ? PK_ENOMEM : err.code;
+    if (make(s, store, peer.device, pk_request_arena(request), &body, &err) < 0) {
         pk_reply_error(request, &err);
         return;
     }
-    body = counts_json(&counts);
-    (void)json_object_set_new(body, "device", device_json(&device));
-    (void)json_object_set_new(body, "looked", looks);
     pk_reply_json(request, 200, body);
 }

@@ -26,6 +26,7 @@
 #include "server/limits.h"
 #include "server/networks.h"
 #include "server/policies.h"
+#include "server/retention.h"
 #include "server/routes.h"
 #include "server/scans.h"
 #include "server/tls.h"
@@ -454,10 +455,13 @@ int pk_server_start(struct pk_server *server, struct pk_error *err)
         rc = pk_apps_start(server, &server->apps, err);
     }
     if (rc == PK_OK) {
-        rc = pk_networks_start(server, &server->networks, err);
+        rc = pk_networks_learn(server, err);
     }
     if (rc == PK_OK) {
         rc = start_workers(life, err);
+    }
+    if (rc == PK_OK) {
+        rc = pk_retention_start(server, &server->retention, err);
     }
     if (rc == PK_OK) {
         rc = listen_on(life, err);
@@ -480,8 +484,8 @@ void pk_server_stop(struct pk_server *server)
     struct pk_crowd_server *crowd = server->crowd;
 
     pk_api_stop(server->api);
-    pk_networks_stop(server->networks);
-    server->networks = NULL;
+    pk_retention_stop(server->retention);
+    server->retention = NULL;
     pk_apps_stop(server->apps); /* gives the readers nothing more */
     pk_scans_stop(server->scans);
     pk_crowd_share_stop(server->share);

@@ -2,7 +2,9 @@
 
 #include "server/app_upload.h"
 #include "server/crowd_share.h"
+#include "server/erase.h"
 #include "server/est.h"
+#include "server/export.h"
 #include "server/health.h"
 #include "server/ingest.h"
 #include "server/ledger.h"
@@ -31,6 +33,8 @@ static const struct pk_route routes[] = {
     { PK_GET, "/v1/crowd/deltas", pk_crowd_deltas_handler, 0, NULL, NULL },
     { PK_GET, "/v1/crowd/keys", pk_crowd_keys_handler, 0, NULL, NULL },
     { PK_GET, "/v1/ledger", pk_ledger_handler, 0, NULL, NULL },
+    { PK_GET, "/v1/me/export", pk_export_handler, 0, NULL, NULL },
+    { PK_POST, "/v1/me/erase", pk_erase_handler, 0, NULL, NULL },
     { PK_GET, "/healthz", pk_healthz_handler, 0, NULL, NULL },
     { PK_GET, "/readyz", pk_readyz_handler, 0, NULL, NULL },
     { PK_GET, "/metrics", pk_metrics_handler, 0, NULL, NULL },

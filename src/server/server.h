@@ -19,7 +19,7 @@ struct pk_crowd_share;
 struct pk_devices;
 struct pk_journal;
 struct pk_limits;
-struct pk_networks;
+struct pk_retention;
 struct pk_scans;
 struct pk_shelf;
 struct pk_waits;
@@ -49,9 +49,9 @@ struct pk_server {
     struct pk_scans *scans;
     struct pk_shelf *shelf; /* by what apps are judged */
     struct pk_apps *apps;
-    struct pk_networks *networks;
     struct pk_crowd_server *crowd; /* NULL: the settings say so */
     struct pk_crowd_share *share;  /* what it says to devices; NULL: nothing */
+    struct pk_retention *retention;
     const struct pk_pipeline *pipeline;
     struct pk_api *api;
     struct pk_http *http;    /* NULL until it listens */

@@ -128,6 +128,10 @@ static const struct pk_field settings_fields[] = {
       .help = "networks that devices met" },
     { "crowd", PK_TYPE_OBJECT, 0, AT(pk_settings, crowd), .sub = &crowd_schema,
       .help = "what all devices together know" },
+    { "retention", PK_TYPE_OBJECT, 0, AT(pk_settings, retention), .sub = &pk_retention_schema,
+      .help = "how long what is kept" },
+    { "privacy", PK_TYPE_OBJECT, 0, AT(pk_settings, privacy), .sub = &pk_privacy_schema,
+      .help = "what others are shown, and what the person may do alone" },
     { "demo", PK_TYPE_BOOL, 0, AT(pk_settings, demo), .help = "the console says: simulated" },
     { "log", PK_TYPE_OBJECT, 0, AT(pk_settings, log), .sub = &log_schema, .help = "log lines" },
     { "policy", PK_TYPE_STRING, 0, AT(pk_settings, policy), .min = 1, .max = 1000,
@@ -173,6 +177,12 @@ static int complete(struct pk_settings *s, struct pk_arena *arena, struct pk_err
     if (s->crowd == NULL) {
         s->crowd = group_of_defaults(&crowd_schema, arena);
     }
+    if (s->retention == NULL) {
+        s->retention = group_of_defaults(&pk_retention_schema, arena);
+    }
+    if (s->privacy == NULL) {
+        s->privacy = group_of_defaults(&pk_privacy_schema, arena);
+    }
     if (s->log == NULL) {
         s->log = group_of_defaults(&log_schema, arena);
     }
@@ -183,8 +193,8 @@ static int complete(struct pk_settings *s, struct pk_arena *arena, struct pk_err
         s->journal = pk_arena_printf(arena, "sqlite:%s/journal.db", s->state_dir);
     }
     if (s->listen == NULL || s->limits == NULL || s->log == NULL || s->scan == NULL ||
-            s->apps == NULL || s->networks == NULL || s->crowd == NULL || s->store == NULL ||
-            s->journal == NULL) {
+            s->apps == NULL || s->networks == NULL || s->crowd == NULL || s->retention == NULL ||
+            s->privacy == NULL || s->store == NULL || s->journal == NULL) {
         return pk_error_set(err, PK_ENOMEM, "out of memory");
     }
     return PK_OK;

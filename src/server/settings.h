@@ -5,6 +5,7 @@
 #include "base/buffer.h"
 #include "base/schema.h"
 #include "respond/siem/settings.h"
+#include "server/settings_privacy.h"
 
 struct pk_listen {
     const char *address;
@@ -69,6 +70,8 @@ struct pk_settings {
     struct pk_app_settings *apps;
     struct pk_network_settings *networks;
     struct pk_crowd_server_settings *crowd;
+    struct pk_retention_settings *retention;
+    struct pk_privacy_settings *privacy;
     bool demo;
     struct pk_log_settings *log;
     const char *policy;   /* file; NULL: the built-in policy */

@@ -8,11 +8,10 @@
 #include "server/crowd.h"
 #include "server/ledger.h"
 
-#define QUEUE_MAX     2048 /* entries waiting for one worker; more are read from the journal */
-#define BATCH_MAX     256  /* entries in one transaction */
-#define RETRY_MS      1000 /* after a failure of the store */
-#define KEEP_MS       (14 * PK_DAY_MS) /* reports stay in the journal so long */
-#define TRIM_EVERY_MS PK_HOUR_MS
+#define QUEUE_MAX    2048 /* entries waiting for one worker; more are read from the journal */
+#define BATCH_MAX    256  /* entries in one transaction */
+#define RETRY_MS     1000 /* after a failure of the store */
+#define LOOK_EVERY_S 3600
 
 struct worker {
     struct pk_workers *all;
@@ -32,7 +31,6 @@ struct worker {
     struct pk_entry *batch[BATCH_MAX];
     size_t batch_count;
     int64_t planned[PK_PARTITIONS]; /* offset of the newest entry in the batch or worked in */
-    int64_t trimmed_ms;
 };
 
 struct pk_workers {
@@ -337,33 +335,12 @@ static void wait_for_entries(struct worker *w)
         struct timespec until;
 
         (void)clock_gettime(CLOCK_MONOTONIC, &until);
-        until.tv_sec += TRIM_EVERY_MS / 1000;
+        until.tv_sec += LOOK_EVERY_S;
         if (pthread_cond_clockwait(&w->wake, &w->lock, CLOCK_MONOTONIC, &until) != 0) {
-            break; /* time for the journal's old rows */
+            break;
         }
     }
     pthread_mutex_unlock(&w->lock);
-}
-
-static void trim(struct worker *w)
-{
-    int64_t now_ms = pk_clock_ms();
-    int64_t progress[PK_PARTITIONS];
-    struct pk_error err = { 0 };
-
-    if (w->index != 0 || now_ms - w->trimmed_ms < TRIM_EVERY_MS) {
-        return;
-    }
-    w->trimmed_ms = now_ms;
-    pk_crowd_server_needs(w->all->settings.server->crowd, progress, PK_PARTITIONS);
-    for (int p = 0; p < PK_PARTITIONS; p++) {
-        int64_t done = atomic_load(&w->all->done_offset[p]);
-
-        progress[p] = progress[p] < done ? progress[p] : done;
-    }
-    if (pk_journal_trim(w->reader, now_ms - KEEP_MS, progress, &err) < 0) {
-        pk_event(PK_WARN, "journal.trim", { "why", err.text });
-    }
 }
 
 static void *run(void *arg)
@@ -375,7 +352,6 @@ static void *run(void *arg)
         if (!whole) {
             catch_up_all(w);
         }
-        trim(w);
         wait_for_entries(w);
         whole = take_queue(w);
         if (finish_batch(w) < 0) {
@@ -513,6 +489,13 @@ int64_t pk_workers_lag(struct pk_workers *workers)
         lag += newest > done ? newest - done : 0;
     }
     return lag;
+}
+
+void pk_workers_progress(struct pk_workers *workers, int64_t out[PK_PARTITIONS])
+{
+    for (int p = 0; p < PK_PARTITIONS; p++) {
+        out[p] = workers != NULL ? atomic_load(&workers->done_offset[p]) : 0;
+    }
 }
 
 uint64_t pk_workers_done(struct pk_workers *workers)

@@ -27,6 +27,8 @@ void pk_workers_hand(struct pk_workers *workers, struct pk_entry *entry);
 
 /* Journal entries that are not worked in yet. */
 int64_t pk_workers_lag(struct pk_workers *workers);
+/* The offset up to which each partition is worked in: nobody here needs what is before it. */
+void pk_workers_progress(struct pk_workers *workers, int64_t out[PK_PARTITIONS]);
 /* Reports worked in since start. */
 uint64_t pk_workers_done(struct pk_workers *workers);
 /* A sentence when the workers cannot go on right now, else NULL. Static text. */

@@ -109,6 +109,47 @@ void pk_db_rollback(struct pk_db *db)
     }
 }
 
+static int read_number(struct pk_db *db, const char *sql, int64_t *out, struct pk_error *err)
+{
+    struct pk_stmt *stmt = NULL;
+    int rc = pk_db_prepare_once(db, sql, &stmt, err);
+
+    if (rc == PK_OK) {
+        rc = pk_stmt_step(stmt, err);
+    }
+    if (rc > 0) {
+        *out = pk_column_int(stmt, 0);
+    }
+    pk_stmt_finish(stmt);
+    return rc < 0 ? rc : PK_OK;
+}
+
+int pk_db_scrub(struct pk_db *db, struct pk_error *err)
+{
+    int64_t pages = 0;
+    int64_t size = 0;
+    int64_t busy = 0;
+    int rc;
+
+    if (db->driver->engine != PK_ENGINE_SQLITE) {
+        return pk_db_exec(db, "VACUUM", err);
+    }
+    rc = read_number(db, "PRAGMA page_count", &pages, err);
+    if (rc == PK_OK) {
+        rc = read_number(db, "PRAGMA page_size", &size, err);
+    }
+    if (rc == PK_OK && pages * size <= PK_DB_SCRUB_BYTES) {
+        rc = pk_db_exec(db, "VACUUM", err);
+    }
+    if (rc == PK_OK) {
+        rc = read_number(db, "PRAGMA wal_checkpoint(TRUNCATE)", &busy, err);
+    }
+    if (rc == PK_OK && busy != 0) {
+        rc = pk_error_set(err, PK_EBUSY, "the database is being read");
+    }
+    return rc;
+}
+
 /* ---- statements ---- */
 
 static uint32_t hash_of(const char *sql)

@@ -28,6 +28,13 @@ enum pk_engine pk_db_engine(const struct pk_db *db);
 /* One or more statements without parameters or results. */
 PK_MUST_USE int pk_db_exec(struct pk_db *db, const char *sql, struct pk_error *err);
 
+/* Makes sure that deleted rows are not in the files any more either. SQLite zeroes the places of deleted rows
+ * as it goes (secure_delete); what remains is in its log, which is emptied here, and in pages that were
+ * rearranged: a file of at most PK_DB_SCRUB_BYTES is written anew. PostgreSQL: VACUUM, which gives the
+ * places free to be overwritten. Outside of transactions. PK_EBUSY: somebody reads; try again. */
+#define PK_DB_SCRUB_BYTES INT64_C(268435456)
+PK_MUST_USE int pk_db_scrub(struct pk_db *db, struct pk_error *err);
+
 /* A write transaction (BEGIN IMMEDIATE; waits for other writers). No nesting. A failed commit has
  * rolled back. PK_ENOSPC when the disk is full, PK_EBUSY when the wait took too long, PK_EIO when
  * the server is gone (the next begin reconnects). A failed statement dooms its transaction on both

@@ -314,6 +314,7 @@ static int set_up(struct sqlite_db *db, struct pk_error *err)
                                   "PRAGMA synchronous=FULL;"
                                   "PRAGMA foreign_keys=ON;"
                                   "PRAGMA trusted_schema=OFF;"
+                                  "PRAGMA secure_delete=ON;" /* what is deleted is gone */
                                   "PRAGMA mmap_size=0;"
                                   "PRAGMA temp_store=MEMORY;"
                                   "PRAGMA journal_size_limit=" WAL_KEEP_BYTES ";";

@@ -259,5 +259,27 @@ static const char step_7[] =
         "CREATE INDEX exchange_heard_at ON exchange_heard (at_ms);"
         "CREATE INDEX network_traits_first ON network_traits (kind, first_ms);";
 
-const char *const pk_store_steps[] = { step_1, step_2, step_3, step_4, step_5, step_6, step_7 };
+/* How long things are kept, and how a person's are taken out again. ledger_days: what a device has sent, by
+ * day (days since 1970). erasures: who is to be forgotten; when it is done the row says that
+ * somebody was, and no longer who. */
+static const char step_8[] =
+        "CREATE TABLE ledger_days ("
+        " device {text} NOT NULL, day BIGINT NOT NULL, reports BIGINT NOT NULL,"
+        " bytes BIGINT NOT NULL, agent BIGINT NOT NULL, posture BIGINT NOT NULL,"
+        " network BIGINT NOT NULL, gateway BIGINT NOT NULL, dns BIGINT NOT NULL,"
+        " tls BIGINT NOT NULL, portal BIGINT NOT NULL, choice BIGINT NOT NULL,"
+        " apps BIGINT NOT NULL, lease BIGINT NOT NULL, routers BIGINT NOT NULL,"
+        " redirect BIGINT NOT NULL, http BIGINT NOT NULL, proxy BIGINT NOT NULL,"
+        " wifi BIGINT NOT NULL, cell BIGINT NOT NULL, name BIGINT NOT NULL,"
+        " PRIMARY KEY (device, day));"
+        "CREATE INDEX ledger_days_day ON ledger_days (day);"
+        "CREATE INDEX actions_done ON actions (done_ms) WHERE state <> 0;"
+        "CREATE INDEX device_apps_gone ON device_apps (gone_ms) WHERE gone_ms > 0;"
+        "CREATE TABLE erasures ("
+        " id {text} PRIMARY KEY, device {text}, state BIGINT NOT NULL, asked_ms BIGINT NOT NULL,"
+        " asked_by {text} NOT NULL, begun_ms BIGINT NOT NULL, done_ms BIGINT NOT NULL);"
+        "CREATE INDEX erasures_device ON erasures (device) WHERE device IS NOT NULL;";
+
+const char *const pk_store_steps[] = { step_1, step_2, step_3, step_4, step_5, step_6, step_7,
+    step_8 };
 const size_t pk_store_step_count = PK_COUNT(pk_store_steps);

@@ -280,6 +280,7 @@ PK_MUST_USE int pk_progress_put(
 
 struct pk_ledger_counts {
     int64_t reports;
+    int64_t bytes;                      /* as they travelled; counted by day alone */
     int64_t by_kind[PK_OBS_KIND_COUNT]; /* observations */
 };
 PK_MUST_USE int pk_ledger_counts_add(struct pk_store *store, const char *device,
@@ -287,6 +288,16 @@ PK_MUST_USE int pk_ledger_counts_add(struct pk_store *store, const char *device,
 /* All zero when nothing was counted yet. */
 PK_MUST_USE int pk_ledger_counts_get(struct pk_store *store, const char *device,
         struct pk_ledger_counts *out, struct pk_error *err);
+
+struct pk_ledger_day {
+    int64_t day; /* since 1970 */
+    struct pk_ledger_counts counts;
+};
+PK_MUST_USE int pk_ledger_day_add(struct pk_store *store, const char *device, int64_t at_ms,
+        const struct pk_ledger_counts *more, struct pk_error *err);
+/* Newest first. items: struct pk_ledger_day. */
+PK_MUST_USE int pk_ledger_days(struct pk_store *store, const char *device, int64_t limit,
+        struct pk_arena *arena, struct pk_array *out, struct pk_error *err);
 
 /* ---- numbers of the first page ------------------------------------------------------------- */
 
