@@ -95,7 +95,9 @@ static int purge_all(struct pk_retention *r, struct pk_store *store, struct pk_e
                 store, now_ms - s->networks->keep_days * PK_DAY_MS, STEP, &count, err);
     }
     if (rc == PK_OK) {
-        say_removed("networks", count);
+        if (count > 0) {
+            pk_event(PK_INFO, "networks.forgotten", { "count", PK_NUM(count) });
+        }
         more |= count >= STEP ? 1 : 0;
     }
     return rc < 0 ? rc : more;
