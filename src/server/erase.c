@@ -181,9 +181,6 @@ static int take_out(struct pk_eraser *e, struct pk_store *store, const struct pk
     }
     rc = pk_personal_erase(store, erasure, &e->place, pk_server_now(e->server), err);
     if (rc == PK_OK) {
-        rc = pk_crowd_server_forget(store, erasure->device, err);
-    }
-    if (rc == PK_OK) {
         rc = pk_meta_put(store, SCRUB_KEY, "1", err);
     }
     if (rc < 0) {
@@ -202,7 +199,6 @@ static int finish(struct pk_eraser *e, struct pk_store *store, const struct pk_e
         if (pk_devices_refresh(e->server->devices, store, erasure->device, NULL) != PK_ENOENT) {
             pk_event(PK_ERROR, "erasure.cache", { "erasure", erasure->id });
         }
-        pk_crowd_server_tell(e->server->crowd);
         e->id[0] = '\0';
         pk_server_events_changed(e->server);
         pk_event(PK_INFO, "erasure.done", { "erasure", erasure->id });
@@ -210,18 +206,46 @@ static int finish(struct pk_eraser *e, struct pk_store *store, const struct pk_e
     return rc;
 }
 
-/* Readers of the event stream stand behind its newest event: let that be one that stays. */
-static int mark_begin(struct pk_eraser *e, struct pk_store *store, const struct pk_erasure *erasure,
+/* The crowd is told to forget it. And readers of the event stream stand behind its newest event: let that be one
+ * that stays. */
+static int begin(struct pk_eraser *e, struct pk_store *store, const struct pk_erasure *erasure,
         struct pk_error *err)
 {
     struct pk_audit_row row = { .at_ms = pk_server_now(e->server),
         .actor = "picketd",
         .act = "device.erase.begin",
         .target = erasure->id };
-    int rc = pk_audit_add(store, &row, err);
+    int rc = pk_store_begin(store, err);
 
+    if (rc < 0) {
+        return rc;
+    }
+    rc = pk_audit_add(store, &row, err);
+    if (rc == PK_OK && e->server->crowd != NULL) {
+        rc = pk_crowd_server_forget(store, erasure->device, err);
+    }
+    if (rc < 0) {
+        pk_store_rollback(store);
+        return rc;
+    }
+    rc = pk_store_commit(store, err);
     e->begun = rc == PK_OK;
     return rc;
+}
+
+/* Begun, and the crowd has forgotten it for good? 1, 0. */
+static int is_forgotten(struct pk_eraser *e, struct pk_store *store,
+        const struct pk_erasure *erasure, struct pk_error *err)
+{
+    int rc = e->begun ? PK_OK : begin(e, store, erasure, err);
+
+    if (rc == PK_OK && e->server->crowd != NULL) {
+        rc = pk_personal_is_told(store, erasure->device, err);
+    }
+    if (rc > 0) {
+        pk_crowd_server_tell(e->server->crowd); /* so that it looks whether a checkpoint is due */
+    }
+    return rc < 0 ? rc : rc == 0;
 }
 
 static int step_of(struct pk_eraser *e, struct pk_store *store, const struct pk_erasure *erasure,
@@ -238,10 +262,11 @@ static int step_of(struct pk_eraser *e, struct pk_store *store, const struct pk_
     if (!is_quiet(e, erasure)) {
         return 1;
     }
-    rc = e->begun ? PK_OK : mark_begin(e, store, erasure, err);
-    if (rc == PK_OK) {
-        rc = pk_personal_sweep(store, erasure->device, &e->place, err);
+    rc = is_forgotten(e, store, erasure, err);
+    if (rc <= 0) {
+        return rc < 0 ? rc : 1;
     }
+    rc = pk_personal_sweep(store, erasure->device, &e->place, err);
     if (rc == 0) {
         rc = finish(e, store, erasure, err);
     }

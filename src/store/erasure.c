@@ -330,3 +330,19 @@ int pk_personal_scrub(struct pk_store *store, struct pk_error *err)
 {
     return pk_db_scrub(store->db, err);
 }
+
+int pk_personal_is_told(struct pk_store *store, const char *device, struct pk_error *err)
+{
+    struct pk_put put = pk_put_start(store,
+            "SELECT 1 FROM crowd_words WHERE text LIKE '%' || ?1 || '%' UNION ALL"
+            " SELECT 1 FROM crowd_log WHERE text LIKE '%' || ?1 || '%' LIMIT 1",
+            err);
+    int rc;
+
+    pk_put_text(&put, device);
+    rc = pk_put_step(&put);
+    if (rc > 0) {
+        pk_stmt_reset(put.stmt);
+    }
+    return rc;
+}

@@ -75,6 +75,10 @@ PK_MUST_USE int pk_personal_sweep(struct pk_store *store, const char *device,
 PK_MUST_USE int pk_personal_erase(struct pk_store *store, const struct pk_erasure *erasure,
         const struct pk_personal_place *place, int64_t now_ms, struct pk_error *err);
 
+/* Does the crowd still have it before it, or in its log, that it shall forget this device? 1, 0. */
+PK_MUST_USE int pk_personal_is_told(
+        struct pk_store *store, const char *device, struct pk_error *err);
+
 /* What the store's files still hold of deleted rows: pk_db_scrub(). Outside of transactions. */
 PK_MUST_USE int pk_personal_scrub(struct pk_store *store, struct pk_error *err);
 
