@@ -101,6 +101,7 @@ int pk_crowd_take(struct pk_crowd *crowd, const struct pk_sighting *s, struct pk
 {
     struct pk_judging j = { .s = s, .out = out };
     uint64_t dice = pk_crowd_mix(s->device ^ (uint64_t)s->at_s, crowd->sightings);
+    int rc;
 
     memset(out, 0, sizeof(*out));
     out->log_odds = -INFINITY;
@@ -113,7 +114,11 @@ int pk_crowd_take(struct pk_crowd *crowd, const struct pk_sighting *s, struct pk
     }
     j.w = pk_voice_weight(crowd, j.voice, s->at_s, NULL);
     j.dice = (float)(dice >> 40) / 16777216.0F;
-    return take_known(crowd, &j);
+    rc = take_known(crowd, &j);
+    if (out->score > 0 && out->reason_count > 0) {
+        pk_why_remember(crowd, s, out);
+    }
+    return rc;
 }
 
 void pk_crowd_tick(struct pk_crowd *crowd, int64_t now_s)
@@ -143,6 +148,7 @@ static void fill(const struct pk_crowd *crowd, const struct pk_suspect *e, int64
     out->clean = (uint32_t)e->clean_n;
     out->since_s = e->since;
     pk_opinion_reason(out, PK_TERM_WITNESSES, st.against, st.devices, st.groups);
+    pk_why_tell(e, out);
     if (st.in_favour < 0) {
         pk_opinion_reason(out, PK_TERM_CLEAN, st.in_favour, e->clean_n, 0);
     }

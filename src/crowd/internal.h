@@ -114,6 +114,14 @@ struct pk_item {
     uint8_t own;    /* proves itself: forged certificates */
 };
 
+/* Why somebody spoke against it: the largest terms of the worst sighting so far. */
+#define PK_WHY_TERMS 3
+struct pk_why {
+    float weight, a, b;
+    uint16_t term;  /* weight 0: none */
+    uint16_t spare; /* no byte of a record is left to chance: they are saved as they lie */
+};
+
 struct pk_suspect {
     uint64_t key;
     struct pk_crowd_key thing;
@@ -125,6 +133,8 @@ struct pk_suspect {
     float clean_n; /* clean visits since */
     struct pk_item against[PK_ITEMS_BAD];
     struct pk_item for_it[PK_ITEMS_CLEAN];
+    float why_score; /* of that sighting */
+    struct pk_why why[PK_WHY_TERMS];
 };
 
 struct pk_mast_place {
@@ -268,7 +278,15 @@ bool pk_suspect_bad(
 void pk_suspect_settle(struct pk_crowd *crowd, struct pk_suspect *e, int64_t now_s);
 void pk_suspects_night(struct pk_crowd *crowd, int64_t now_s);
 
-uint64_t pk_maker_of(uint64_t mac); /* network_view.c; one number for all addresses that are made up */
+/* ---- said.c -------------------------------------------------------------------------------------- */
+
+/* The sighting of this opinion speaks against its thing: its suspects remember why. */
+void pk_why_remember(
+        struct pk_crowd *crowd, const struct pk_sighting *s, const struct pk_crowd_opinion *o);
+void pk_why_tell(const struct pk_suspect *e, struct pk_crowd_opinion *out);
+
+uint64_t pk_maker_of(
+        uint64_t mac); /* network_view.c; one number for all addresses that are made up */
 
 /* ---- the three judges ---------------------------------------------------------------------------- */
 

@@ -1,4 +1,4 @@
-/* Who speaks of a thing, without names; and how profiles name values. */
+/* Who speaks of a thing, without names, and why the worst of them does; and how profiles name values. */
 #include "crowd/internal.h"
 
 /* How long a voice lasts stands in suspect.c; here it is told as it was given. */
@@ -27,6 +27,45 @@ void pk_crowd_each_testimony(const struct pk_crowd *crowd, const struct pk_crowd
     if (e != NULL) {
         tell(e->against, PK_ITEMS_BAD, true, fn, ctx);
         tell(e->for_it, PK_ITEMS_CLEAN, false, fn, ctx);
+    }
+}
+
+static void remember(struct pk_suspect *e, const struct pk_crowd_opinion *o)
+{
+    size_t n = 0;
+
+    if (e == NULL || o->score < e->why_score) {
+        return;
+    }
+    e->why_score = o->score;
+    memset(e->why, 0, sizeof(e->why));
+    for (size_t i = 0; i < o->reason_count && n < PK_WHY_TERMS; i++) {
+        const struct pk_crowd_reason *r = &o->reasons[i];
+
+        if (r->weight > 0 && r->term < PK_TERM_WITNESSES) {
+            e->why[n++] = (struct pk_why){
+                .weight = r->weight, .a = (float)r->a, .b = (float)r->b, .term = r->term
+            };
+        }
+    }
+}
+
+void pk_why_remember(
+        struct pk_crowd *crowd, const struct pk_sighting *s, const struct pk_crowd_opinion *o)
+{
+    remember(pk_suspect_of(crowd, &o->key), o);
+    if (s->kind == PK_SIGHTING_NETWORK && s->place != 0) {
+        struct pk_crowd_key site = { s->network.network, s->place, PK_CROWD_SITE };
+
+        remember(pk_suspect_of(crowd, &site), o);
+    }
+}
+
+void pk_why_tell(const struct pk_suspect *e, struct pk_crowd_opinion *out)
+{
+    for (size_t i = 0; i < PK_WHY_TERMS; i++) {
+        pk_opinion_reason(
+                out, e->why[i].term, e->why[i].weight, (double)e->why[i].a, (double)e->why[i].b);
     }
 }
 

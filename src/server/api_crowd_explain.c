@@ -222,7 +222,10 @@ static void learn_names(struct answer *a)
         a->names->items[i].value = pk_crowd_attribute_value(PK_ATTR_SECURITY, i);
         a->names->items[i].text = security[i];
     }
-    a->names->count = PK_COUNT(security);
+    a->names->items[PK_COUNT(security)].attribute = PK_ATTR_PORTAL;
+    a->names->items[PK_COUNT(security)].value = pk_crowd_attribute_value(PK_ATTR_PORTAL, 0);
+    a->names->items[PK_COUNT(security)].text = "none";
+    a->names->count = PK_COUNT(security) + 1;
     for (size_t i = 0; i < a->traits.count; i++) {
         uint64_t hardware = pk_crowd_hardware_of(t[i].value);
 
