@@ -26,8 +26,8 @@ struct replay {
     FILE *out;
     int64_t at_ms; /* of the observation at hand: the clock of the scene */
     int64_t lines;
-    int64_t threats; /* findings above info */
-    FILE *preds;     /* NULL: no predictions are asked for */
+    int64_t threats;                    /* findings above info */
+    struct pk_replay_preds_files preds; /* all NULL: no predictions are asked for */
     bool believing;
     struct pk_replay_crowd *crowd;
 };
@@ -259,12 +259,31 @@ static int load_scene(const char *file, struct pk_buffer *text, struct pk_error 
             : rc;
 }
 
+static bool predicts(const struct replay *r)
+{
+    return r->preds.preds != NULL || r->preds.inputs != NULL || r->preds.joins != NULL;
+}
+
+static void tell_hazard(const struct pk_hazard_count *c)
+{
+    static const char *const maps[] = { "as shipped", "shifted", "shaped" };
+
+    (void)fprintf(stderr,
+            "picket replay: risk of %llu devices in %llu bytes each; %.0f closed weeks, %.0f with "
+            "an "
+            "attack; the "
+            "model is used %s (shift %.2f)\n",
+            (unsigned long long)c->devices, (unsigned long long)c->device_bytes, c->rows7,
+            c->events7, maps[c->using7], c->shift7);
+}
+
 /* A whole simulated world: through the crowd alone. */
 static int world(struct replay *r, const char *file, struct pk_error *err)
 {
-    struct pk_crowd_replay crowd = {
-        .out = r->out, .preds = r->preds, .believing = r->believing, .progress = isatty(2) != 0
-    };
+    struct pk_crowd_replay crowd = { .out = r->out,
+        .preds = predicts(r) ? &r->preds : NULL,
+        .believing = r->believing,
+        .progress = isatty(2) != 0 };
     int rc = pk_crowd_replay_run(file, &crowd, err);
 
     if (rc == PK_OK) {
@@ -274,6 +293,9 @@ static int world(struct replay *r, const char *file, struct pk_error *err)
                 "%.1f MB\n",
                 (long long)crowd.lines, (long long)crowd.bad,
                 (unsigned long long)crowd.counts.points, (double)crowd.counts.bytes / 1e6);
+        if (predicts(r)) {
+            tell_hazard(&crowd.hazard);
+        }
     }
     return rc;
 }
@@ -340,6 +362,15 @@ static const char usage[] =
         "through "
         "the crowd\n"
         "alone; what it judges bad is printed as {\"i\",\"pre\",\"post\",\"s\",\"why\"}.\n"
+        "  --preds FILE   of a world: predictions for 7 and 30 days, {\"d\",\"t\",\"h\",\"p\"} at "
+        "each "
+        "midnight\n"
+        "  --preds-from N the first midnight with predictions for 7 days; default 42 (30 days: 14 "
+        "earlier)\n"
+        "  --preds-shipped  by the shipped weights alone, without what closed windows teach\n"
+        "  --risk-inputs FILE, --join-risk FILE  of a world: what the model sees, and the risk of "
+        "each\n"
+        "                 public join before it\n"
         "  --no-trust     of a world: every device is believed, to see what trust is worth\n"
         "  --config FILE  the policy (YAML); default: the one that Picket carries\n"
         "  --out FILE     write there instead of standard output\n"
@@ -349,7 +380,10 @@ int pk_cmd_replay(int argc, char **argv)
 {
     static const struct option options[] = { { "config", required_argument, NULL, 'c' },
         { "out", required_argument, NULL, 'o' }, { "json", no_argument, NULL, 'j' },
-        { "no-trust", no_argument, NULL, 'n' }, { "opinions", no_argument, NULL, 'w' },
+        { "no-trust", no_argument, NULL, 'n' }, { "preds", required_argument, NULL, 'p' },
+        { "preds-from", required_argument, NULL, 'f' }, { "preds-shipped", no_argument, NULL, 's' },
+        { "risk-inputs", required_argument, NULL, 'i' },
+        { "join-risk", required_argument, NULL, 'r' }, { "opinions", no_argument, NULL, 'w' },
         { "help", no_argument, NULL, 'h' }, { NULL, 0, NULL, 0 } };
     static const char *const siem[] = { SIEM_NAME };
     struct replay r = { .out = stdout };
@@ -376,6 +410,25 @@ int pk_cmd_replay(int argc, char **argv)
         case 'n':
             r.believing = true;
             break;
+        case 'p':
+            r.preds.preds = optarg;
+            break;
+        case 'i':
+            r.preds.inputs = optarg;
+            break;
+        case 'r':
+            r.preds.joins = optarg;
+            break;
+        case 's':
+            r.preds.no_online = true;
+            break;
+        case 'f':
+            r.preds.from_days = (int)strtol(optarg, NULL, 10);
+            if (r.preds.from_days < 1) {
+                (void)fputs(usage, stderr);
+                return PK_EXIT_USAGE;
+            }
+            break;
         case 'j': /* the only form there is */
             break;
         case 'h':
@@ -386,7 +439,7 @@ int pk_cmd_replay(int argc, char **argv)
             return PK_EXIT_USAGE;
         }
     }
-    if (optind == argc) {
+    if (optind == argc || (predicts(&r) && optind + 1 != argc)) { /* one file for one world */
         (void)fputs(usage, stderr);
         return PK_EXIT_USAGE;
     }

@@ -66,13 +66,16 @@ static void show_progress(const struct pk_crowd_replay *r, const struct pk_line_
     }
 }
 
-static int take(struct pk_crowd_replay *r, struct pk_crowd *crowd, struct pk_slice text,
-        struct pk_error *err)
+static int take(struct pk_crowd_replay *r, struct pk_crowd *crowd, struct pk_replay_preds *preds,
+        struct pk_slice text, struct pk_error *err)
 {
     struct pk_sim_line line;
     struct pk_crowd_opinion opinion;
     int rc = pk_sim_line_read(text, &line, err);
 
+    if (rc == PK_OK && preds != NULL) {
+        rc = pk_replay_preds_before(preds, crowd, &line, err);
+    }
     if (rc < 0) {
         return rc;
     }
@@ -84,6 +87,9 @@ static int take(struct pk_crowd_replay *r, struct pk_crowd *crowd, struct pk_sli
         r->bad++;
         rc = write_verdict(r->out, &line, &opinion, err);
     }
+    if (rc == PK_OK && preds != NULL) {
+        rc = pk_replay_preds_after(preds, crowd, &line, &opinion, err);
+    }
     return rc;
 }
 
@@ -91,9 +97,13 @@ int pk_crowd_replay_run(const char *file, struct pk_crowd_replay *r, struct pk_e
 {
     struct pk_crowd_settings settings = { .trusting = !r->believing };
     struct pk_line_source *source = NULL;
+    struct pk_replay_preds *preds = NULL;
     struct pk_crowd *crowd = NULL;
     int rc = pk_crowd_create(&settings, &crowd, err);
 
+    if (rc == PK_OK && r->preds != NULL) {
+        rc = pk_replay_preds_create(r->preds, &preds, err);
+    }
     if (rc == PK_OK) {
         rc = pk_line_source_open(file, &source, err);
     }
@@ -107,7 +117,7 @@ int pk_crowd_replay_run(const char *file, struct pk_crowd_replay *r, struct pk_e
         }
         r->lines++;
         if (text.len != 0) {
-            rc = take(r, crowd, text, err);
+            rc = take(r, crowd, preds, text, err);
         }
         show_progress(r, source);
     }
@@ -118,7 +128,12 @@ int pk_crowd_replay_run(const char *file, struct pk_crowd_replay *r, struct pk_e
         pk_error_prefix(err, "'%s' line %lld", file, (long long)r->lines);
     } else {
         pk_crowd_count(crowd, &r->counts);
+        if (preds != NULL) {
+            pk_replay_preds_count(preds, &r->hazard);
+            rc = pk_replay_preds_finish(preds, err);
+        }
     }
+    pk_replay_preds_destroy(preds);
     pk_line_source_close(source);
     pk_crowd_destroy(crowd);
     return rc;

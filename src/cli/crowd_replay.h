@@ -5,16 +5,18 @@
 #include <stdio.h>
 
 #include "base/error.h"
+#include "cli/replay_preds.h"
 #include "crowd/crowd.h"
 
 struct pk_crowd_replay {
-    FILE *out;      /* {"i","pre","post","s","why":[...]} of what is judged bad */
-    FILE *preds;    /* {"d","t","h","p"}; NULL: none are made */
+    FILE *out; /* {"i","pre","post","s","why":[...]} of what is judged bad */
+    const struct pk_replay_preds_files *preds; /* predictions of risk; NULL: none are made */
     bool believing; /* without the defence against poisoners: the ablation */
     bool progress;  /* on standard error */
     /* Told at the end. */
     int64_t lines, bad;
     struct pk_crowd_counts counts;
+    struct pk_hazard_count hazard; /* with predictions */
 };
 
 /* Does the file hold such a world? Looks at its first line. */
