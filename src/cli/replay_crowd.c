@@ -121,7 +121,9 @@ int pk_replay_crowd_create(bool every, pk_replay_crowd_say say, void *ctx,
         struct pk_replay_crowd **out, struct pk_error *err)
 {
     struct pk_replay_crowd *c = calloc(1, sizeof(*c));
-    const struct pk_crowd_settings settings = { .trusting = true, .changed = on_changed, .ctx = c };
+    const struct pk_crowd_settings settings = {
+        .trusting = true, .explaining = true, .changed = on_changed, .ctx = c
+    };
     const struct pk_visits_settings visits = { .judge = pk_defense_judge };
     int rc;
 

@@ -30,6 +30,8 @@ struct pk_crowd_change {
 struct pk_crowd_settings {
     /* Defence against poisoners; false only to show what it is worth (the ablation of the figures). */
     bool trusting;
+    /* Reasons also in opinions in which nothing is odd; otherwise those have none, which is quicker. */
+    bool explaining;
     uint64_t memory_max;                    /* bytes of all tables; 0: 1 GiB */
     const struct pk_crowd_weights *weights; /* NULL: the shipped ones */
     void (*changed)(void *ctx, const struct pk_crowd_change *change); /* may be NULL */

@@ -273,7 +273,7 @@ int pk_network_take(struct pk_crowd *crowd, struct pk_judging *j)
             s->network.flags == 0 && score < 0) {
         speak_for(crowd, j, &b);
     }
-    if (out->after || score > -3 || b.point != NULL) {
+    if (out->after || score > -3 || b.point != NULL || crowd->settings.explaining) {
         tell_reasons(crowd, &v, phi, out);
         if (b.point != NULL) {
             tell_standing(&b.at_point, b.point, out);
