@@ -71,7 +71,7 @@ static void note(struct pk_crowd_server *c, const struct pk_crowd_line *line)
     }
     if (grows && c->has_open && c->open.kind == line->kind &&
             c->open.partition == line->partition) {
-        c->open.count += line->count;
+        c->open.upto = line->upto;
         return;
     }
     if (c->has_open) {
@@ -207,7 +207,7 @@ static void take_report(struct pk_crowd_server *c, const struct pk_entry *entry)
 int pk_crowd_take_entry(
         struct pk_crowd_server *c, struct pk_entry *entry, bool skip, struct pk_error *err)
 {
-    struct pk_crowd_line line = { .partition = entry->partition, .count = 1 };
+    struct pk_crowd_line line = { .partition = entry->partition, .upto = entry->offset };
     int rc = PK_OK;
 
     if ((!c->replays || c->anew) &&
@@ -367,17 +367,39 @@ static void step(struct pk_crowd_server *c)
     }
 }
 
+/* Half of the log was taken: from the checkpoint on once more. What the database could not do may pass; a log
+ * that does not fit the journal will not. */
+static void start_over(struct pk_crowd_server *c, int rc, const struct pk_error *why)
+{
+    bool broken = rc == PK_ENOENT || rc == PK_EMALF;
+    struct pk_error err = { 0 };
+
+    pk_event(PK_ERROR, broken ? "crowd.log_broken" : "crowd.replay", { "why", why->text });
+    c->lost = c->lost || broken;
+    if (!broken) {
+        pk_crowd_pause(c);
+    }
+    (void)pthread_rwlock_wrlock(&c->lock);
+    rc = pk_crowd_load_state(c, &err);
+    (void)pthread_rwlock_unlock(&c->lock);
+    if (rc < 0) {
+        pk_event(PK_ERROR, "crowd.load", { "why", err.text });
+        pk_crowd_pause(c);
+    }
+}
+
 static void *run(void *arg)
 {
     struct pk_crowd_server *c = arg;
     struct pk_error err = { 0 };
 
-    while (pk_crowd_replay(c, &err) < 0) {
-        pk_event(PK_ERROR, "crowd.replay", { "why", err.text });
-        pk_crowd_pause(c);
+    int rc;
+
+    while ((rc = pk_crowd_replay(c, &err)) < 0) {
         if (pk_crowd_ending(c)) {
             return NULL; /* the checkpoint and the log are as they were */
         }
+        start_over(c, rc, &err);
     }
     atomic_store(&c->live, true);
     pk_crowd_server_tell(c); /* words that came while nobody listened */

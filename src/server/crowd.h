@@ -74,6 +74,9 @@ void pk_crowd_server_needs(struct pk_crowd_server *crowd, int64_t out[], size_t 
 /* A word from another organisation's server; see pk_crowd_hear(). */
 PK_MUST_USE int pk_crowd_server_hear(struct pk_store *store, const struct pk_crowd_key *key,
         uint32_t tenant, float log_odds, float trust, int64_t at_s, struct pk_error *err);
+/* The device was revoked: it has no voice any more, and what it said of suspects is gone. */
+PK_MUST_USE int pk_crowd_server_silence(
+        struct pk_store *store, const char *device, struct pk_error *err);
 /* The device is erased: its trust, what it said of suspects, and what was concluded for it. */
 PK_MUST_USE int pk_crowd_server_forget(
         struct pk_store *store, const char *device, struct pk_error *err);

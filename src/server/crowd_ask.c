@@ -10,38 +10,54 @@ static int64_t now_s(const struct pk_crowd_server *c)
     return pk_server_now(c->server) / PK_SECOND_MS;
 }
 
+/* false: nothing is known, and nothing is locked. */
+static bool enter(struct pk_crowd_server *c)
+{
+    if (c == NULL) {
+        return false;
+    }
+    (void)pthread_rwlock_rdlock(&c->lock);
+    if (c->crowd == NULL) { /* it could not be loaded again; see start_over() */
+        (void)pthread_rwlock_unlock(&c->lock);
+        return false;
+    }
+    return true;
+}
+
+static void leave(struct pk_crowd_server *c)
+{
+    (void)pthread_rwlock_unlock(&c->lock);
+}
+
 bool pk_crowd_server_ask(
         struct pk_crowd_server *crowd, const struct pk_crowd_key *key, struct pk_crowd_opinion *out)
 {
     bool known;
 
-    if (crowd == NULL) {
+    if (!enter(crowd)) {
         *out = (struct pk_crowd_opinion){ .key = *key, .log_odds = -INFINITY };
         return false;
     }
-    (void)pthread_rwlock_rdlock(&crowd->lock);
     known = pk_crowd_ask(crowd->crowd, key, now_s(crowd), out);
-    (void)pthread_rwlock_unlock(&crowd->lock);
+    leave(crowd);
     return known;
 }
 
 void pk_crowd_server_each_bad(struct pk_crowd_server *crowd,
         void (*fn)(void *ctx, const struct pk_crowd_opinion *opinion), void *ctx)
 {
-    if (crowd != NULL) {
-        (void)pthread_rwlock_rdlock(&crowd->lock);
+    if (enter(crowd)) {
         pk_crowd_each_bad(crowd->crowd, now_s(crowd), fn, ctx);
-        (void)pthread_rwlock_unlock(&crowd->lock);
+        leave(crowd);
     }
 }
 
 void pk_crowd_server_each_zone(struct pk_crowd_server *crowd,
         void (*fn)(void *ctx, const struct pk_crowd_zone *zone), void *ctx)
 {
-    if (crowd != NULL) {
-        (void)pthread_rwlock_rdlock(&crowd->lock);
+    if (enter(crowd)) {
         pk_crowd_each_zone(crowd->crowd, now_s(crowd), fn, ctx);
-        (void)pthread_rwlock_unlock(&crowd->lock);
+        leave(crowd);
     }
 }
 
@@ -51,10 +67,9 @@ bool pk_crowd_server_network(
     bool known = false;
 
     *out = (struct pk_crowd_network){ 0 };
-    if (crowd != NULL) {
-        (void)pthread_rwlock_rdlock(&crowd->lock);
+    if (enter(crowd)) {
         known = pk_crowd_network(crowd->crowd, key, now_s(crowd), out);
-        (void)pthread_rwlock_unlock(&crowd->lock);
+        leave(crowd);
     }
     return known;
 }
@@ -62,10 +77,9 @@ bool pk_crowd_server_network(
 void pk_crowd_server_each_testimony(struct pk_crowd_server *crowd, const struct pk_crowd_key *key,
         void (*fn)(void *ctx, const struct pk_crowd_testimony *said), void *ctx)
 {
-    if (crowd != NULL) {
-        (void)pthread_rwlock_rdlock(&crowd->lock);
+    if (enter(crowd)) {
         pk_crowd_each_testimony(crowd->crowd, key, fn, ctx);
-        (void)pthread_rwlock_unlock(&crowd->lock);
+        leave(crowd);
     }
 }
 
@@ -75,10 +89,9 @@ bool pk_crowd_server_app(struct pk_crowd_server *crowd, uint64_t package, uint64
     bool known = false;
 
     *out = (struct pk_crowd_app){ 0 };
-    if (crowd != NULL) {
-        (void)pthread_rwlock_rdlock(&crowd->lock);
+    if (enter(crowd)) {
         known = pk_crowd_app(crowd->crowd, package, file, signer, out);
-        (void)pthread_rwlock_unlock(&crowd->lock);
+        leave(crowd);
     }
     return known;
 }
@@ -94,10 +107,9 @@ bool pk_crowd_server_voice(
     bool known = false;
 
     *out = (struct pk_crowd_voice){ 0 };
-    if (crowd != NULL) {
-        (void)pthread_rwlock_rdlock(&crowd->lock);
+    if (enter(crowd)) {
         known = pk_crowd_voice(crowd->crowd, pk_crowd_server_device(device), now_s(crowd), out);
-        (void)pthread_rwlock_unlock(&crowd->lock);
+        leave(crowd);
     }
     return known;
 }
@@ -105,10 +117,9 @@ bool pk_crowd_server_voice(
 void pk_crowd_server_count(struct pk_crowd_server *crowd, struct pk_crowd_counts *out)
 {
     *out = (struct pk_crowd_counts){ 0 };
-    if (crowd != NULL) {
-        (void)pthread_rwlock_rdlock(&crowd->lock);
+    if (enter(crowd)) {
         pk_crowd_count(crowd->crowd, out);
-        (void)pthread_rwlock_unlock(&crowd->lock);
+        leave(crowd);
     }
 }
 
@@ -173,15 +184,20 @@ int pk_crowd_server_hear(struct pk_store *store, const struct pk_crowd_key *key,
     return add_word(store, &line, err);
 }
 
-int pk_crowd_server_forget(struct pk_store *store, const char *device, struct pk_error *err)
+int pk_crowd_server_silence(struct pk_store *store, const char *device, struct pk_error *err)
 {
     struct pk_crowd_line line = { .kind = PK_LINE_FORGET };
-    int rc;
 
     if (device[0] == '\0' || strlen(device) >= sizeof(line.device.id)) {
         return pk_error_set(err, PK_EINVAL, "no id of a device");
     }
     memcpy(line.device.id, device, strlen(device) + 1);
-    rc = pk_crowd_findings_forget(store, device, err);
-    return rc < 0 ? rc : add_word(store, &line, err);
+    return add_word(store, &line, err);
+}
+
+int pk_crowd_server_forget(struct pk_store *store, const char *device, struct pk_error *err)
+{
+    int rc = pk_crowd_findings_forget(store, device, err);
+
+    return rc < 0 ? rc : pk_crowd_server_silence(store, device, err);
 }

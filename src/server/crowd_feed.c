@@ -55,18 +55,16 @@ int pk_crowd_feed_next(struct pk_crowd_feed *feed, struct pk_entry **out, struct
     return PK_OK;
 }
 
-int pk_crowd_feed_of(
-        struct pk_crowd_feed *feed, int partition, struct pk_entry **out, struct pk_error *err)
+int pk_crowd_feed_upto(struct pk_crowd_feed *feed, int partition, int64_t upto,
+        struct pk_entry **out, struct pk_error *err)
 {
     int rc = read_head(feed, partition, err);
+    const struct pk_entry *head = feed->heads[partition];
 
-    if (rc < 0) {
-        return rc;
+    if (rc == PK_OK) {
+        *out = head != NULL && head->offset <= upto ? give(feed, partition) : NULL;
     }
-    *out = give(feed, partition);
-    return *out != NULL ? PK_OK
-                        : pk_error_set(err, PK_ENOENT, "partition %d ends at %lld", partition,
-                                  (long long)feed->read[partition]);
+    return rc;
 }
 
 static void drop_heads(struct pk_crowd_feed *feed)

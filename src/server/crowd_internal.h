@@ -22,9 +22,9 @@ struct pk_crowd_feed {
 /* The entry that was received first of all up to the limits; *out NULL: there is none. */
 PK_MUST_USE int pk_crowd_feed_next(
         struct pk_crowd_feed *feed, struct pk_entry **out, struct pk_error *err);
-/* The next one of a partition, whatever its limit. PK_ENOENT: there is none. */
-PK_MUST_USE int pk_crowd_feed_of(
-        struct pk_crowd_feed *feed, int partition, struct pk_entry **out, struct pk_error *err);
+/* The next one of a partition that is not behind upto, whatever its limit; *out NULL: there is none. */
+PK_MUST_USE int pk_crowd_feed_upto(struct pk_crowd_feed *feed, int partition, int64_t upto,
+        struct pk_entry **out, struct pk_error *err);
 /* Goes on behind these offsets; the limits stay. */
 void pk_crowd_feed_seek(struct pk_crowd_feed *feed, const int64_t offsets[PK_PARTITIONS]);
 void pk_crowd_feed_finish(struct pk_crowd_feed *feed);
@@ -32,8 +32,8 @@ void pk_crowd_feed_finish(struct pk_crowd_feed *feed);
 /* ---- crowd_log.c: a line for everything that is taken -------------------------------------------------- */
 
 enum pk_crowd_line_kind {
-    PK_LINE_ENTRIES, /* "e PARTITION COUNT" were taken */
-    PK_LINE_SKIPPED, /* "x PARTITION COUNT": of devices that are gone */
+    PK_LINE_ENTRIES, /* "e PARTITION OFFSET": all up to there were taken */
+    PK_LINE_SKIPPED, /* "x PARTITION OFFSET": passed by, of devices that are gone */
     PK_LINE_DEVICE,  /* "d ID TENANT ENROLLED ASN ATTESTATION IOS": whom the next ones are of */
     PK_LINE_TICK,    /* "t SECONDS" */
     PK_LINE_HEARD,   /* "h KIND A B TENANT LOG_ODDS TRUST SECONDS" */
@@ -43,7 +43,7 @@ enum pk_crowd_line_kind {
 struct pk_crowd_line {
     enum pk_crowd_line_kind kind;
     int partition;
-    int64_t count;
+    int64_t upto; /* offset */
     struct pk_crowd_device device;
     struct pk_crowd_key key;
     uint32_t tenant;
@@ -104,6 +104,7 @@ struct pk_crowd_server {
     int64_t word;                 /* id of the newest word that was taken */
     bool words_taken;             /* some wait to be dropped */
     bool replays;                 /* what follows was announced already */
+    bool lost;                    /* the log cannot be replayed: its order is given up */
     bool anew;                    /* the journal up to base is still to be learnt again */
     int64_t base[PK_PARTITIONS];  /* where the log begins */
     const struct pk_entry *entry; /* that is being taken */
@@ -139,8 +140,8 @@ PK_MUST_USE int pk_crowd_flush(struct pk_crowd_server *c);
 void pk_crowd_effects_clear(struct pk_crowd_effects *effects);
 void pk_crowd_effects_finish(struct pk_crowd_effects *effects);
 
-/* crowd_state.c: the checkpoint. Load makes c->crowd; without one (or a damaged one) an empty one, and the
- * offsets are 0. */
+/* crowd_state.c: the checkpoint. Load makes everything that the thread holds anew; without a checkpoint (or with
+ * a damaged one) an empty crowd, and the offsets are 0. */
 PK_MUST_USE int pk_crowd_load_state(struct pk_crowd_server *c, struct pk_error *err);
 PK_MUST_USE int pk_crowd_save_state(struct pk_crowd_server *c, struct pk_error *err);
 /* From the checkpoint to the end of the log, and what was announced made equal to what is thought. */

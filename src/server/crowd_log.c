@@ -17,7 +17,7 @@ void pk_crowd_line_write(const struct pk_crowd_line *line, struct pk_buffer *out
     case PK_LINE_ENTRIES:
     case PK_LINE_SKIPPED:
         (void)pk_buffer_printf(out, "%c %d %lld\n", line->kind == PK_LINE_ENTRIES ? 'e' : 'x',
-                line->partition, (long long)line->count);
+                line->partition, (long long)line->upto);
         break;
     case PK_LINE_DEVICE:
         write_device(&line->device, out);
@@ -136,7 +136,7 @@ static bool read_rest(char kind, struct words *w, struct pk_crowd_line *out)
     case 'x':
         out->kind = kind == 'e' ? PK_LINE_ENTRIES : PK_LINE_SKIPPED;
         out->partition = (int)number(w, 10, PK_PARTITIONS - 1);
-        out->count = (int64_t)number(w, 10, INT64_MAX);
+        out->upto = (int64_t)number(w, 10, INT64_MAX);
         return true;
     case 'd':
         out->kind = PK_LINE_DEVICE;

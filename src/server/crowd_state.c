@@ -192,21 +192,93 @@ static int check_log(struct pk_crowd_server *c, int64_t base, int64_t newest, st
     return PK_OK;
 }
 
-static int begin_anew(struct pk_crowd_server *c, const struct pk_crowd_settings *settings,
-        int64_t base, struct pk_error *err)
+static void drop_all(struct pk_crowd_server *c)
 {
-    int rc;
-
     pk_crowd_destroy(c->crowd);
     c->crowd = NULL;
     pk_visits_destroy(c->visits);
     c->visits = NULL;
     pk_crowd_devices_finish(&c->devices);
     memset(c->taken, 0, sizeof(c->taken));
+    c->anew = false;
+}
+
+static int begin_anew(struct pk_crowd_server *c, const struct pk_crowd_settings *settings,
+        int64_t base, struct pk_error *err)
+{
+    int rc;
+
+    drop_all(c);
     c->seq = base;
     c->anew = true;
     rc = pk_crowd_create(settings, &c->crowd, err);
     return rc < 0 ? rc : pk_visits_create(&visit_settings, &c->visits, err);
+}
+
+static int64_t worked_of(struct pk_crowd_server *c, int partition)
+{
+    int64_t worked;
+
+    pthread_mutex_lock(&c->wake_lock);
+    worked = c->worked[partition];
+    pthread_mutex_unlock(&c->wake_lock);
+    return worked;
+}
+
+static void add_row(struct pk_crowd_server *c, const char *text)
+{
+    struct pk_crowd_line line;
+    struct pk_error why;
+
+    while (pk_crowd_line_read(&text, &line, &why) == PK_OK) {
+        if (line.kind == PK_LINE_ENTRIES || line.kind == PK_LINE_SKIPPED) {
+            int p = line.partition;
+            int64_t worked = worked_of(c, p);
+            int64_t upto = line.upto < worked ? line.upto : worked;
+
+            c->base[p] = upto > c->base[p] ? upto : c->base[p];
+        }
+    }
+}
+
+/* How far the log goes, without its order: so far everything was announced. */
+static int find_end(
+        struct pk_crowd_server *c, struct pk_store *store, int64_t *seq, struct pk_error *err)
+{
+    int rc = PK_OK;
+
+    while (rc == PK_OK) {
+        struct pk_arena *arena = pk_arena_create(ROW_MEMORY);
+        struct pk_crowd_log_row row;
+
+        rc = arena != NULL ? pk_crowd_log_next(store, *seq, arena, &row, err)
+                           : pk_error_set(err, PK_ENOMEM, "out of memory");
+        if (rc == PK_OK) {
+            add_row(c, row.text);
+            *seq = row.seq;
+        }
+        pk_arena_destroy(arena);
+    }
+    return rc == PK_ENOENT ? PK_OK : rc;
+}
+
+static void show(struct pk_crowd_server *c)
+{
+    c->saved_seq = c->anew ? -1 : c->seq;
+    for (int p = 0; p < PK_PARTITIONS; p++) {
+        atomic_store(&c->shown_taken[p], c->taken[p]);
+    }
+    show_needs(c);
+}
+
+/* The checkpoint, when there is one that fits the log. */
+static int read_checked(struct pk_crowd_server *c, const struct pk_crowd_settings *settings,
+        int64_t base, int64_t newest, struct pk_error *err)
+{
+    int rc = c->lost ? pk_error_set(err, PK_EMALF, "the log does not fit the journal")
+                     : read_file(c, settings, err);
+
+    return rc < 0 ? rc : check_log(c, base, newest, err);
 }
 
 int pk_crowd_load_state(struct pk_crowd_server *c, struct pk_error *err)
@@ -221,36 +293,28 @@ int pk_crowd_load_state(struct pk_crowd_server *c, struct pk_error *err)
     int rc = store != NULL ? pk_crowd_base_get(store, &base, c->base, PK_PARTITIONS, err)
                            : err->code;
 
+    drop_all(c);
     if (rc == PK_OK) {
-        rc = pk_crowd_log_newest(store, &newest, err);
+        rc = c->lost ? find_end(c, store, &base, err) : pk_crowd_log_newest(store, &newest, err);
     }
     if (rc < 0) {
         return rc;
     }
     newest = newest > base ? newest : base;
-    rc = read_file(c, &settings, err);
-    if (rc == PK_OK) {
-        rc = check_log(c, base, newest, err);
-    }
+    rc = read_checked(c, &settings, base, newest, err);
     if (rc == PK_ENOMEM) {
         return rc;
     }
-    if (rc < 0) {
-        bool first = rc == PK_ENOENT && newest == 0;
-
-        if (!first) {
+    if (rc == PK_OK) {
+        atomic_store(&c->checkpoint_ms, c->server->started_ms);
+    } else {
+        if (newest > 0 || rc != PK_ENOENT) {
             atomic_store(&c->begun, true);
             pk_event(PK_WARN, "crowd.begins_anew", { "why", err->text });
         }
         rc = begin_anew(c, &settings, base, err);
-    } else {
-        atomic_store(&c->checkpoint_ms, c->server->started_ms);
     }
-    c->saved_seq = c->anew ? -1 : c->seq;
-    for (int p = 0; p < PK_PARTITIONS; p++) {
-        atomic_store(&c->shown_taken[p], c->taken[p]);
-    }
-    show_needs(c);
+    show(c);
     return rc;
 }
 
@@ -287,18 +351,27 @@ static int relearn(struct pk_crowd_server *c, struct pk_error *err)
     return rc;
 }
 
+/* Rows that were taken out of the journal since then (an erased device) are not missed. */
 static int replay_entries(
         struct pk_crowd_server *c, const struct pk_crowd_line *line, struct pk_error *err)
 {
-    int rc = PK_OK;
+    struct pk_entry *entry = NULL;
+    int p = line->partition;
+    int rc = line->upto <= worked_of(c, p)
+            ? PK_OK
+            : pk_error_set(
+                      err, PK_ENOENT, "partition %d does not reach %lld", p, (long long)line->upto);
 
-    for (int64_t i = 0; i < line->count && rc == PK_OK; i++) {
-        struct pk_entry *entry = NULL;
-
-        rc = pk_crowd_feed_of(&c->feed, line->partition, &entry, err);
-        if (rc == PK_OK) {
-            rc = pk_crowd_take_entry(c, entry, line->kind == PK_LINE_SKIPPED, err);
+    while (rc == PK_OK) {
+        rc = pk_crowd_feed_upto(&c->feed, p, line->upto, &entry, err);
+        if (rc < 0 || entry == NULL) {
+            break;
         }
+        rc = pk_crowd_take_entry(c, entry, line->kind == PK_LINE_SKIPPED, err);
+    }
+    if (rc == PK_OK) {
+        c->taken[p] = line->upto;
+        atomic_store(&c->shown_taken[p], line->upto);
     }
     return rc;
 }
@@ -444,6 +517,9 @@ int pk_crowd_replay(struct pk_crowd_server *c, struct pk_error *err)
     int rc = store != NULL ? PK_OK : err->code;
 
     c->replays = true;
+    if (rc == PK_OK && c->crowd == NULL) {
+        rc = pk_error_set(err, PK_EAGAIN, "nothing could be loaded");
+    }
     if (rc == PK_OK && c->anew) {
         rc = relearn(c, err);
     }

@@ -98,7 +98,7 @@ void pk_server_device_revoked(struct pk_server *server, const char *device)
     struct pk_error err = { 0 };
     struct pk_store *store = pk_server_store(server, &err);
 
-    if (store != NULL && pk_crowd_server_forget(store, device, &err) < 0) {
+    if (store != NULL && pk_crowd_server_silence(store, device, &err) < 0) {
         pk_event(PK_ERROR, "crowd.forget", { "device", device }, { "why", err.text });
     }
     pk_crowd_server_tell(server->crowd);
