@@ -223,7 +223,8 @@ int pk_cmd_app(int argc, char **argv)
     static const struct pk_verb verbs[] = {
         { "list", NULL, PK_OPT_LIST, 0, list,
                 "filters: verdict package signer threat installer device q" },
-        { "show", "ID", 0, 0, show, "an app by its id, or a file by its SHA-256" },
+        { "show", "ID", 0, 0, show,
+                "an app by its id, how common it is; or a file by its SHA-256" },
         { "devices", "ID", PK_OPT_LIST, 0, devices, "who has it, and since when" },
         { "files", NULL, PK_OPT_LIST, 0, files,
                 "filters: state verdict package app threat device q" },

@@ -161,16 +161,16 @@ bool pk_visit_app(const struct pk_visit_app *app, struct pk_sight_app *out)
 
 typedef unsigned long long ull;
 
-void pk_visit_app_write(const struct pk_sighting *s, struct pk_buffer *out)
+void pk_visit_app_write(const struct pk_sighting *s, const char *device, struct pk_buffer *out)
 {
     if (s->kind == PK_SIGHTING_INCIDENT) {
-        (void)pk_buffer_printf(out, "m %016llx %u %lld %016llx %016llx %u\n", (ull)s->device,
-                s->tenant, (long long)s->at_s, (ull)s->incident.package, (ull)s->incident.file,
+        (void)pk_buffer_printf(out, "m %s %u %lld %016llx %016llx %u\n", device, s->tenant,
+                (long long)s->at_s, (ull)s->incident.package, (ull)s->incident.file,
                 s->incident.confidence);
         return;
     }
-    (void)pk_buffer_printf(out, "a %016llx %u %lld %016llx %016llx %016llx %016llx %u %u %u\n",
-            (ull)s->device, s->tenant, (long long)s->at_s, (ull)s->app.package, (ull)s->app.file,
+    (void)pk_buffer_printf(out, "a %s %u %lld %016llx %016llx %016llx %016llx %u %u %u\n", device,
+            s->tenant, (long long)s->at_s, (ull)s->app.package, (ull)s->app.file,
             (ull)s->app.signer, (ull)s->app.permissions, s->app.version, s->app.source,
             s->app.risk);
 }
@@ -217,15 +217,31 @@ static void read_incident(struct words *w, struct pk_sight_incident *out)
     out->attack = PK_SIGHT_MALWARE;
 }
 
-int pk_visit_app_read(const char **text, struct pk_sighting *out)
+/* Ids are UUIDs; other text without blanks is as good. */
+static void read_id(struct words *w, char out[PK_VISIT_DEVICE_TEXT])
+{
+    size_t len = *w->at == ' ' ? strcspn(w->at + 1, " \n") : 0;
+
+    if (w->bad || len == 0 || len >= PK_VISIT_DEVICE_TEXT) {
+        w->bad = true;
+        return;
+    }
+    memcpy(out, w->at + 1, len);
+    out[len] = '\0';
+    w->at += 1 + len;
+}
+
+int pk_visit_app_read(const char **text, struct pk_sighting *out, char device[PK_VISIT_DEVICE_TEXT])
 {
     struct words w = { .at = *text + 1 };
     struct pk_sighting s = { .kind = **text == 'm' ? PK_SIGHTING_INCIDENT : PK_SIGHTING_APP };
+    char id[PK_VISIT_DEVICE_TEXT] = "";
 
     if (**text != 'a' && **text != 'm') {
         return PK_EMALF;
     }
-    s.device = number(&w, 16, UINT64_MAX);
+    read_id(&w, id);
+    s.device = pk_crowd_hash(id);
     s.tenant = (uint32_t)number(&w, 10, UINT32_MAX);
     s.at_s = (int64_t)number(&w, 10, INT64_MAX);
     if (s.kind == PK_SIGHTING_APP) {
@@ -233,10 +249,11 @@ int pk_visit_app_read(const char **text, struct pk_sighting *out)
     } else {
         read_incident(&w, &s.incident);
     }
-    if (w.bad || *w.at != '\n' || s.device == 0) {
+    if (w.bad || *w.at != '\n') {
         return PK_EMALF;
     }
     *out = s;
+    memcpy(device, id, sizeof(id));
     *text = w.at + 1;
     return PK_OK;
 }

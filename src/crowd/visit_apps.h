@@ -39,10 +39,14 @@ struct pk_visit_app {
 bool pk_visit_app(const struct pk_visit_app *app, struct pk_sight_app *out);
 
 /* The sighting of an app, or the incident of malware, as one line of text as it waits in the store and stands in the
- * crowd's log, its end included; hashes in hex:
+ * crowd's log, its end included; hashes in hex, DEVICE by its id:
  *     a DEVICE TENANT SECONDS PACKAGE FILE SIGNER PERMISSIONS VERSION SOURCE RISK
  *     m DEVICE TENANT SECONDS PACKAGE FILE CONFIDENCE
  * Exactly: what is read is what was written. place and city are not kept: an app is nowhere. */
-void pk_visit_app_write(const struct pk_sighting *sighting, struct pk_buffer *out);
-/* Reads the line that *text begins with and moves on behind its end. PK_EMALF: it is no such line. */
-PK_MUST_USE int pk_visit_app_read(const char **text, struct pk_sighting *out);
+#define PK_VISIT_DEVICE_TEXT 40 /* bytes of an id, its NUL included */
+void pk_visit_app_write(
+        const struct pk_sighting *sighting, const char *device, struct pk_buffer *out);
+/* Reads the line that *text begins with and moves on behind its end; sighting->device is the id's hash. PK_EMALF: it
+ * is no such line. */
+PK_MUST_USE int pk_visit_app_read(
+        const char **text, struct pk_sighting *out, char device[PK_VISIT_DEVICE_TEXT]);

@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "pipeline/apps_circle.h"
+#include "pipeline/apps_proof.h"
 
 #define REPORT_MEMORY (64UL * 1024 * 1024) /* of one report and its judgement */
 
@@ -64,6 +65,7 @@ static int add_file(
         .first_ms = w->at_ms,
         .last_ms = w->at_ms,
         .judgement = 1,
+        .risk = -1,
     };
     bool fresh = false;
     int rc = pk_app_file_add(w->c->store, &file, &fresh, w->c->err);
@@ -271,6 +273,9 @@ static int take_item(struct work *w, const struct pk_array *rows, const struct p
         row.gone_ms = 0;
     }
     rc = judge_copy(w, file, &row);
+    if (rc == PK_OK && !known) {
+        rc = pk_circle_tell_app(w->c, &row, file, w->at_ms);
+    }
     if (rc == PK_OK && fresh && file != NULL) {
         rc = pk_app_file_count_device(w->c->store, file->sha256, 1, w->at_ms, w->c->err);
     }
@@ -314,14 +319,29 @@ static bool has_app(const struct pk_array *rows, const char *app)
     return false;
 }
 
+/* What many have, and what few have, is judged by how many that are. */
+static int look_at_count(struct work *w, const char *app)
+{
+    struct pk_app_row row;
+    int rc = pk_app_get(w->c->store, app, w->c->arena, &row, w->c->err);
+
+    return rc < 0 ? rc
+                  : pk_apps_proof_counted(
+                            w->c->store, row.package, row.devices, &w->c->news->apps, w->c->err);
+}
+
 static int count_one(struct work *w, const struct pk_array *before, const struct pk_array *after,
         const char *app)
 {
     bool had = has_app(before, app);
     bool has = has_app(after, app);
+    int rc;
 
-    return had == has ? PK_OK
-                      : pk_app_count_device(w->c->store, app, has ? 1 : -1, w->at_ms, w->c->err);
+    if (had == has) {
+        return PK_OK;
+    }
+    rc = pk_app_count_device(w->c->store, app, has ? 1 : -1, w->at_ms, w->c->err);
+    return rc < 0 ? rc : look_at_count(w, app);
 }
 
 static bool seen_earlier(const struct pk_array *rows, size_t upto, const char *app)

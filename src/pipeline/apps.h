@@ -27,6 +27,11 @@ PK_MUST_USE int pk_apps_failed(struct pk_store *store, const char *sha256, const
         int64_t now_ms, struct pk_arena *arena, struct pk_pipeline_news *news,
         struct pk_error *err);
 
+/* Behind pk_apps_analysed(): tells the crowd of some copies again, now that risk and permissions are known. */
+PK_MUST_USE int pk_apps_retell(const struct pk_pipeline *pipeline, struct pk_store *store,
+        const char *sha256, int64_t now_ms, struct pk_arena *arena, struct pk_pipeline_news *news,
+        struct pk_error *err);
+
 /* Judges the file again from what is stored of it. When that changes anything for its copies, it is to
  * be pushed. */
 PK_MUST_USE int pk_apps_judge_again(struct pk_store *store, const struct pk_knowledge *knowledge,

@@ -1,6 +1,7 @@
 /* apps_circle.h - what the files about apps share inside the pipeline. */
 #pragma once
 
+#include "defense/apps.h"
 #include "pipeline/apps.h"
 #include "pipeline/circle.h"
 
@@ -14,6 +15,13 @@ int pk_circle_app_judge(struct pk_circle *c, const struct pk_knowledge *knowledg
         struct pk_arena *scratch);
 /* The copy is gone: what stood open for it ends. */
 int pk_circle_app_gone(struct pk_circle *c, struct pk_device_app *row, int64_t at_ms);
+
+/* apps_crowd.c: a file that was not on this device before is told to the crowd; file NULL: its hash is not known. */
+int pk_circle_tell_app(struct pk_circle *c, const struct pk_device_app *row,
+        const struct pk_app_file *file, int64_t at_ms);
+/* And that it is malware by what was read in it or is known of it, when that is sure. */
+int pk_circle_tell_malware(struct pk_circle *c, const struct pk_device_app *row,
+        const struct pk_app_meaning *meaning, const struct pk_app_report *report, int64_t at_ms);
 
 /* A report to judge: findings are copied, the rest is shared with the base. PK_ENOMEM. */
 int pk_app_report_share(

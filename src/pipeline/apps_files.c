@@ -1,9 +1,11 @@
 /* App files: what comes, what the reader says of it, and how every copy hears of that. */
 #include <stdio.h>
 
+#include "crowd/visit_apps.h"
 #include "defense/apps.h"
 #include "model/app_verdict.h"
 #include "pipeline/apps_circle.h"
+#include "pipeline/apps_proof.h"
 
 #define REPORT_MEMORY (64UL * 1024 * 1024)
 
@@ -50,6 +52,7 @@ int pk_apps_arrived(struct pk_store *store, const struct pk_app_arrival *arrival
         .first_ms = arrival->at_ms,
         .last_ms = arrival->at_ms,
         .judgement = 1,
+        .risk = -1,
     };
     bool fresh = false;
     int rc = pk_app_file_add(store, &file, &fresh, err);
@@ -115,15 +118,30 @@ static json_t *reasons_of(const struct pk_app_report *report, struct pk_arena *a
     return list != NULL && pk_arena_defer(arena, pk_json_release, list) == PK_OK ? list : NULL;
 }
 
-/* report: as the reader made it, or of the inventory alone (read false). Afterwards it is judged. */
-static int judge(const struct pk_knowledge *knowledge, struct pk_app_file *file,
-        struct pk_app_report *report, bool read, int64_t now_ms, struct pk_arena *arena,
-        struct pk_error *err)
+/* What the reader alone said, in two numbers: what others say of the app is not in them, or the crowd would
+ * hear its own echo. */
+static void note_content(struct pk_app_file *file, const struct pk_app_report *report)
 {
-    struct pk_app_situation situation = { .now_ms = now_ms };
-    struct pk_app_meaning meaning;
-    int rc = pk_reputation_judge(report, pk_knowledge_apps(knowledge), &situation, arena);
+    file->risk = report->score <= 0 ? 0 : report->score >= 1 ? 100 : (int64_t)(report->score * 100);
+    file->permissions = (int64_t)pk_visit_permissions(&report->permissions);
+}
 
+/* report: as the reader made it, or of the inventory alone (read false). Afterwards it is judged. */
+static int judge(struct pk_store *store, const struct pk_knowledge *knowledge,
+        struct pk_app_file *file, struct pk_app_report *report, bool read, int64_t now_ms,
+        struct pk_arena *arena, struct pk_error *err)
+{
+    struct pk_app_proof proof;
+    struct pk_app_situation situation = { .now_ms = now_ms, .proof = &proof };
+    struct pk_app_meaning meaning;
+    int rc = pk_apps_proof(store, report, now_ms, arena, &proof, err);
+
+    if (read) {
+        note_content(file, report);
+    }
+    if (rc == PK_OK) {
+        rc = pk_reputation_judge(report, pk_knowledge_apps(knowledge), &situation, arena);
+    }
     if (rc < 0) {
         return pk_error_set(err, rc, "an app cannot be judged: %s", pk_code_text(rc));
     }
@@ -246,7 +264,7 @@ int pk_apps_analysed(struct pk_store *store, const struct pk_knowledge *knowledg
     file.size = report->size > 0 ? report->size : file.size;
     file.state = PK_FILE_ANALYSED;
     file.error = NULL;
-    rc = judge(knowledge, &file, report, true, now_ms, arena, err);
+    rc = judge(store, knowledge, &file, report, true, now_ms, arena, err);
     if (rc == PK_OK) {
         rc = place(store, &file, now_ms, arena, err);
     }
@@ -291,7 +309,7 @@ int pk_apps_judge_again(struct pk_store *store, const struct pk_knowledge *knowl
     int rc = basis(store, file, arena, &report, &read, err);
 
     if (rc == PK_OK) {
-        rc = judge(knowledge, file, &report, read, now_ms, arena, err);
+        rc = judge(store, knowledge, file, &report, read, now_ms, arena, err);
     }
     return rc < 0 ? rc : write_judged(store, knowledge, file, &before, false, now_ms, news, err);
 }
@@ -299,9 +317,13 @@ int pk_apps_judge_again(struct pk_store *store, const struct pk_knowledge *knowl
 int pk_apps_report(struct pk_store *store, const struct pk_knowledge *knowledge, const char *sha256,
         int64_t now_ms, struct pk_arena *arena, struct pk_app_report *out, struct pk_error *err)
 {
-    struct pk_app_situation situation = { .now_ms = now_ms };
+    struct pk_app_proof proof;
+    struct pk_app_situation situation = { .now_ms = now_ms, .proof = &proof };
     int rc = pk_app_report_get(store, sha256, arena, out, err);
 
+    if (rc == PK_OK) {
+        rc = pk_apps_proof(store, out, now_ms, arena, &proof, err);
+    }
     if (rc == PK_OK) {
         rc = pk_reputation_judge(out, pk_knowledge_apps(knowledge), &situation, arena);
     }

@@ -4,6 +4,7 @@
 #include "defense/apps.h"
 #include "incident/keeper.h"
 #include "pipeline/apps_circle.h"
+#include "pipeline/apps_proof.h"
 
 #define SIDELOADED_CONFIDENCE 0.6
 #define PART_HASH \
@@ -46,16 +47,21 @@ static int judge(struct pk_circle *c, const struct pk_knowledge *knowledge,
         const struct pk_app_report *base, const struct pk_app_item *item, int64_t at_ms,
         struct pk_arena *scratch, struct pk_app_report *out)
 {
+    struct pk_app_proof proof;
     struct pk_app_situation situation = {
         .now_ms = at_ms,
         .installer = item->installer,
         .system = item->system,
         .device = c->device.id,
         .group = c->device.group,
+        .proof = &proof,
     };
     int rc = base != NULL ? pk_app_report_share(base, scratch, out)
                           : pk_app_report_of_item(item, scratch, out);
 
+    if (rc == PK_OK) {
+        rc = pk_apps_proof(c->store, out, at_ms, scratch, &proof, c->err);
+    }
     if (rc == PK_OK) {
         rc = pk_reputation_judge(out, pk_knowledge_apps(knowledge), &situation, scratch);
     }
@@ -133,7 +139,7 @@ static int settle_before(struct pk_circle *c, const struct pk_device_app *row,
 
 /* A finding that counts. An incident that an exception had dismissed comes back first. */
 static int count_in(struct pk_circle *c, struct pk_device_app *row, const struct pk_app_meaning *m,
-        const char *subject, json_t *evidence, int64_t at_ms)
+        const struct pk_app_report *report, const char *subject, json_t *evidence, int64_t at_ms)
 {
     bool same = row->threat != NULL && strcmp(row->threat, m->threat->id) == 0 &&
             same_text(row->subject, subject);
@@ -141,6 +147,9 @@ static int count_in(struct pk_circle *c, struct pk_device_app *row, const struct
 
     if (rc == PK_OK) {
         rc = say(c, m->threat, row, subject, false, m, evidence, at_ms);
+    }
+    if (rc == PK_OK && !same) {
+        rc = pk_circle_tell_malware(c, row, m, report, at_ms);
     }
     if (rc == PK_OK && !same) {
         rc = settle_before(
@@ -229,7 +238,7 @@ int pk_circle_app_judge(struct pk_circle *c, const struct pk_knowledge *knowledg
     evidence = pk_app_evidence(&report, &item, c->arena);
     return evidence == NULL || !keep_texts(c, &meaning, &subject)
             ? pk_error_set(c->err, PK_ENOMEM, "out of memory")
-            : count_in(c, row, &meaning, subject, evidence, at_ms);
+            : count_in(c, row, &meaning, &report, subject, evidence, at_ms);
 }
 
 int pk_circle_app_gone(struct pk_circle *c, struct pk_device_app *row, int64_t at_ms)

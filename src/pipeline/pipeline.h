@@ -20,6 +20,7 @@ struct pk_pipeline {
     size_t siem_count;
     struct pk_shelf *shelf; /* what apps are judged by; NULL: nothing is known of any */
     bool asks;              /* files that nobody has read are wanted from devices */
+    bool crowd;             /* there is a crowd that takes words about apps (store/crowd_rows.h) */
 };
 
 /* What the caller has to wake after COMMIT. */
@@ -28,6 +29,7 @@ struct pk_pipeline_news {
     bool commands; /* the device of the report has a new command */
     bool siem;     /* the outbox grew */
     bool apps;     /* a file is wanted, or has to be pushed */
+    bool crowd;    /* there are new words for the crowd */
 };
 
 /* A window on what happens, for replay and tests; any function may be NULL. */

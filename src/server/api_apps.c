@@ -1,4 +1,5 @@
 #include "defense/apps.h"
+#include "server/app_proof.h"
 #include "server/apps.h"
 #include "server/call.h"
 #include "server/view_app.h"
@@ -224,6 +225,7 @@ int pk_api_app_get(struct pk_call *call, struct pk_error *err)
     json_t *exceptions = NULL;
     json_t *incidents = NULL;
     json_t *report = NULL;
+    json_t *proof = NULL;
     json_t *body;
     int rc = pk_app_get(call->store, id, call->arena, &app, err);
 
@@ -242,6 +244,9 @@ int pk_api_app_get(struct pk_call *call, struct pk_error *err)
     if (rc == PK_OK) {
         rc = newest_report(call, &files, &report, err);
     }
+    if (rc == PK_OK) {
+        rc = pk_app_proof_view(call, &app, &files, &proof, err);
+    }
     if (rc < 0) {
         json_decref(copies);
         json_decref(exceptions);
@@ -251,7 +256,8 @@ int pk_api_app_get(struct pk_call *call, struct pk_error *err)
     }
     body = pk_view_app(&app);
     (void)json_object_update_new(body,
-            json_pack("{s:o, s:o, s:o, s:o, s:o}", "files", view_files(call, &files), "on", copies,
-                    "exceptions", exceptions, "incidents", incidents, "report", report));
+            json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "files", view_files(call, &files), "on",
+                    copies, "exceptions", exceptions, "incidents", incidents, "report", report,
+                    "proof", proof));
     return pk_call_reply(call, 200, body);
 }

@@ -181,6 +181,7 @@ static int look(struct pk_apps *apps, int64_t *next_ms, struct pk_error *err)
 {
     bool left = false;
     bool more = false;
+    bool others = false;
     int rc = PK_OK;
 
     *next_ms = pk_server_now(apps->server) + LOOK_MS;
@@ -202,6 +203,9 @@ static int look(struct pk_apps *apps, int64_t *next_ms, struct pk_error *err)
         rc = pk_apps_ask(apps, next_ms, err);
     }
     if (rc == PK_OK) {
+        rc = pk_apps_doubt(apps, &others, err);
+    }
+    if (rc == PK_OK) {
         rc = pk_apps_judge_stale(apps, &left, err);
     }
     if (rc == PK_OK) {
@@ -210,7 +214,7 @@ static int look(struct pk_apps *apps, int64_t *next_ms, struct pk_error *err)
     if (rc == PK_OK) {
         rc = pk_apps_push_waiting(apps, err);
     }
-    *next_ms = left || more ? 0 : *next_ms;
+    *next_ms = left || more || others ? 0 : *next_ms;
     return rc;
 }
 
@@ -333,6 +337,11 @@ static int prepare(struct pk_apps *apps, struct pk_error *err)
     return rc;
 }
 
+static void on_crowd(void *ctx)
+{
+    pk_apps_wake(ctx);
+}
+
 int pk_apps_start(struct pk_server *server, struct pk_apps **out, struct pk_error *err)
 {
     struct pk_apps *apps = calloc(1, sizeof(*apps));
@@ -346,6 +355,9 @@ int pk_apps_start(struct pk_server *server, struct pk_apps **out, struct pk_erro
     pthread_mutex_init(&apps->learning, NULL);
     pthread_cond_init(&apps->wake, NULL);
     rc = prepare(apps, err);
+    if (rc == PK_OK) {
+        rc = pk_server_on_crowd(server, on_crowd, apps, err);
+    }
     if (rc == PK_OK) {
         rc = -pthread_create(&apps->thread, NULL, run, apps);
         apps->runs = rc == PK_OK;

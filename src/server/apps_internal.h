@@ -43,6 +43,10 @@ PK_MUST_USE int pk_apps_push_waiting(struct pk_apps *apps, struct pk_error *err)
 /* Judges some files again whose judgement is old. *left: there are more. */
 PK_MUST_USE int pk_apps_judge_stale(struct pk_apps *apps, bool *left, struct pk_error *err);
 
+/* apps_doubt.c: marks files that are to be judged again because of what others or the time said. *left: there
+ * may be more. */
+PK_MUST_USE int pk_apps_doubt(struct pk_apps *apps, bool *left, struct pk_error *err);
+
 /* The same for copies without a hash, once for each state of knowledge. */
 PK_MUST_USE int pk_apps_judge_copies(struct pk_apps *apps, bool *left, struct pk_error *err);
 

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "server/apps_internal.h"
+#include "server/crowd.h"
 
 #define COPIES_STEP 100
 #define FILES_STEP  25
@@ -49,6 +50,9 @@ static void tell(struct pk_apps *apps, const struct push *push)
     }
     if (push->news.events) {
         pk_server_events_changed(apps->server);
+    }
+    if (push->news.crowd) {
+        pk_crowd_server_tell(apps->server->crowd);
     }
     if (push->news.siem) {
         pk_server_outbox_grew(apps->server);

@@ -6,6 +6,7 @@
 
 #include "base/event.h"
 #include "server/apps_internal.h"
+#include "server/crowd.h"
 #include "server/scans.h"
 
 #define ARENA_MAX     (64UL * 1024 * 1024)
@@ -118,6 +119,11 @@ static int store_outcome(
                       store, knowledge, o->sha256, o->report, now_ms, o->arena, &o->news, err)
             : pk_apps_failed(store, o->sha256, o->why, now_ms, o->arena, &o->news, err);
 
+    if (rc == PK_OK && o->report != NULL) {
+        rc = pk_apps_retell(
+                apps->server->pipeline, store, o->sha256, now_ms, o->arena, &o->news, err);
+    }
+
     pk_knowledge_unref(knowledge);
     return rc;
 }
@@ -160,6 +166,9 @@ static void on_report(
         pk_apps_drop_file(apps->server, reading->sha256);
         if (outcome.news.events) {
             pk_server_events_changed(apps->server);
+        }
+        if (outcome.news.crowd) {
+            pk_crowd_server_tell(apps->server->crowd);
         }
         rc = pk_apps_push_file(apps, reading->sha256, &err);
     }

@@ -128,6 +128,7 @@ static int take_locked(struct pk_crowd_server *c, const struct pk_crowd_line *li
     case PK_LINE_FORGET:
         forget(c, line->device.id);
         return PK_OK;
+    case PK_LINE_APP:
     case PK_LINE_ENTRIES:
     case PK_LINE_SKIPPED:
         break; /* these are counted when their entries are taken */
@@ -135,13 +136,37 @@ static int take_locked(struct pk_crowd_server *c, const struct pk_crowd_line *li
     return PK_OK;
 }
 
+/* The crowd hears who somebody is with his first report of networks; his apps can be told before. */
+static void take_app(struct pk_crowd_server *c, const struct pk_sighting *app)
+{
+    const struct pk_crowd_device *d = pk_crowd_devices_find(&c->devices, app->device);
+    struct pk_crowd_voice voice; /* read by its only writer: no lock */
+
+    if (d != NULL && !pk_crowd_voice(c->crowd, app->device, app->at_s, &voice)) {
+        struct pk_sighting who = {
+            .at_s = app->at_s,
+            .device = app->device,
+            .tenant = d->tenant,
+            .kind = PK_SIGHTING_DEVICE,
+            .enrolment = d->enrolment,
+        };
+
+        take(c, &who);
+    }
+    take(c, app);
+}
+
 void pk_crowd_take_line(struct pk_crowd_server *c, const struct pk_crowd_line *line)
 {
-    int rc;
+    int rc = PK_OK;
 
-    (void)pthread_rwlock_wrlock(&c->lock);
-    rc = take_locked(c, line);
-    (void)pthread_rwlock_unlock(&c->lock);
+    if (line->kind == PK_LINE_APP) {
+        take_app(c, &line->app);
+    } else {
+        (void)pthread_rwlock_wrlock(&c->lock);
+        rc = take_locked(c, line);
+        (void)pthread_rwlock_unlock(&c->lock);
+    }
     if (rc < 0) {
         pk_event(PK_WARN, "crowd.full", { "why", pk_code_text(rc) });
     }
@@ -261,6 +286,25 @@ static int take_some(struct pk_crowd_server *c)
     return count;
 }
 
+/* Words about apps are of devices, who are introduced before. */
+static int take_word(struct pk_crowd_server *c, struct pk_crowd_line *line, struct pk_error *err)
+{
+    const struct pk_crowd_device *device;
+    int rc = PK_OK;
+
+    if (line->kind == PK_LINE_APP && pk_crowd_devices_find(&c->devices, line->app.device) == NULL) {
+        rc = introduce(c, line->device.id, err);
+    }
+    if (rc == PK_OK && line->kind == PK_LINE_APP) {
+        device = pk_crowd_devices_find(&c->devices, line->app.device);
+        line->app.tenant = device != NULL ? device->tenant : 0;
+    }
+    if (rc == PK_OK) {
+        pk_crowd_take_line(c, line);
+    }
+    return rc == PK_ENOENT ? PK_OK : rc; /* the device is gone: nobody says it */
+}
+
 static int take_words(struct pk_crowd_server *c, struct pk_error *err)
 {
     struct pk_store *store = pk_server_store(c->server, err);
@@ -280,10 +324,12 @@ static int take_words(struct pk_crowd_server *c, struct pk_error *err)
         if (pk_crowd_line_read(&text, &line, &why) < 0) {
             pk_event(PK_ERROR, "crowd.word", { "why", why.text });
         } else {
-            pk_crowd_take_line(c, &line);
+            rc = take_word(c, &line, err);
         }
-        c->word = words[i].id;
-        c->words_taken = true;
+        if (rc == PK_OK) {
+            c->word = words[i].id;
+            c->words_taken = true;
+        }
     }
     if (rc == PK_OK && list.count == WORDS_AT_ONCE) {
         pk_crowd_server_tell(c);

@@ -38,6 +38,7 @@ enum pk_crowd_line_kind {
     PK_LINE_TICK,    /* "t SECONDS" */
     PK_LINE_HEARD,   /* "h KIND A B TENANT LOG_ODDS TRUST SECONDS" */
     PK_LINE_FORGET,  /* "f ID" */
+    PK_LINE_APP,     /* "a ..." or "m ...": crowd/visit_apps.h */
 };
 
 struct pk_crowd_line {
@@ -45,6 +46,7 @@ struct pk_crowd_line {
     int partition;
     int64_t upto; /* offset */
     struct pk_crowd_device device;
+    struct pk_sighting app;
     struct pk_crowd_key key;
     uint32_t tenant;
     float log_odds, trust;

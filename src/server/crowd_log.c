@@ -1,5 +1,6 @@
 #include <stdlib.h>
 
+#include "crowd/visit_apps.h"
 #include "server/crowd_internal.h"
 
 typedef unsigned long long ull;
@@ -32,6 +33,9 @@ void pk_crowd_line_write(const struct pk_crowd_line *line, struct pk_buffer *out
         break;
     case PK_LINE_FORGET:
         (void)pk_buffer_printf(out, "f %s\n", line->device.id);
+        break;
+    case PK_LINE_APP:
+        pk_visit_app_write(&line->app, line->device.id, out);
         break;
     }
 }
@@ -166,6 +170,13 @@ int pk_crowd_line_read(const char **text, struct pk_crowd_line *out, struct pk_e
 
     if (**text == '\0') {
         return PK_ENOENT;
+    }
+    _Static_assert(PK_VISIT_DEVICE_TEXT == PK_CROWD_DEVICE_TEXT, "the same ids");
+    if (**text == 'a' || **text == 'm') {
+        out->kind = PK_LINE_APP;
+        return pk_visit_app_read(text, &out->app, out->device.id) == PK_OK
+                ? PK_OK
+                : pk_error_set(err, PK_EMALF, "the crowd's log has a line '%.40s'", *text);
     }
     if (!read_rest(**text, &w, &line) || w.bad || *w.at != '\n') {
         return pk_error_set(err, PK_EMALF, "the crowd's log has a line '%.40s'", *text);

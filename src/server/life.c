@@ -319,6 +319,7 @@ static int load_policy(struct life *life, struct pk_error *err)
         .siem_count = settings->siem.count,
         .shelf = life->server.shelf,
         .asks = settings->apps->ask,
+        .crowd = settings->crowd->enabled,
     };
     life->server.pipeline = &life->pipeline;
     return PK_OK;

@@ -88,6 +88,7 @@ static int apply_all(struct worker *w, struct pk_store *store, struct pk_pipelin
         news->events |= of_one.events;
         news->siem |= of_one.siem;
         news->apps |= of_one.apps;
+        news->crowd |= of_one.crowd;
         touched[w->batch[i]->partition] = true;
     }
     for (int p = 0; p < PK_PARTITIONS && rc == PK_OK; p++) {
@@ -115,6 +116,9 @@ static void tell(struct worker *w, const struct pk_pipeline_news *news, const bo
     }
     if (news->apps) {
         pk_apps_wake(server->apps);
+    }
+    if (news->crowd) {
+        pk_crowd_server_tell(server->crowd);
     }
 }
 

@@ -10,8 +10,8 @@ const char *const pk_app_file_state_names[] = { "wanted", "asked", "uploading", 
     "f.sha256, f.app, f.package, f.label, f.version, f.version_code, f.signer, f.size, f.state," \
     " f.error, f.standing, f.score, f.threat, f.reasons, f.devices, f.first_ms, f.last_ms,"      \
     " f.judged_ms, f.knowledge, f.judgement, f.push, f.asked_ms, f.asked_device, f.asks,"        \
-    " f.uploaded_by"
-#define COLUMN_COUNT 25
+    " f.uploaded_by, f.risk, f.permissions"
+#define COLUMN_COUNT 27
 
 static int read_file(struct pk_get *get, void *out, struct pk_error *err)
 {
@@ -43,6 +43,8 @@ static int read_file(struct pk_get *get, void *out, struct pk_error *err)
     f->asked_device = pk_get_text(get);
     f->asks = pk_get_int(get);
     f->uploaded_by = pk_get_text(get);
+    f->risk = pk_get_int(get);
+    f->permissions = pk_get_int(get);
     return PK_OK;
 }
 
@@ -70,6 +72,8 @@ static void put_changing(struct pk_put *put, const struct pk_app_file *f)
     pk_put_text(put, f->asked_device);
     pk_put_int(put, f->asks);
     pk_put_text(put, f->uploaded_by);
+    pk_put_int(put, f->risk);
+    pk_put_int(put, f->permissions);
 }
 
 int pk_app_file_add(
@@ -78,9 +82,10 @@ int pk_app_file_add(
     struct pk_put put = pk_put_start(store,
             "INSERT INTO app_files (app, package, label, version, version_code, signer, size,"
             " state, error, standing, score, threat, reasons, judged_ms, knowledge, judgement,"
-            " push, asked_ms, asked_device, asks, uploaded_by, sha256, devices, first_ms, last_ms)"
+            " push, asked_ms, asked_device, asks, uploaded_by, risk, permissions, sha256, devices,"
+            " first_ms, last_ms)"
             " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17,"
-            " ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25) ON CONFLICT (sha256) DO NOTHING",
+            " ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27) ON CONFLICT (sha256) DO NOTHING",
             err);
     int64_t n;
 
@@ -114,7 +119,7 @@ int pk_app_file_put(struct pk_store *store, const struct pk_app_file *file, stru
             " version_code = ?5, signer = ?6, size = ?7, state = ?8, error = ?9, standing = ?10,"
             " score = ?11, threat = ?12, reasons = ?13, judged_ms = ?14, knowledge = ?15,"
             " judgement = ?16, push = ?17, asked_ms = ?18, asked_device = ?19, asks = ?20,"
-            " uploaded_by = ?21 WHERE sha256 = ?22",
+            " uploaded_by = ?21, risk = ?22, permissions = ?23 WHERE sha256 = ?24",
             err);
 
     put_changing(&put, file);

@@ -100,6 +100,8 @@ struct pk_app_file {
     const char *asked_device; /* NULL: none */
     int64_t asks;             /* devices that were asked so far */
     const char *uploaded_by;  /* a person or token; NULL: a device */
+    int64_t risk;        /* 0-100: how bad its content looks to the reader alone; -1: not known */
+    int64_t permissions; /* pk_visit_permissions() of what it asks for, as bits */
 };
 
 /* *fresh: there was no such file. */

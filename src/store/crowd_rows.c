@@ -371,6 +371,18 @@ int pk_crowd_bad_of(struct pk_store *store, int kind, int64_t a, int64_t limit,
     return pk_put_get_all(&put, arena, read_change, sizeof(struct pk_crowd_change_row), out, err);
 }
 
+int pk_crowd_bad_get(struct pk_store *store, const struct pk_crowd_thing *thing,
+        struct pk_arena *arena, struct pk_crowd_change_row *out, struct pk_error *err)
+{
+    struct pk_put put = pk_put_start(store,
+            "SELECT " CHANGE_COLUMNS " FROM crowd_bad b JOIN crowd_changes c ON c.seq = b.seq"
+            " WHERE b.kind = ?1 AND b.a = ?2 AND b.b = ?3",
+            err);
+
+    put_thing(&put, thing);
+    return pk_put_get(&put, arena, read_change, out, "verdict of the crowd", err);
+}
+
 int pk_crowd_bad_has(
         struct pk_store *store, const struct pk_crowd_thing *thing, bool *out, struct pk_error *err)
 {

@@ -96,6 +96,9 @@ PK_MUST_USE int pk_crowd_changes_trim(
  * NULL: from the first). items: struct pk_crowd_change_row. */
 PK_MUST_USE int pk_crowd_bad_after(struct pk_store *store, const struct pk_crowd_thing *after,
         int64_t limit, struct pk_arena *arena, struct pk_array *out, struct pk_error *err);
+/* What was announced of it, when that is that it is bad. PK_ENOENT: it is not. */
+PK_MUST_USE int pk_crowd_bad_get(struct pk_store *store, const struct pk_crowd_thing *thing,
+        struct pk_arena *arena, struct pk_crowd_change_row *out, struct pk_error *err);
 /* Is it announced as bad? */
 PK_MUST_USE int pk_crowd_bad_has(struct pk_store *store, const struct pk_crowd_thing *thing,
         bool *out, struct pk_error *err);

@@ -280,6 +280,13 @@ static const char step_8[] =
         " asked_by {text} NOT NULL, begun_ms BIGINT NOT NULL, done_ms BIGINT NOT NULL);"
         "CREATE INDEX erasures_device ON erasures (device) WHERE device IS NOT NULL;";
 
+/* What reading a file said, in two numbers that the crowd learns, and how apps are counted by signer. */
+static const char step_9[] =
+        "ALTER TABLE app_files ADD COLUMN risk BIGINT NOT NULL DEFAULT -1;"
+        "ALTER TABLE app_files ADD COLUMN permissions BIGINT NOT NULL DEFAULT 0;"
+        "CREATE INDEX app_files_signer ON app_files (signer);"
+        "CREATE INDEX apps_signer ON apps (signer, package);";
+
 const char *const pk_store_steps[] = { step_1, step_2, step_3, step_4, step_5, step_6, step_7,
-    step_8 };
+    step_8, step_9 };
 const size_t pk_store_step_count = PK_COUNT(pk_store_steps);

@@ -107,9 +107,19 @@ static void compare(
 
 static void judge(const struct known *k, const struct pk_app_report *from, struct pk_arena *arena)
 {
-    static const struct pk_app_prevalence fleet[] = { { A64, 100, 90 }, { B64, 1, 0 } };
+    static const struct pk_app_prevalence fleet[] = { { A64, 100, 90, 0, 9, 90 }, { B64, 1 } };
+    static const char *usual[] = { "android.permission.CAMERA" };
+    static const struct pk_strings rights = { usual, 1 };
+    static const struct pk_app_proof proof = {
+        .fleet = 120,
+        .file_settled = 50,
+        .signers = fleet,
+        .signer_count = 2,
+        .usual = &rights,
+        .signer = { .bad = true, .log_odds = 2, .devices = 9, .groups = 3 },
+    };
     static const struct pk_app_situation situation = {
-        .now_ms = 1, .installer = "x", .fleet = fleet, .fleet_count = 2
+        .now_ms = 1, .installer = "x", .proof = &proof
     };
     static const struct pk_app_report nothing = { 0 };
     struct pk_app_report report = *from;

@@ -623,8 +623,9 @@ static void fleet(void **state)
     (void)state;
     open_world(&w, NULL);
     for (size_t i = 0; i < PK_COUNT(rows); i++) {
+        const struct pk_app_proof proof = { .signers = rows[i].rows, .signer_count = 2 };
         const struct pk_app_situation situation = {
-            .now_ms = NOW, .installer = rows[i].installer, .fleet = rows[i].rows, .fleet_count = 2
+            .now_ms = NOW, .installer = rows[i].installer, .proof = &proof
         };
         struct pk_arena *arena = pk_arena_create(ARENA_MAX);
         struct made m;

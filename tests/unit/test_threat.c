@@ -16,6 +16,7 @@ static const char *const ids[] = {
     "behavior.risky_networks",
     "malware.adware",
     "malware.banker",
+    "malware.crowd",
     "malware.dropper",
     "malware.known_bad",
     "malware.leaky_app",

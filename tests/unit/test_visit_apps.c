@@ -106,38 +106,39 @@ static void lines(void **state)
     struct pk_sighting all[] = {
         { .kind = PK_SIGHTING_APP,
                 .at_s = 1,
-                .device = 1,
                 .app = { .package = 1, .file = 2, .source = PK_SIGHT_FROM_MDM } },
         { .kind = PK_SIGHTING_APP,
                 .at_s = INT64_MAX,
-                .device = UINT64_MAX,
                 .tenant = UINT32_MAX,
                 .app = { UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT32_MAX,
                         PK_SIGHT_FROM_UNKNOWN, 100 } },
         { .kind = PK_SIGHTING_INCIDENT,
                 .at_s = 1700000000,
-                .device = 77,
                 .incident = { .file = 5,
                         .package = 6,
                         .attack = PK_SIGHT_MALWARE,
                         .confidence = 97 } },
     };
+    static const char *const ids[] = { "1", "123456789012345678901234567890123456789",
+        "0f9a6c44-30c2-4b5e-9a53-1f6f54f1f4a5" };
     struct pk_buffer text = pk_buffer_of(4096);
     const char *at;
 
     (void)state;
     for (size_t i = 0; i < PK_COUNT(all); i++) {
-        pk_visit_app_write(&all[i], &text);
+        pk_visit_app_write(&all[i], ids[i], &text);
     }
     assert_int_equal(text.rc, PK_OK);
     at = text.ptr;
     for (size_t i = 0; i < PK_COUNT(all); i++) {
         struct pk_sighting out;
+        char id[PK_VISIT_DEVICE_TEXT];
 
-        assert_int_equal(pk_visit_app_read(&at, &out), PK_OK);
+        assert_int_equal(pk_visit_app_read(&at, &out, id), PK_OK);
+        assert_string_equal(id, ids[i]);
         assert_int_equal(out.kind, all[i].kind);
         assert_int_equal(out.at_s, all[i].at_s);
-        assert_int_equal(out.device, all[i].device);
+        assert_int_equal(out.device, pk_crowd_hash(ids[i]));
         assert_int_equal(out.tenant, all[i].tenant);
         if (out.kind == PK_SIGHTING_APP) {
             assert_memory_equal(&out.app, &all[i].app, sizeof(out.app));
@@ -167,12 +168,11 @@ static void lines_bad(void **state)
         "a 1 0 1 1 1 1 1 1 10 1\n",                  /* a source that there is not */
         "a 1 0 1 1 1 1 1 1 1 101\n",                 /* more than all risk */
         "a 1 4294967296 1 1 1 1 1 1 1 1\n",          /* too large */
-        "a 11111111111111111 0 1 1 1 1 1 1 1 1\n",   /* the same */
+        "a 1 0 1 11111111111111111 1 1 1 1 1 1\n",   /* the same */
         "a 1 0 9223372036854775808 1 1 1 1 1 1 1\n", /* the same */
         "a 1 0 -1 1 1 1 1 1 1 1\n",
         "a 1 0 +1 1 1 1 1 1 1 1\n",
-        "a 0x1 0 1 1 1 1 1 1 1 1\n",
-        "a 0 0 1 1 1 1 1 1 1 1\n", /* nobody */
+        "a 1 0 1 0x1 1 1 1 1 1 1\n",
         "m 1 0 1 1 1\n",
         "m 1 0 1 1 1 101\n",
         "m 1 0 1 1 1 1 1\n",
@@ -184,8 +184,10 @@ static void lines_bad(void **state)
         char *heap = strdup(bad[i]);
         const char *at = heap;
         struct pk_sighting out = { .device = 4711 };
+        char id[PK_VISIT_DEVICE_TEXT] = "x";
 
-        if (pk_visit_app_read(&at, &out) != PK_EMALF || at != heap || out.device != 4711) {
+        if (pk_visit_app_read(&at, &out, id) != PK_EMALF || at != heap || out.device != 4711 ||
+                strcmp(id, "x") != 0) {
             fail_msg("row %zu is taken", i);
         }
         free(heap);

@@ -8,7 +8,8 @@
 #include "model/app_verdict.h"
 
 /* Beginnings of the rules that this room says. */
-static const char *const own_rules[] = { "known/", "signer/", "origin/", "lists/", "unwanted/" };
+static const char *const own_rules[] = { "known/", "signer/", "origin/", "lists/", "unwanted/",
+    "crowd/", "proof/" };
 
 static bool is_own(const struct pk_app_finding *finding)
 {
@@ -156,6 +157,7 @@ int pk_reputation_judge(struct pk_app_report *report, const struct pk_app_knowle
         pk_judge_publisher,
         pk_judge_fleet,
         pk_judge_known,
+        pk_judge_crowd,
         pk_judge_copies,
         pk_judge_origin,
         pk_judge_deny,

@@ -18,6 +18,9 @@
 #define PK_RULE_OTHER         "signer/other"      /* another publisher, in good standing */
 #define PK_RULE_RARE          "signer/rare"    /* the fleet knows the package by another signer */
 #define PK_RULE_ROTATED       "signer/rotated" /* provably */
+#define PK_RULE_CROWD_FILE    "crowd/file"
+#define PK_RULE_CROWD_SIGNER  "crowd/signer"
+#define PK_RULE_COMMON        "proof/common"
 #define PK_RULE_IMPERSONATION "signer/impersonation" /* looks like another app */
 
 struct pk_judge {
@@ -28,11 +31,14 @@ struct pk_judge {
     int rc; /* sticky */
     size_t says;
     const char *known_as; /* source that knows its signer for its package; NULL: none */
+    const char *common;   /* why its being common speaks for it; NULL: it does not */
     bool foreign;         /* it was said that another than its maker signed it */
 };
 
 /* Adds a finding; its texts are copied already. */
 void pk_judge_say(struct pk_judge *j, const struct pk_app_finding *finding);
+/* Is the signer known for other apps in the reference sets? publisher.c */
+bool pk_judge_known_elsewhere(const struct pk_judge *j);
 /* A copy that a report may hold: clean UTF-8, at most max bytes; "" when memory is short. */
 const char *pk_judge_keep(struct pk_judge *j, const char *text, size_t max);
 const char *pk_judge_print(struct pk_judge *j, const char *format, ...) PK_PRINTF(2, 3);
@@ -43,6 +49,7 @@ struct pk_strings pk_judge_attack(struct pk_judge *j, const char *const *ids);
 void pk_judge_known(struct pk_judge *j);     /* known.c: indicators */
 void pk_judge_publisher(struct pk_judge *j); /* publisher.c: is it from whom it should be? */
 void pk_judge_fleet(struct pk_judge *j);     /* prevalence.c: does the fleet know another signer? */
+void pk_judge_crowd(struct pk_judge *j);     /* crowd.c: what all devices together say of it */
 void pk_judge_copies(struct pk_judge *j);    /* copies.c: does it pretend to be another app? */
 void pk_judge_origin(struct pk_judge *j);    /* judge.c: where did it come from? */
 void pk_judge_deny(struct pk_judge *j);      /* listed.c */

@@ -175,7 +175,7 @@ static void apply_exceptions(struct pk_judge *j, const struct pk_app_lists *list
 static bool is_opinion(const struct pk_app_finding *f)
 {
     static const char *const facts[] = { "structure/", "scan/", PK_RULE_INDICATOR, "lists/",
-        "unwanted/", "yara/", PK_RULE_REPACKAGED, PK_RULE_RARE, PK_RULE_BROKEN };
+        "unwanted/", "yara/", PK_RULE_REPACKAGED, PK_RULE_RARE, PK_RULE_BROKEN, "crowd/" };
 
     for (size_t i = 0; i < PK_COUNT(facts); i++) {
         if (begins(f->rule, facts[i])) {
@@ -201,7 +201,17 @@ static void vouch(
 static bool is_allowable(const struct pk_app_finding *f)
 {
     return is_opinion(f) || begins(f->rule, "unwanted/") || begins(f->rule, "yara/") ||
-            begins(f->rule, PK_RULE_REPACKAGED) || begins(f->rule, PK_RULE_RARE);
+            begins(f->rule, PK_RULE_REPACKAGED) || begins(f->rule, PK_RULE_RARE) ||
+            begins(f->rule, "crowd/");
+}
+
+/* What reading the file made suspicious, without a proof: others' quiet days with the same file outweigh it. What
+ * is malicious by its content, on a list, or not its maker's stays. */
+static bool is_doubt(const struct pk_app_finding *f)
+{
+    return f->weight <= PK_APP_WEIGHT_SUSPICIOUS &&
+            (begins(f->rule, "rules/") || begins(f->rule, "model/") || begins(f->rule, "leaks/") ||
+                    begins(f->rule, "facts/"));
 }
 
 void pk_judge_hold(struct pk_judge *j)
@@ -218,6 +228,9 @@ void pk_judge_hold(struct pk_judge *j)
                 pk_judge_print(j, "allowed: %.300s%s%.100s", allowed->reason,
                         allowed->by != NULL ? ", by " : "", allowed->by != NULL ? allowed->by : ""),
                 is_allowable);
+    }
+    if (j->common != NULL) {
+        vouch(j, j->common, is_doubt);
     }
     if (j->known_as != NULL) {
         vouch(j,

@@ -63,12 +63,12 @@ static void add_set(
     }
 }
 
-static bool is_known_elsewhere(struct pk_judge *j)
+bool pk_judge_known_elsewhere(const struct pk_judge *j)
 {
     const struct pk_intel_set *const *sets = j->knowledge->sets;
     const struct pk_app_signer *signers = j->report->signature->signers.items;
 
-    for (size_t i = 0; sets[i] != NULL; i++) {
+    for (size_t i = 0; sets != NULL && sets[i] != NULL; i++) {
         for (size_t n = 0; n < j->report->signature->signers.count; n++) {
             if (pk_intel_signer_known(sets[i], signers[n].sha256)) {
                 return true;
@@ -178,7 +178,7 @@ static void judge_other(struct pk_judge *j, const struct makers *m)
     if (origin == PK_ORIGIN_STORE || origin == PK_ORIGIN_SYSTEM) {
         say_other(j, m,
                 origin == PK_ORIGIN_STORE ? "a store installed it" : "it came with the system");
-    } else if (pk_signers_public_key(j->report) == NULL && is_known_elsewhere(j)) {
+    } else if (pk_signers_public_key(j->report) == NULL && pk_judge_known_elsewhere(j)) {
         say_other(j, m, "its signer is known for other apps");
     } else {
         say_repackaged(j, m);

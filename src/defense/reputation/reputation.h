@@ -20,8 +20,37 @@ struct pk_app_knowledge {
 struct pk_app_prevalence {
     const char *cert;      /* SHA-256 */
     int64_t devices;       /* that have the package by this signer */
-    int64_t store_devices; /* of these, where a store installed it */
+    int64_t store_devices; /* of these, where a public store or the system brought it */
+    int64_t mdm_devices;   /* of these, where device management did */
+    int64_t packages; /* that stores, the system or device management brought by this signer; 0: not asked */
+    int64_t installs; /* of those packages, on all devices */
 };
+
+/* What all devices together think of a file or a signer. */
+struct pk_app_word {
+    bool bad;
+    double log_odds;
+    int64_t devices; /* that speak against it; 0: too few to be told */
+    int64_t groups;  /* independent ones of them */
+    int64_t since_ms;
+};
+
+/* What the numbers say of an app: its social proof. Counted in the organisation's own fleet, but for the words, which
+ * are the crowd's. */
+struct pk_app_proof {
+    int64_t fleet;         /* devices that tell their apps */
+    int64_t file_devices;  /* that have this very file */
+    int64_t file_settled;  /* of these, in good standing and for PK_PROOF_SETTLED_MS or longer */
+    int64_t file_first_ms; /* 0: not known */
+    const struct pk_app_prevalence *signers; /* of its package, its own among them */
+    size_t signer_count;
+    const struct pk_strings
+            *usual; /* permissions of the package by its most common signer; NULL: not known */
+    struct pk_app_word file;
+    struct pk_app_word signer;
+};
+#define PK_PROOF_SETTLED_MS (INT64_C(5) * 86400000)
+#define PK_PROOF_SETTLED    20 /* so many such devices speak for a file */
 
 /* Where the app stands; all unknown for a file that somebody scans. */
 struct pk_app_situation {
@@ -31,9 +60,7 @@ struct pk_app_situation {
     const char *
             device; /* NULL: no device in particular; then only exceptions with scope "all" count */
     const char *group;
-    const struct pk_app_prevalence
-            *fleet; /* of its package, its own signer among them; NULL: not known */
-    size_t fleet_count;
+    const struct pk_app_proof *proof; /* NULL: nothing is known */
 };
 
 /* Adds findings and hits, marks what exceptions, the allow list and known publishers hold back, and draws the
@@ -46,8 +73,11 @@ struct pk_app_situation {
  *   malware.repackaged
  *       signer/repackaged: the package is known, its signer is not; signer/broken: changed after it was signed
  *       signer/impersonation: name and icon are those of another app
- *       signer/rare: the fleet knows the package by another signer
+ *       signer/rare: nearly all other devices have the package by another signer
+ *   malware.crowd
+ *       crowd/file, crowd/signer: independent devices had trouble with it
  *   signer.rotated, signer.other, signer.missing: facts without weight
+ *   proof.common (proof/common): many have had this very file for days; holds weak opinions back
  *   malware.sideloaded (origin/sideloaded): without weight
  *   malware.unwanted
  *       lists/deny; unwanted/ID: a rule of the organisation */
