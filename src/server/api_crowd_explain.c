@@ -320,7 +320,7 @@ static bool add_profile(struct answer *a, json_t *out, const char *level, enum p
     struct pk_crowd_key key = { .a = a->key.a, .b = b, .kind = kind };
     bool known = pk_crowd_server_network(a->call->server->crowd, &key, got);
 
-    if (known) {
+    if (known && got->weight > 0) { /* of attacks alone nothing is learnt */
         (void)json_array_append_new(
                 out, pk_view_crowd_profile(&a->door, level, got, whole, a->names));
     }

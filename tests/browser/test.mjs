@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { apps } from './case-apps.mjs';
 import { circle } from './case-attack.mjs';
+import { crowd } from './case-crowd.mjs';
 import { door } from './case-door.mjs';
 import { empty } from './case-empty.mjs';
 import { lists } from './case-list.mjs';
@@ -56,6 +57,7 @@ async function main(t, server, browser) {
     await looks(t, ctx);
     await themes(t, ctx);
     await lists(t, ctx);
+    await crowd(t, ctx);
     await running(t, ctx);
     await t.check('no error in the browser console', () => none(watch.errors, 'errors'));
     await t.check('no violation of the content security policy', () => none(watch.violations, 'violations'));

@@ -37,7 +37,10 @@ const COLUMNS = (mark: (place: string | null) => void): Column<CrowdCell>[] => [
             </>
         ),
     },
-    { id: 'bad', head: 'Attacks', cell: (c) => <Badge tone={tone(c)}>{say(c)}</Badge> },
+    {
+        id: 'bad', head: 'Attacked',
+        cell: (c) => <><Badge tone={tone(c)}>{Math.round(share(c) * 100)} %</Badge><span class="sub">{round(c.bad).toLocaleString('en')} of {round(c.joins).toLocaleString('en')} joins</span></>,
+    },
 ];
 
 function Body({ map }: { map: CrowdMap }): JSX.Element {

@@ -33,7 +33,7 @@ export function OpinionBody({ of: x }: { of: CrowdExplanation }): JSX.Element {
     }
     return (
         <>
-            <p class="trust-line"><OpinionBadge of={o} /> {sentence(x.summary)}.</p>
+            <p class="trust-line"><OpinionBadge of={o} /> {sentence(x.summary.replace(/^[a-z ]+: /, ''))}.</p>
             {o.reasons.length > 0 && <Weights reasons={o.reasons} />}
             {o.score !== null && (
                 <p class="note">
@@ -73,7 +73,7 @@ const VOICE_COLUMNS: Column<CrowdVoiceRow & { n: number }>[] = [
     { id: 'says', head: 'Says', cell: (v) => v.says === 'bad' ? <Badge tone="high">against it</Badge> : <Badge tone="ok">all was well</Badge> },
     { id: 'trust', head: 'Trust', kind: 'number', cell: (v) => `${Math.round(v.trust * 100)} %` },
     { id: 'proof', head: 'Attested', kind: 'side', cell: (v) => v.attested ? 'by hardware' : 'no' },
-    { id: 'at', head: 'When', cell: (v) => <Ago at={v.at} /> },
+    { id: 'at', head: 'About', cell: (v) => <Ago at={v.at} /> },
 ];
 
 export function VoicesCard({ voices }: { voices: CrowdVoiceRow[] }): JSX.Element | null {

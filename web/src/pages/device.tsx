@@ -11,7 +11,7 @@ import { ReasonDialog } from '../ui/dialog';
 import { toast } from '../ui/toast';
 import { Ago, Exact } from '../ui/time';
 import { AppsCard } from './deviceapps';
-import { AlertsCard, CertificateCard, NetworkCard, PostureCard } from './deviceparts';
+import { AlertsCard, CertificateCard, NetworkCard, PostureCard, VoiceCard } from './deviceparts';
 import { IncidentRows } from './incidentlist';
 import { RiskCard } from './riskcard';
 
@@ -58,6 +58,7 @@ function Body({ device: d }: { device: DeviceFull }): JSX.Element {
                 <div class="column-side">
                     <PostureCard device={d} />
                     <NetworkCard network={d.network} />
+                    <VoiceCard id={d.id} />
                     <CertificateCard device={d} />
                 </div>
             </div>

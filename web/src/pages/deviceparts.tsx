@@ -1,12 +1,15 @@
 // deviceparts.tsx - what a device said of itself: posture, network, certificate, alerts.
 import type { ComponentChildren, JSX } from 'preact';
+import { get } from '../api/client';
+import type { CrowdVoice } from '../api/crowdtypes';
 import type { DeviceFull, Json, Posture } from '../api/types';
 import { incidentHref, networkHref } from '../app/address';
+import { useResource } from '../app/resource';
 import { Badge } from '../ui/badge';
-import { Card, Facts } from '../ui/basics';
+import { Card, Facts, ResourceView } from '../ui/basics';
 import { said } from '../ui/names';
 import { Ago, dateOnly, Exact } from '../ui/time';
-import { label } from '../ui/words';
+import { label, sentence } from '../ui/words';
 import { osText } from './devicelist';
 
 // good: the answer that is safe. Unknown is said, never guessed.
@@ -101,6 +104,25 @@ export function AlertsCard({ alerts }: { alerts: DeviceFull['alerts'] }): JSX.El
                     ))}
                 </ul>
             )}
+        </Card>
+    );
+}
+
+// What its word weighs for all others, and why.
+export function VoiceCard({ id }: { id: string }): JSX.Element {
+    const one = useResource<CrowdVoice>(`voice ${id}`, (signal) => get<CrowdVoice>('/crowd/voice', { query: { device: id }, signal }));
+    return (
+        <Card title="Voice in the crowd" note={one.data?.known && `${Math.round(one.data.weight * 100)} %`}>
+            <ResourceView of={one} lines={3}>
+                {(v) => (
+                    <>
+                        <p class="note">{sentence(v.summary)}.</p>
+                        {v.factors.length > 0 && (
+                            <Facts rows={v.factors.map((f) => [sentence(f.name), <>{Math.round(f.value * 100)} %<span class="sub">{f.text}</span></>])} />
+                        )}
+                    </>
+                )}
+            </ResourceView>
         </Card>
     );
 }
