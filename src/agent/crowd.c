@@ -50,6 +50,7 @@ struct pk_agent_crowd {
     unsigned classes; /* that are kept, a bit each */
     unsigned wants;   /* classes and enum want */
     unsigned fetching;
+    bool lost;       /* the server cannot go on from where we are: the filters first */
     bool failed;     /* the refresh timer tries again */
     bool complained; /* about a signature, since the last that held */
     int64_t key_ms;  /* monotonic: when the key was asked for last */
@@ -127,6 +128,7 @@ static int take_filter(struct pk_agent_crowd *c, enum pk_share_class class, stru
 
     if (rc == PK_OK) {
         c->complained = false;
+        c->lost = false;
         tell_filter(c, class);
     }
     return rc;
@@ -167,7 +169,9 @@ static void taken(void *ctx, int status, struct pk_slice body)
         }
     } else if (status == 410) {
         c->wants |= c->classes;
-    } else if (status != 304) {
+    } else if (status == 304) {
+        c->lost = false;
+    } else {
         try_later(c, status == 404 ? REFRESH_MS : RETRY_MS);
     }
     pk_event(PK_DEBUG, "crowd.taken", { "what", PK_NUM(what) }, { "status", PK_NUM(status) },
@@ -364,8 +368,7 @@ void pk_agent_crowd_place(const struct pk_agent_crowd *crowd, char *out, size_t 
     uint64_t seq;
 
     out[0] = '\0';
-    if ((crowd->wants & (WANT_KEY | crowd->classes)) == 0 &&
-            pk_crowd_store_place(crowd->store, crowd->classes, &epoch, &seq)) {
+    if (!crowd->lost && pk_crowd_store_place(crowd->store, crowd->classes, &epoch, &seq)) {
         (void)snprintf(out, size, "%u.%llu", epoch, (unsigned long long)seq);
     }
 }
@@ -413,7 +416,8 @@ bool pk_agent_crowd_words(struct pk_agent_crowd *crowd, const json_t *words)
 {
     const char *batch = json_string_value(json_object_get(words, "batch"));
 
-    if (json_is_true(json_object_get(words, "base")) && !crowd->failed) {
+    if (json_is_true(json_object_get(words, "base"))) {
+        crowd->lost = true;
         crowd->wants |= crowd->classes;
         next(crowd);
         return true;

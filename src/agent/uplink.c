@@ -231,6 +231,7 @@ static void start_wait(struct pk_uplink *u)
     char crowd[PK_UPLINK_PLACE] = "";
 
     u->hooks.crowd_place(u->hooks.ctx, crowd);
+    u->deaf = crowd[0] == '\0';
     (void)snprintf(headers, sizeof(headers), "Picket-Trust: %.16s\r\n%s%s%s",
             u->hooks.trust_version(u->hooks.ctx), crowd[0] != '\0' ? "Picket-Crowd: " : "", crowd,
             crowd[0] != '\0' ? "\r\n" : "");
@@ -549,6 +550,19 @@ static void on_renewed(void *ctx)
     pk_uplink_moved(u);
 }
 
+/* A wait that began before we knew from where to listen on would hear nothing of the crowd. */
+static void mind_deafness(struct pk_uplink *u)
+{
+    char crowd[PK_UPLINK_PLACE] = "";
+
+    if (u->wait.job == WAITING && u->deaf) {
+        u->hooks.crowd_place(u->hooks.ctx, crowd);
+        if (crowd[0] != '\0') {
+            pk_uplink_drop(&u->wait);
+        }
+    }
+}
+
 /* Begins whatever can begin now. */
 void pk_uplink_pump(struct pk_uplink *u)
 {
@@ -567,8 +581,9 @@ void pk_uplink_pump(struct pk_uplink *u)
         pk_uplink_report(u, ride ? &u->wait : &u->report);
     }
     if (u->wish.target[0] != '\0' && !u->backoff.armed && u->to.count > 0) {
-        pk_uplink_start_fetch(u, u->wait.job == NOTHING ? &u->wait : &u->report);
+        pk_uplink_start_fetch(u);
     }
+    mind_deafness(u);
     if (u->wait.job == NOTHING && !u->backoff.armed && u->to.count > 0) {
         start_wait(u);
     }

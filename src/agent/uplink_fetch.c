@@ -29,8 +29,10 @@ int pk_uplink_fetch(struct pk_uplink *uplink, const char *target, const char *he
     return PK_OK;
 }
 
-void pk_uplink_start_fetch(struct pk_uplink *u, struct pk_uplink_channel *ch)
+/* While a report rides on the waiting connection it waits for that, too: it is soon free. */
+void pk_uplink_start_fetch(struct pk_uplink *u)
 {
+    struct pk_uplink_channel *ch = u->wait.job == WAITING ? &u->report : &u->wait;
     struct pk_https_request request = { .method = "GET",
         .target = u->wish.target,
         .headers = u->wish.headers[0] != '\0' ? u->wish.headers : NULL,

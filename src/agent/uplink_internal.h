@@ -69,6 +69,7 @@ struct pk_uplink {
     bool due;      /* a report shall go as soon as it can */
     bool handling; /* an answer: nothing may begin or end under it */
     bool moved;    /* while it was handled */
+    bool deaf;     /* the wait does not listen to the crowd */
 
     struct pk_batch batch; /* under way */
     size_t batch_bytes;
@@ -90,7 +91,7 @@ void pk_uplink_acked(struct pk_uplink *u, const struct pk_http_answer *answer);
 void pk_uplink_drop(struct pk_uplink_channel *ch);
 
 /* uplink_fetch.c */
-void pk_uplink_start_fetch(struct pk_uplink *u, struct pk_uplink_channel *ch);
+void pk_uplink_start_fetch(struct pk_uplink *u);
 /* The connection broke; after a few times the wish is given up, so that it holds nothing else up. */
 void pk_uplink_fetch_failed(struct pk_uplink *u);
 /* The wish is over when this returns, or there is a new one. */

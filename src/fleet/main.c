@@ -27,6 +27,11 @@ static const char usage[] =
         "  picket-fleet wait --url LINK [--devices 5000] [--rate 0] [--steps]\n"
         "      idle connections; then an attack on each, and the time until its alert is pushed\n"
         "\n"
+        "  picket-fleet spread --url LINK [--devices 5000] [--seconds 600]\n"
+        "      idle connections that hear the crowd; a JSON line for each of its words, with the "
+        "times\n"
+        "      at which they were there\n"
+        "\n"
         "  LINK   as an enrolment shows it: https://HOST:PORT/enroll#TOKEN.PIN; the token needs a\n"
         "         use for each device\n"
         "  --state FILE  keeps the devices' keys (secret!), so that the next run is the same "
@@ -43,6 +48,9 @@ static bool defaults(const char *mode, struct pk_fleet_options *o)
         o->seconds = 10;
     } else if (strcmp(mode, "wait") == 0) {
         o->devices = 5000;
+    } else if (strcmp(mode, "spread") == 0) {
+        o->devices = 5000;
+        o->seconds = 600;
     } else if (strcmp(mode, "demo") != 0) {
         return false;
     }
@@ -93,6 +101,9 @@ static int run(const char *mode, const struct pk_fleet_options *o)
 {
     if (strcmp(mode, "demo") == 0) {
         return pk_fleet_demo(o);
+    }
+    if (strcmp(mode, "spread") == 0) {
+        return pk_fleet_spread(o);
     }
     return strcmp(mode, "load") == 0 ? pk_fleet_load(o) : pk_fleet_wait(o);
 }

@@ -21,3 +21,4 @@ struct pk_fleet_options {
 int pk_fleet_demo(const struct pk_fleet_options *options);
 int pk_fleet_load(const struct pk_fleet_options *options);
 int pk_fleet_wait(const struct pk_fleet_options *options);
+int pk_fleet_spread(const struct pk_fleet_options *options);

@@ -187,6 +187,9 @@ static void push(struct pk_crowd_share *s, uint64_t before)
         body = json_pack("{s:[], s:s, s:o}", "commands", "now",
                 pk_time_format(pk_server_now(s->server), now), "crowd", batch_json(&batch));
     }
+    pk_event(PK_INFO, "crowd.said", { "number", PK_NUM(head.last) },
+            { "words", PK_NUM(head.count) },
+            { "waiting", PK_NUM(pk_waits_count(s->server->waits)) });
     pk_waits_push(s->server->waits, head.epoch, head.base, head.last, body);
     pk_buffer_finish(&batch);
 }
