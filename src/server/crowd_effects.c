@@ -90,32 +90,6 @@ static double sure_of(const struct pk_crowd_opinion *o)
     return sure < SURE_MIN ? SURE_MIN : sure > SURE_MAX ? SURE_MAX : sure;
 }
 
-static const struct pk_app_item *item_of(const struct pk_entry *entry, uint64_t file)
-{
-    const struct pk_observation *o = entry->report.observations.items;
-
-    for (size_t i = 0; i < entry->report.observations.count; i++) {
-        const struct pk_app_item *items = o[i].kind == PK_OBS_APPS ? o[i].apps->items.items : NULL;
-
-        for (size_t k = 0; items != NULL && k < o[i].apps->items.count; k++) {
-            if (file != 0 && pk_crowd_digest_of(items[k].sha256) == file) {
-                return &items[k];
-            }
-        }
-    }
-    return NULL;
-}
-
-static const char *app_subject(const struct pk_entry *entry, uint64_t file)
-{
-    const struct pk_app_item *item = item_of(entry, file);
-
-    if (item == NULL) {
-        return NULL;
-    }
-    return item->label != NULL && item->label[0] != '\0' ? item->label : item->package;
-}
-
 static const char *mast_part(const struct pk_sight_mast *m, struct pk_arena *arena)
 {
     char plmn[12];
@@ -126,8 +100,8 @@ static const char *mast_part(const struct pk_sight_mast *m, struct pk_arena *are
 }
 
 /* Which of several causes it is: the thing in words. */
-static const char *part_of(const struct pk_sighting *s, const struct pk_crowd_key *key,
-        const struct pk_app_item *item, struct pk_arena *arena)
+static const char *part_of(
+        const struct pk_sighting *s, const struct pk_crowd_key *key, struct pk_arena *arena)
 {
     char text[PK_CROWD_TEXT];
 
@@ -140,8 +114,6 @@ static const char *part_of(const struct pk_sighting *s, const struct pk_crowd_ke
         return mast_part(&s->mast, arena);
     case PK_CROWD_APP:
     case PK_CROWD_SIGNER:
-        return pk_arena_printf(arena, "%s@%.16s, by the crowd", item->package,
-                item->sha256 != NULL ? item->sha256 : "");
     case PK_CROWD_KINDS:
         break;
     }
@@ -170,7 +142,6 @@ struct meaning {
     const char *rule;
     const char *seen;
     const char *subject;
-    const struct pk_app_item *item;
 };
 
 /* The first of its reasons that speak of the access point, not of the traffic: other equipment under a name that
@@ -191,12 +162,11 @@ static bool imitates(const struct pk_crowd_opinion *o)
 }
 
 /* What others have met there is a reason to warn. What is only this device's own is for its own judges,
- * except what no device can see alone: an access point that imitates, a mast that is not. */
-static struct meaning meaning_of(const struct pk_crowd_server *c, const struct pk_sighting *s,
-        const struct pk_crowd_opinion *o, char network[PK_CROWD_TEXT])
+ * except what no device can see alone: an access point that imitates, a mast that is not. Apps are judged by
+ * those who have them (pipeline/), from the verdicts in the store. */
+static struct meaning meaning_of(
+        const struct pk_sighting *s, const struct pk_crowd_opinion *o, char network[PK_CROWD_TEXT])
 {
-    struct meaning none = { 0 };
-
     if (s->kind == PK_SIGHTING_NETWORK && o->before) {
         return (struct meaning){ .threat = "network.known_bad",
             .rule = "network.known_bad/crowd",
@@ -215,14 +185,7 @@ static struct meaning meaning_of(const struct pk_crowd_server *c, const struct p
             .seen = "The mast is not one of those that other devices know here",
             .subject = CELLS };
     }
-    if (s->kind == PK_SIGHTING_APP && o->before) {
-        none.item = item_of(c->entry, s->app.file);
-        none.subject = app_subject(c->entry, s->app.file);
-        none.threat = none.subject != NULL ? "malware.known_bad" : NULL;
-        none.rule = "malware.known_bad/crowd";
-        none.seen = "It did harm on other devices";
-    }
-    return none;
+    return (struct meaning){ .threat = NULL };
 }
 
 void pk_crowd_conclude(struct pk_crowd_server *c, const struct pk_sighting *sighting,
@@ -236,7 +199,7 @@ void pk_crowd_conclude(struct pk_crowd_server *c, const struct pk_sighting *sigh
     if (c->replays || c->entry == NULL || (!opinion->before && !opinion->after)) {
         return;
     }
-    m = meaning_of(c, sighting, opinion, network);
+    m = meaning_of(sighting, opinion, network);
     e = m.threat != NULL ? add_effect(&c->effects) : NULL;
     if (e == NULL) {
         return;
@@ -247,7 +210,7 @@ void pk_crowd_conclude(struct pk_crowd_server *c, const struct pk_sighting *sigh
     e->finding = (struct pk_finding){
         .threat = pk_threat_find(m.threat),
         .subject = pk_arena_strdup(arena, m.subject),
-        .part = part_of(sighting, &opinion->key, m.item, arena),
+        .part = part_of(sighting, &opinion->key, arena),
         .confidence = sure_of(opinion),
         .rule = m.rule,
         .evidence = evidence(opinion, m.seen, arena),

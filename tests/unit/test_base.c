@@ -217,6 +217,65 @@ static void test_file(void **state)
     assert_int_equal(rmdir(folder), 0);
 }
 
+/* Piece by piece: what was there stays until everything is on the disk. */
+static void test_file_stream(void **state)
+{
+    enum {
+        PIECE = 1000,
+        PIECES = 1000
+    };
+    char folder[] = "/tmp/picket-test-XXXXXX";
+    struct pk_file_new *file = NULL;
+    struct pk_slice bytes;
+    struct pk_error err;
+    char path[64];
+    char beside[80];
+    char piece[PIECE];
+
+    (void)state;
+    assert_non_null(mkdtemp(folder));
+    (void)snprintf(path, sizeof(path), "%s/f", folder);
+    (void)snprintf(beside, sizeof(beside), "%s.new", path);
+    assert_int_equal(pk_file_map(path, &bytes, &err), PK_ENOENT);
+    assert_int_equal(pk_file_write(path, pk_slice_str("before"), 0600, &err), PK_OK);
+    assert_int_equal(pk_file_begin(path, 0600, &file, &err), PK_OK);
+    assert_int_equal(pk_file_put(file, "after", 5), PK_OK);
+    pk_file_abandon(file);
+    pk_file_abandon(NULL);
+    assert_int_equal(access(beside, F_OK), -1);
+    assert_int_equal(pk_file_map(path, &bytes, &err), PK_OK);
+    assert_int_equal(bytes.len, 6);
+    assert_memory_equal(bytes.ptr, "before", 6);
+    pk_file_unmap(bytes);
+    assert_int_equal(pk_file_write(beside, pk_slice_str("of a crash"), 0600, &err), PK_OK);
+    assert_int_equal(pk_file_begin(path, 0600, &file, &err), PK_OK);
+    for (int i = 0; i < PIECES; i++) {
+        memset(piece, i, sizeof(piece));
+        assert_int_equal(pk_file_put(file, piece, sizeof(piece)), PK_OK);
+    }
+    assert_int_equal(pk_file_put(file, piece, 0), PK_OK);
+    assert_int_equal(pk_file_written(file), PIECE * PIECES);
+    assert_int_equal(pk_file_commit(file, &err), PK_OK);
+    assert_int_equal(pk_file_map(path, &bytes, &err), PK_OK);
+    assert_int_equal(bytes.len, PIECE * PIECES);
+    for (size_t i = 0; i < bytes.len; i++) {
+        assert_int_equal(bytes.ptr[i], (uint8_t)(i / PIECE));
+    }
+    pk_file_unmap(bytes);
+    assert_int_equal(pk_file_write(path, pk_slice_str(""), 0600, &err), PK_OK);
+    assert_int_equal(pk_file_map(path, &bytes, &err), PK_OK);
+    assert_int_equal(bytes.len, 0);
+    pk_file_unmap(bytes);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(rmdir(folder), 0);
+    assert_int_equal(pk_file_begin(path, 0600, &file, &err), PK_ENOENT);
+    assert_int_equal(mkdir(folder, 0700), 0);
+    assert_int_equal(symlink("/dev/full", beside), 0);
+    assert_true(pk_file_begin(path, 0600, &file, &err) < 0); /* never through a link */
+    assert_int_equal(unlink(beside), 0);
+    assert_int_equal(rmdir(folder), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -228,6 +287,7 @@ int main(void)
         cmocka_unit_test(test_crypt),
         cmocka_unit_test(test_zpack),
         cmocka_unit_test(test_file),
+        cmocka_unit_test(test_file_stream),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
