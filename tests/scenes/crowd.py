@@ -97,12 +97,18 @@ def calm_all_through(result, what):
     ask(not [c for c in result.changes if c["bad"]], f"{what}: told to everybody: {result.changes[:1]}")
 
 
+# What speaks for a network whatever its weight: some of these mean so little by themselves that a weight
+# that was learnt beside others has either sign.
+FINE = {"clean3", "knownB_fit", "newB_fit", "newB_gwknown", "newB_alive", "newB_busy", "newB_run", "same_ok",
+        "generic", "moves", "random_point", "history", "clean"}
+
+
 def explained(opinions, seen, what):
     """Each says what is new (one of the terms), and something that speaks for the network."""
     ask(opinions, f"{what}: nobody was there")
     for o in opinions:
         ask(terms(o) & seen, f"{what}: not said what is new: {json.dumps(o)}")
-        ask(terms(o, -1), f"{what}: not said why it is fine: {json.dumps(o)}")
+        ask(terms(o, -1) or terms(o) & FINE, f"{what}: not said why it is fine: {json.dumps(o)}")
 
 
 SCENES = {}
@@ -145,8 +151,11 @@ def router_replacement():
 @todo("a new name server at a well-known place does, too, also where other networks have it")
 @scene
 def isp_change():
-    """Another provider: other name servers, another router."""
-    town = Town().calm()
+    """Another provider: other name servers, which other customers of its have as well, another router."""
+    town = Town()
+    for d in DEVICES[12:]:
+        town.homes[d].dns = "198.51.100.53"
+    town.calm()
     new = town.corner.like(dns="198.51.100.53", router=mac("0024d4", "isp router"),
                            options=digest("isp router")[:8])
     for day in range(CALM, CALM + 4):
