@@ -354,10 +354,12 @@ static int certify(const char *url, const char *target, const char *headers, SSL
     return rc;
 }
 
-/* What a host is called, as far as a header may carry it. */
-static void host_name(char out[HOST_HEADER + 1])
+/* What the device is to be called (NULL: as the host), as far as a header may carry it. */
+static void device_name(const char *wanted, char out[HOST_HEADER + 1])
 {
-    if (gethostname(out, HOST_HEADER + 1) != 0) {
+    if (wanted != NULL) {
+        (void)snprintf(out, HOST_HEADER + 1, "%s", wanted);
+    } else if (gethostname(out, HOST_HEADER + 1) != 0) {
         out[0] = '\0';
     }
     out[HOST_HEADER] = '\0';
@@ -376,7 +378,7 @@ static void enroll_headers(const struct pk_enrolment *with, char *out, size_t si
 
     (void)snprintf(secret, sizeof(secret), "picket:%s", with->token);
     pk_base64(pk_slice_str(secret), basic);
-    host_name(name);
+    device_name(with->name, name);
     (void)snprintf(out, size,
             "Authorization: Basic %s\r\nContent-Type: application/pkcs10\r\n"
             "X-Picket-Platform: linux\r\n%s%s%s",

@@ -9,6 +9,7 @@ struct pk_enrolment {
     char token[65]; /* hex digits */
     char pin[65];   /* SHA-256 of the CA certificate in hex; "": ca_file vouches */
     const char *ca_file;
+    const char *name; /* that the server shows; NULL: the host name, "": none. Borrowed */
 };
 
 /* The link "https://HOST:PORT/enroll#TOKEN.PIN", or URL and token apart with a pin or a CA file

@@ -289,22 +289,81 @@ static void print_fields(
     }
 }
 
-void pk_ledger_print(const json_t *ledger, struct pk_buffer *out)
+static const char *text_of(const json_t *object, const char *key)
 {
-    const json_t *fields = json_object_get(ledger, "fields");
-    const json_t *reports = json_object_get(ledger, "reports");
+    const char *text = json_string_value(json_object_get(object, key));
 
-    print_days(json_object_get(ledger, "days"), out);
-    if (json_array_size(reports) > 0) {
-        const json_t *newest = json_array_get(reports, 0);
-        char *text = json_dumps(json_object_get(newest, "report"), JSON_INDENT(2));
+    return text != NULL ? text : "-";
+}
 
-        (void)pk_buffer_printf(out,
-                "\nThe newest report, as it was sent at %s (--json shows %zu)\n",
-                json_string_value(json_object_get(newest, "at")), json_array_size(reports));
+static long long number_of(const json_t *object, const char *key)
+{
+    return (long long)json_integer_value(json_object_get(object, key));
+}
+
+static void print_reports(const json_t *reports, size_t last, struct pk_buffer *out)
+{
+    for (size_t i = 0; i < json_array_size(reports) && i < last; i++) {
+        const json_t *report = json_array_get(reports, i);
+        char *text = json_dumps(json_object_get(report, "report"), JSON_INDENT(2));
+
+        (void)pk_buffer_printf(out, "\nReport %lld, as it was sent at %s (%zu are kept)\n",
+                number_of(report, "number"), text_of(report, "at"), json_array_size(reports));
         (void)pk_buffer_printf(out, "%s\n", text != NULL ? text : "  (too long to be kept)");
         free(text);
     }
+}
+
+static void print_looks(const json_t *looked, struct pk_buffer *out)
+{
+    (void)pk_buffer_puts(out, "\nWho looked at this device, or changed something (newest first)\n");
+    for (size_t i = 0; i < json_array_size(looked); i++) {
+        const json_t *look = json_array_get(looked, i);
+        const char *role = json_string_value(json_object_get(look, "role"));
+
+        (void)pk_buffer_printf(out, "  %s  %s%s%s%s  %s\n", text_of(look, "at"),
+                text_of(look, "who"), role != NULL ? " (" : "", role != NULL ? role : "",
+                role != NULL ? ")" : "", text_of(look, "what"));
+    }
+    if (json_array_size(looked) == 0) {
+        (void)pk_buffer_puts(out, "  Nobody so far.\n");
+    }
+}
+
+static void print_server(const json_t *held, const char *why, struct pk_buffer *out)
+{
+    const json_t *networks = json_object_get(held, "networks");
+    const json_t *erasure = json_object_get(held, "erasure");
+
+    if (!json_is_object(held)) {
+        (void)pk_buffer_printf(out, "\nWho looked at this device is not known now%s%s.\n",
+                why[0] != '\0' ? ": " : "", why);
+        return;
+    }
+    (void)pk_buffer_printf(out,
+            "\nThe server holds %lld reports with %lld observations in its counts "
+            "(\"picket-agent export FILE\" gets everything).\n",
+            number_of(held, "reports"), number_of(held, "observations"));
+    (void)pk_buffer_printf(out,
+            "It knows %lld networks that this device met. %lld of them count as homes, which "
+            "others "
+            "are never told of;\nof %lld other groups may see sums, of %lld other organisations.\n",
+            number_of(networks, "met"), number_of(networks, "homes"), number_of(networks, "view"),
+            number_of(networks, "exchange"));
+    if (json_is_object(erasure)) {
+        (void)pk_buffer_printf(out, "Erasure was asked for at %s: %s.\n",
+                text_of(erasure, "asked_at"), text_of(erasure, "state"));
+    }
+    print_looks(json_object_get(held, "looked"), out);
+}
+
+void pk_ledger_print(const json_t *ledger, size_t last, const char *why, struct pk_buffer *out)
+{
+    const json_t *fields = json_object_get(ledger, "fields");
+
+    print_days(json_object_get(ledger, "days"), out);
+    print_reports(json_object_get(ledger, "reports"), last, out);
+    print_server(json_object_get(ledger, "server"), why, out);
     print_fields(fields, "never", "Never leaves this device", out);
     (void)pk_buffer_puts(out,
             "  No pages you visit, messages, contacts, photos or places are looked at at all.\n");

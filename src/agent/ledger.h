@@ -20,5 +20,6 @@ PK_MUST_USE int pk_ledger_note(const char *state_dir, struct pk_slice report, si
  *  "fields":[{"field","privacy":"sent|hashed|never","meaning"}]}. The caller owns the result. */
 PK_MUST_USE int pk_ledger_read(const char *state_dir, json_t **out, struct pk_error *err);
 
-/* The same for people. */
-void pk_ledger_print(const json_t *ledger, struct pk_buffer *out);
+/* The same for people, with `last` reports in clear. "server" in it: what the server's /v1/ledger says, null: it
+ * was not asked or did not answer, why (may be "") says why not. */
+void pk_ledger_print(const json_t *ledger, size_t last, const char *why, struct pk_buffer *out);

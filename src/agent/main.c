@@ -14,7 +14,7 @@
 #include "agent/est.h"
 #include "agent/frugal.h"
 #include "agent/hello.h"
-#include "agent/ledger.h"
+#include "agent/mine.h"
 #include "agent/names.h"
 #include "agent/rights.h"
 #include "agent/settings.h"
@@ -42,9 +42,12 @@ struct options {
     const char *config;
     const char *ca;
     const char *ca_pin;
+    const char *name;
     bool json;
     bool offline;
+    bool yes;
     bool check_config;
+    int64_t last; /* -1: not given */
 };
 
 static const char usage[] =
@@ -54,7 +57,9 @@ static const char usage[] =
         "  enroll URL [TOKEN]    join a server; the console's link alone is enough\n"
         "  status                how this device fares\n"
         "  check                 all checks now\n"
-        "  ledger                what was sent to the server, and what each field means\n"
+        "  ledger                what was sent to the server, who looked, what each field means\n"
+        "  export FILE           everything that the server holds about this device\n"
+        "  erase                 ask the server to erase it\n"
         "  names on|off|status   block harmful names on this device; names allow NAME goes on "
         "anyway\n"
         "  network check SSID [BSSID]\n"
@@ -63,9 +68,14 @@ static const char usage[] =
         "\n"
         "  --config FILE         settings (default " PK_AGENT_CONFIG ")\n"
         "  --json                for programs\n"
-        "  --offline             run: judge alone, talk to no server\n"
+        "  --offline             run: judge alone; ledger: what lies here; talk to no server\n"
+        "  --last N              ledger: the last N reports in clear (default 1)\n"
+        "  --yes                 erase: do not ask back\n"
         "  --ca FILE             enroll: the server's CA certificate\n"
         "  --ca-pin HEX          enroll: SHA-256 of the server's CA certificate\n"
+        "  --name NAME           enroll: what the server calls the device (default: the host "
+        "name;\n"
+        "                        \"\": nothing)\n"
         "  --check-config        check the settings, show and explain them all\n"
         "  --help, --version\n"
         "\n"
@@ -140,6 +150,7 @@ static int enroll(const struct options *o, const struct pk_agent_settings *setti
     if (rc < 0) {
         return wrong_usage(err.text, NULL);
     }
+    with.name = o->name;
     rc = pk_identity_load(settings->state_dir, &id, &err);
     if (rc == PK_OK) { /* a running agent must not find itself with another identity */
         rc = pk_spool_open(
@@ -252,25 +263,35 @@ static int status(const struct options *o, const struct pk_agent_settings *setti
     return rc < 0 ? fail(&err) : result;
 }
 
+static struct pk_mine_options mine_options(const struct options *o)
+{
+    return (struct pk_mine_options){ .file = o->arguments[0],
+        .last = o->last,
+        .json = o->json,
+        .offline = o->offline,
+        .yes = o->yes };
+}
+
 static int ledger(const struct options *o, const struct pk_agent_settings *settings)
 {
-    struct pk_buffer page = pk_buffer_of(8 * ANSWER_MAX);
-    json_t *book = NULL;
-    struct pk_error err;
-    int result = EXIT_FINE;
+    const struct pk_mine_options options = mine_options(o);
 
-    if (pk_ledger_read(settings->state_dir, &book, &err) < 0) {
-        return fail(&err);
-    }
-    if (o->json) {
-        result = print_json(book);
-    } else {
-        pk_ledger_print(book, &page);
-        result = page.rc == PK_OK && fputs(page.ptr, stdout) >= 0 ? EXIT_FINE : EXIT_FAILED;
-    }
-    pk_buffer_finish(&page);
-    json_decref(book);
-    return result;
+    return pk_mine_ledger_command(settings, &options);
+}
+
+static int export(const struct options *o, const struct pk_agent_settings *settings)
+{
+    const struct pk_mine_options options = mine_options(o);
+
+    return o->argument_count == 1 ? pk_mine_export_command(settings, &options)
+                                  : wrong_usage("export needs a file", NULL);
+}
+
+static int erase(const struct options *o, const struct pk_agent_settings *settings)
+{
+    const struct pk_mine_options options = mine_options(o);
+
+    return pk_mine_erase_command(settings, &options);
 }
 
 static int names(const struct options *o, const struct pk_agent_settings *settings)
@@ -294,6 +315,18 @@ static int explain(const struct pk_agent_settings *settings)
     return result;
 }
 
+/* Decimal digits, at most four. */
+static bool read_count(const char *text, int64_t *out)
+{
+    size_t len = strspn(text, "0123456789");
+
+    if (len == 0 || len > 4 || text[len] != '\0') {
+        return false;
+    }
+    *out = strtoll(text, NULL, 10);
+    return true;
+}
+
 /* -1: go on; else the exit status. */
 static int parse(int argc, char **argv, struct options *o)
 {
@@ -301,8 +334,11 @@ static int parse(int argc, char **argv, struct options *o)
         CONFIG = 256,
         JSON,
         OFFLINE,
+        LAST,
+        YES,
         CA,
         CA_PIN,
+        NAME,
         CHECK_CONFIG,
         HELP,
         VERSION
@@ -311,8 +347,11 @@ static int parse(int argc, char **argv, struct options *o)
         { "config", required_argument, NULL, CONFIG },
         { "json", no_argument, NULL, JSON },
         { "offline", no_argument, NULL, OFFLINE },
+        { "last", required_argument, NULL, LAST },
+        { "yes", no_argument, NULL, YES },
         { "ca", required_argument, NULL, CA },
         { "ca-pin", required_argument, NULL, CA_PIN },
+        { "name", required_argument, NULL, NAME },
         { "check-config", no_argument, NULL, CHECK_CONFIG },
         { "help", no_argument, NULL, HELP },
         { "version", no_argument, NULL, VERSION },
@@ -332,11 +371,22 @@ static int parse(int argc, char **argv, struct options *o)
         case OFFLINE:
             o->offline = true;
             break;
+        case LAST:
+            if (!read_count(optarg, &o->last)) {
+                return wrong_usage("--last needs a number, not", optarg);
+            }
+            break;
+        case YES:
+            o->yes = true;
+            break;
         case CA:
             o->ca = optarg;
             break;
         case CA_PIN:
             o->ca_pin = optarg;
+            break;
+        case NAME:
+            o->name = optarg;
             break;
         case CHECK_CONFIG:
             o->check_config = true;
@@ -369,6 +419,8 @@ static int dispatch(const struct options *o, const struct pk_agent_settings *set
         { "status", status, 0 },
         { "check", check, 0 },
         { "ledger", ledger, 0 },
+        { "export", export, 1 },
+        { "erase", erase, 0 },
         { "names", names, 2 },
         { "network", network, 3 },
     };
@@ -387,7 +439,7 @@ static int dispatch(const struct options *o, const struct pk_agent_settings *set
 
 int main(int argc, char **argv)
 {
-    struct options o = { 0 };
+    struct options o = { .last = -1 };
     struct pk_agent_settings settings;
     struct pk_arena *arena;
     struct pk_error err;

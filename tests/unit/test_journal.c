@@ -294,6 +294,69 @@ static void test_older_dictionary(void **state)
     free(other);
 }
 
+/* One device's entries go, others stay; offsets are never given again, not even those of an erased tail. */
+static void test_erase(void **state)
+{
+    struct test_database *t = *state;
+    int partition = pk_journal_partition("d-1");
+    char other[16];
+    struct pk_journal_reader *reader;
+    struct pk_journal_count count;
+    struct pk_entry *entry;
+    struct pk_journal *j;
+    struct answer a;
+    int n = 2;
+
+    do { /* a neighbour in the same partition */
+        (void)snprintf(other, sizeof(other), "d-%d", n++);
+    } while (pk_journal_partition(other) != partition);
+    answer_start(&a);
+    assert_ok(pk_journal_open(t->url, &j, &err));
+    assert_ok(pk_journal_reader_open(t->url, &reader, &err));
+    append(j, make_entry("d-1", 1, 1, LIGHT), &a);
+    append(j, make_entry(other, 1, 1, LIGHT), &a);
+    append(j, make_entry("d-1", 2, 3, LIGHT), &a);
+    answer_wait(&a, 3);
+    assert_ok(pk_journal_read_of(reader, "d-1", 1, &entry, &err));
+    assert_int_equal(entry->offset, 3);
+    pk_entry_destroy(entry);
+    assert_ok(pk_journal_read_of(reader, "d-1", 3, &entry, &err));
+    assert_null(entry);
+
+    assert_ok(pk_journal_erase(reader, "d-1", pk_journal_newest(j, partition), &err));
+    assert_ok(pk_journal_erase(reader, "d-1", pk_journal_newest(j, partition), &err)); /* again */
+    assert_ok(pk_journal_count(reader, "d-1", &count, &err));
+    assert_int_equal(count.reports, 0);
+    assert_ok(pk_journal_totals(reader, "d-1", &count, &err));
+    assert_int_equal(count.reports, 0);
+    assert_ok(pk_journal_count(reader, other, &count, &err));
+    assert_int_equal(count.reports, 1);
+    assert_ok(pk_journal_read(reader, partition, 0, &entry, &err));
+    assert_int_equal(entry->offset, 2);
+    assert_string_equal(entry->device, other);
+    pk_entry_destroy(entry);
+    assert_ok(pk_journal_scrub(reader, &err));
+    pk_journal_close(j);
+
+    assert_ok(pk_journal_open(t->url, &j, &err));
+    assert_int_equal(pk_journal_newest(j, partition), 3);
+    append(j, make_entry(other, 2, 2, LIGHT), &a);
+    answer_wait(&a, 4);
+    assert_int_equal(a.offset, 4);
+    {
+        int64_t progress[PK_PARTITIONS] = { 0 };
+
+        progress[partition] = 2; /* a trim behind the erased tail does not bring it back */
+        assert_ok(pk_journal_trim(reader, NOW + 1000, progress, &err));
+    }
+    assert_ok(pk_journal_erase(reader, other, 4, &err));
+    pk_journal_close(j);
+    assert_ok(pk_journal_open(t->url, &j, &err));
+    assert_int_equal(pk_journal_newest(j, partition), 4);
+    pk_journal_reader_close(reader);
+    pk_journal_close(j);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -302,6 +365,7 @@ int main(void)
         TEST(test_close_stores),
         TEST(test_many_senders),
         TEST(test_trim),
+        TEST(test_erase),
         TEST(test_older_dictionary),
     };
 
