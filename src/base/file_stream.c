@@ -170,6 +170,6 @@ int pk_file_map(const char *path, struct pk_slice *out, struct pk_error *err)
 void pk_file_unmap(struct pk_slice bytes)
 {
     if (bytes.ptr != NULL) {
-        (void)munmap((void *)(uintptr_t)bytes.ptr, bytes.len);
+        (void)munmap((void *)bytes.ptr, bytes.len);
     }
 }

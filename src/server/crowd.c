@@ -11,7 +11,7 @@
 
 #define BATCH_ENTRIES 256 /* between two looks at everything else */
 #define EFFECTS_MAX   256 /* then they are written at once */
-#define LINES_MAX     (256UL * 1024)
+#define LINES_MAX     (512UL * 1024)
 #define LINES_WRITE   (64UL * 1024)
 #define WRITE_AFTER_MS \
     1000 /* the order alone may wait so long: nobody has seen what followed from it */
@@ -179,7 +179,7 @@ static int introduce(struct pk_crowd_server *c, const char *id, struct pk_error 
     struct pk_store *store = pk_server_store(c->server, err);
     struct pk_arena *arena = pk_arena_create(DEVICE_MEMORY);
     struct pk_crowd_line line = { .kind = PK_LINE_DEVICE };
-    struct pk_device row;
+    struct pk_device row = { 0 };
     int rc = store == NULL  ? err->code
             : arena == NULL ? pk_error_set(err, PK_ENOMEM, "out of memory")
                             : pk_device_get(store, id, arena, &row, err);

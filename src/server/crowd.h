@@ -31,7 +31,8 @@ void pk_crowd_server_worked(struct pk_crowd_server *crowd, int partition, int64_
 /* opinion.before: it is bad for everybody. opinion.reasons: why. */
 bool pk_crowd_server_ask(struct pk_crowd_server *crowd, const struct pk_crowd_key *key,
         struct pk_crowd_opinion *out);
-/* fn must be quick: the crowd learns nothing meanwhile. */
+/* fn must be quick, as the crowd learns nothing meanwhile, and must not ask in its turn: readers may wait for a writer
+ * that waits for them. */
 void pk_crowd_server_each_bad(struct pk_crowd_server *crowd,
         void (*fn)(void *ctx, const struct pk_crowd_opinion *opinion), void *ctx);
 void pk_crowd_server_each_zone(struct pk_crowd_server *crowd,
