@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/crowd_exchange.h"
 #include "cli/group.h"
 
 #define SENTENCE_MAX 200
@@ -276,9 +277,13 @@ int pk_cmd_crowd(int argc, char **argv)
                 "what is thought of a thing, and why; status 1 when it is bad" },
         { "map", NULL, 0, 0, map, "joins and attacks by coarse cells" },
         { "voice", "DEVICE", 0, 0, voice, "what the device's word weighs, and why" },
+        { "exchange", "VERB", 0, 0, NULL, "other organisations' servers: exchange --help" },
         { NULL },
     };
     static const struct pk_group group = { "crowd", verbs };
 
+    if (argc > 1 && strcmp(argv[1], "exchange") == 0) {
+        return pk_cmd_crowd_exchange(argc - 1, argv + 1);
+    }
     return pk_group_run(&group, argc, argv);
 }

@@ -8,6 +8,7 @@
 #define CLAIM_MAX    3.0F    /* of one member, weighted: two are needed for more */
 #define CLAIM_LO_MAX 6.0F    /* no claim is surer than that */
 #define CLEAN_MAX    4.0F
+#define RECORD_MAX   24.0  /* of a: no store of trust that many lies could be paid from */
 #define WORTH        0.25F /* log-odds below which nothing is said */
 
 const char *const pk_exchange_ruling_names[] = { "open", "confirmed", "contradicted", "outvoted",
@@ -208,6 +209,6 @@ void pk_exchange_learn(struct pk_exchange_record *record, enum pk_exchange_rulin
 
     effect(before, &a_before, &b_before);
     effect(now, &a_now, &b_now);
-    record->a = fmax(PK_EXCHANGE_RECORD_A / 2, record->a + a_now - a_before);
+    record->a = fmin(RECORD_MAX, fmax(PK_EXCHANGE_RECORD_A / 2, record->a + a_now - a_before));
     record->b = fmax(PK_EXCHANGE_RECORD_B, record->b + b_now - b_before);
 }

@@ -174,14 +174,21 @@ static enum pk_exchange_why tell_bad(
         const struct pk_exchange_facts *f, uint32_t k, struct pk_exchange_word *out)
 {
     const struct pk_crowd_opinion *o = &f->opinion;
+    /* What others' servers told us must not come back to them as our own: a rumour would confirm itself. */
+    uint32_t devices = o->devices > f->heard ? o->devices - f->heard : 0;
+    uint32_t groups = o->groups > f->heard ? o->groups - f->heard : 0;
+    float lo = o->log_odds - f->heard_lo;
 
-    if (o->devices < k && !(o->log_odds > ATTACK_LO && o->groups >= 2)) {
+    if (devices < k && !(lo > ATTACK_LO && groups >= 2)) {
         return PK_EXCHANGE_FEW;
     }
+    if (lo <= 0) {
+        return PK_EXCHANGE_NOTHING;
+    }
     out->verdict = PK_EXCHANGE_BAD;
-    out->lo = pk_exchange_round_lo(o->log_odds);
-    out->devices = pk_exchange_round_devices(o->devices, k);
-    out->flags = o->groups >= 2 ? PK_EXCHANGE_GROUPS : 0;
+    out->lo = pk_exchange_round_lo(lo);
+    out->devices = pk_exchange_round_devices(devices, k);
+    out->flags = groups >= 2 ? PK_EXCHANGE_GROUPS : 0;
     out->half_h = is_app(f) ? HALF_APP_H : HALF_BAD_H;
     return PK_EXCHANGE_MAY;
 }

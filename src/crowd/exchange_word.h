@@ -92,8 +92,10 @@ struct pk_exchange_facts {
     uint32_t network_devices; /* that met the network it belongs to */
     const char *place;        /* geohash; NULL: not known */
     int64_t first_s, last_s;
-    bool accused;  /* another server calls it bad */
-    uint8_t cause; /* enum pk_sight_attack; 0xff */
+    uint32_t heard; /* voices of other servers in the opinion: never told on as our own */
+    float heard_lo; /* what they add to its log-odds */
+    bool accused;   /* another server calls it bad */
+    uint8_t cause;  /* enum pk_sight_attack; 0xff */
 };
 
 enum pk_exchange_why {

@@ -47,8 +47,9 @@ struct pk_api_route {
     size_t body_max; /* of a JSON body that may be larger */
 };
 
-#define PK_API_BODY_MAX  (16 * 1024)
-#define PK_API_RULES_MAX (256UL * 1024)
+#define PK_API_BODY_MAX    (16 * 1024)
+#define PK_API_RULES_MAX   (256UL * 1024)
+#define PK_API_PARTNER_MAX (4UL * 1024 * 1024) /* indicators of a partner */
 
 extern const struct pk_api_route pk_api_route_table[];
 extern const size_t pk_api_route_count;
@@ -138,6 +139,16 @@ int pk_api_crowd_bad(struct pk_call *call, struct pk_error *err);
 int pk_api_crowd_explain(struct pk_call *call, struct pk_error *err);
 int pk_api_crowd_map(struct pk_call *call, struct pk_error *err);
 int pk_api_crowd_voice(struct pk_call *call, struct pk_error *err);
+int pk_api_exchange_get(struct pk_call *call, struct pk_error *err);
+int pk_api_exchange_words(struct pk_call *call, struct pk_error *err);
+int pk_api_exchange_invite(struct pk_call *call, struct pk_error *err);
+int pk_api_exchange_member_list(struct pk_call *call, struct pk_error *err);
+int pk_api_exchange_member_vouch(struct pk_call *call, struct pk_error *err);
+int pk_api_exchange_member_remove(struct pk_call *call, struct pk_error *err);
+int pk_api_exchange_join(struct pk_call *call, struct pk_error *err);
+int pk_api_exchange_leave(struct pk_call *call, struct pk_error *err);
+int pk_api_exchange_stix_get(struct pk_call *call, struct pk_error *err);
+int pk_api_exchange_partner(struct pk_call *call, struct pk_error *err);
 int pk_api_trust_get(struct pk_call *call, struct pk_error *err);
 int pk_api_health_get(struct pk_call *call, struct pk_error *err);
 int pk_api_openapi_get(struct pk_call *call, struct pk_error *err);

@@ -23,6 +23,7 @@
 #include "server/crowd.h"
 #include "server/crowd_share.h"
 #include "server/devices.h"
+#include "server/exchange.h"
 #include "server/limits.h"
 #include "server/networks.h"
 #include "server/policies.h"
@@ -465,6 +466,9 @@ int pk_server_start(struct pk_server *server, struct pk_error *err)
         rc = pk_retention_start(server, &server->retention, err);
     }
     if (rc == PK_OK) {
+        rc = pk_exchange_start(server, &server->exchange, err);
+    }
+    if (rc == PK_OK) {
         rc = listen_on(life, err);
     }
     if (rc < 0) {
@@ -485,6 +489,7 @@ void pk_server_stop(struct pk_server *server)
     struct pk_crowd_server *crowd = server->crowd;
 
     pk_api_stop(server->api);
+    pk_exchange_stop(server->exchange); /* its threads tell the crowd */
     pk_retention_stop(server->retention);
     server->retention = NULL;
     pk_apps_stop(server->apps); /* gives the readers nothing more */
@@ -503,6 +508,8 @@ void pk_server_stop(struct pk_server *server)
     pk_crowd_server_stop(crowd);
     pk_dispatch_stop(life->dispatch);
     life->dispatch = NULL;
+    pk_exchange_destroy(server->exchange);
+    server->exchange = NULL;
     pk_api_destroy(server->api);
     server->api = NULL;
     pk_scans_destroy(server->scans);

@@ -1,9 +1,11 @@
 #include "server/routes.h"
 
+#include "crowd/exchange_message.h"
 #include "server/app_upload.h"
 #include "server/crowd_share.h"
 #include "server/erase.h"
 #include "server/est.h"
+#include "server/exchange.h"
 #include "server/export.h"
 #include "server/health.h"
 #include "server/ingest.h"
@@ -35,6 +37,10 @@ static const struct pk_route routes[] = {
     { PK_GET, "/v1/ledger", pk_ledger_handler, 0, NULL, NULL },
     { PK_GET, "/v1/me/export", pk_export_handler, 0, NULL, NULL },
     { PK_POST, "/v1/me/erase", pk_erase_handler, 0, NULL, NULL },
+    { PK_POST, "/v1/exchange/join", pk_exchange_join_handler, PK_EXCHANGE_JOIN_MAX,
+            "application/json", NULL },
+    { PK_POST, "/v1/exchange/say", pk_exchange_say_handler, PK_EXCHANGE_SIZE_MAX, PK_EXCHANGE_TYPE,
+            NULL },
     { PK_GET, "/healthz", pk_healthz_handler, 0, NULL, NULL },
     { PK_GET, "/readyz", pk_readyz_handler, 0, NULL, NULL },
     { PK_GET, "/metrics", pk_metrics_handler, 0, NULL, NULL },

@@ -17,6 +17,7 @@ struct pk_ca;
 struct pk_crowd_server;
 struct pk_crowd_share;
 struct pk_devices;
+struct pk_exchange;
 struct pk_journal;
 struct pk_limits;
 struct pk_retention;
@@ -52,6 +53,7 @@ struct pk_server {
     struct pk_crowd_server *crowd; /* NULL: the settings say so */
     struct pk_crowd_share *share;  /* what it says to devices; NULL: nothing */
     struct pk_retention *retention;
+    struct pk_exchange *exchange;
     const struct pk_pipeline *pipeline;
     struct pk_api *api;
     struct pk_http *http;    /* NULL until it listens */

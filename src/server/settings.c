@@ -91,6 +91,28 @@ static const struct pk_field crowd_fields[] = {
 static const struct pk_schema crowd_schema =
     PK_SCHEMA(struct pk_crowd_server_settings, crowd_fields, "crowd");
 
+static const struct pk_field exchange_fields[] = {
+    { "hub", PK_TYPE_BOOL, 0, AT(pk_exchange_settings, hub),
+      .help = "other organisations' servers may join this one, by invitation" },
+    { "name", PK_TYPE_STRING, 0, AT(pk_exchange_settings, name), .min = 1, .max = 64,
+      .help = "what the others call this organisation; left out: the server's name" },
+    { "min_devices", PK_TYPE_INT, 0, AT(pk_exchange_settings, min_devices), .min = 10,
+      .max = 1000000, .def = "10", .help = "k: what fewer devices saw is not told, nor how many" },
+    { "trust", PK_TYPE_REAL, 0, AT(pk_exchange_settings, trust), .min = 0, .max = 1, .def = "0.8",
+      .help = "how much a hub's word counts: 0 nothing, 1 as much as the hub says itself" },
+    { "prevalence", PK_TYPE_BOOL, 0, AT(pk_exchange_settings, prevalence), .def = "true",
+      .help = "tell, in steps, how many devices have an app, from min_devices up" },
+    { "epoch_hours", PK_TYPE_INT, 0, AT(pk_exchange_settings, epoch_hours), .min = 1, .max = 8784,
+      .def = "168", .help = "hub: after this time things get new shared names" },
+    { "newcomer_days", PK_TYPE_INT, 0, AT(pk_exchange_settings, newcomer_days), .min = 1,
+      .max = 365, .def = "14",
+      .help = "hub: until a member that nobody vouches for counts in full" },
+    { "words_max", PK_TYPE_INT, 0, AT(pk_exchange_settings, words_max), .min = 10, .max = 1000000,
+      .def = "20000", .help = "hub: things that one member may speak of at a time" },
+};
+static const struct pk_schema exchange_schema =
+    PK_SCHEMA(struct pk_exchange_settings, exchange_fields, "exchange");
+
 static const struct pk_field log_fields[] = {
     { "format", PK_TYPE_ENUM, 0, AT(pk_log_settings, format), .names = log_formats, .def = "text",
       .help = "how log lines look" },
@@ -132,6 +154,8 @@ static const struct pk_field settings_fields[] = {
       .help = "how long what is kept" },
     { "privacy", PK_TYPE_OBJECT, 0, AT(pk_settings, privacy), .sub = &pk_privacy_schema,
       .help = "what others are shown, and what the person may do alone" },
+    { "exchange", PK_TYPE_OBJECT, 0, AT(pk_settings, exchange), .sub = &exchange_schema,
+      .help = "what is told to and heard from other organisations" },
     { "demo", PK_TYPE_BOOL, 0, AT(pk_settings, demo), .help = "the console says: simulated" },
     { "log", PK_TYPE_OBJECT, 0, AT(pk_settings, log), .sub = &log_schema, .help = "log lines" },
     { "policy", PK_TYPE_STRING, 0, AT(pk_settings, policy), .min = 1, .max = 1000,
@@ -183,6 +207,9 @@ static int complete(struct pk_settings *s, struct pk_arena *arena, struct pk_err
     if (s->privacy == NULL) {
         s->privacy = group_of_defaults(&pk_privacy_schema, arena);
     }
+    if (s->exchange == NULL) {
+        s->exchange = group_of_defaults(&exchange_schema, arena);
+    }
     if (s->log == NULL) {
         s->log = group_of_defaults(&log_schema, arena);
     }
@@ -193,8 +220,8 @@ static int complete(struct pk_settings *s, struct pk_arena *arena, struct pk_err
         s->journal = pk_arena_printf(arena, "sqlite:%s/journal.db", s->state_dir);
     }
     if (s->listen == NULL || s->limits == NULL || s->log == NULL || s->scan == NULL ||
-            s->apps == NULL || s->networks == NULL || s->crowd == NULL || s->retention == NULL ||
-            s->privacy == NULL || s->store == NULL || s->journal == NULL) {
+            s->apps == NULL || s->networks == NULL || s->crowd == NULL || s->exchange == NULL ||
+            s->retention == NULL || s->privacy == NULL || s->store == NULL || s->journal == NULL) {
         return pk_error_set(err, PK_ENOMEM, "out of memory");
     }
     return PK_OK;

@@ -49,6 +49,17 @@ struct pk_crowd_server_settings {
     int64_t min_devices;   /* k: numbers below are not shown to others */
 };
 
+struct pk_exchange_settings {
+    bool hub;              /* other organisations' servers may join this one, by invitation */
+    const char *name;      /* of this organisation, for the others */
+    int64_t min_devices;   /* k: fewer are not told of */
+    double trust;          /* in what a hub says, 0..1 */
+    bool prevalence;       /* tell how many devices have an app */
+    int64_t epoch_hours;   /* hub: how long things keep their shared names */
+    int64_t newcomer_days; /* hub: until a member that nobody vouches for counts in full */
+    int64_t words_max;     /* hub: of one member */
+};
+
 struct pk_log_settings {
     int format; /* enum pk_event_format */
     int level;  /* enum pk_level */
@@ -72,6 +83,7 @@ struct pk_settings {
     struct pk_crowd_server_settings *crowd;
     struct pk_retention_settings *retention;
     struct pk_privacy_settings *privacy;
+    struct pk_exchange_settings *exchange;
     bool demo;
     struct pk_log_settings *log;
     const char *policy;   /* file; NULL: the built-in policy */

@@ -9,6 +9,7 @@
 #include "model/observation.h"
 #include "server/crowd.h"
 #include "server/crowd_words.h"
+#include "server/exchange.h"
 #include "server/peer.h"
 #include "store/networks.h"
 
@@ -199,6 +200,26 @@ static bool is_good(struct pk_server *s, struct pk_store *store, const struct qu
             (pk_crowd_server_network(s->crowd, &key, &profile) && profile.weight >= CLEAN_WEIGHT);
 }
 
+/* What other organisations' servers say of an access point that our own devices do not know. Where they do, the
+ * others' voices are in our crowd already, and it decides. */
+static bool is_warned_of(struct pk_server *s, const struct question *q, json_t *why)
+{
+    struct pk_crowd_key key = pk_crowd_key_of_point(q->id, q->bssid);
+    struct pk_crowd_network profile;
+    struct pk_exchange_word word;
+
+    if (q->bssid == NULL ||
+            (pk_crowd_server_network(s->crowd, &key, &profile) && profile.weight >= CLEAN_WEIGHT) ||
+            !pk_exchange_warns(s->exchange, &key, &word)) {
+        return false;
+    }
+    (void)json_array_append_new(why,
+            json_string((word.flags & PK_EXCHANGE_SEVERAL) != 0
+                            ? "Several other organisations saw an attack by this access point"
+                            : "Another organisation saw an attack by this access point"));
+    return true;
+}
+
 static int reply(struct pk_request *request, struct pk_server *s, struct pk_store *store,
         const struct question *q, const struct tally *tally, size_t devices, struct pk_error *err)
 {
@@ -206,19 +227,20 @@ static int reply(struct pk_request *request, struct pk_server *s, struct pk_stor
     struct pk_crowd_opinion opinion;
     const char *word = "unknown";
     json_t *answer;
+    json_t *why;
     int rc = ask_crowd(s, store, q, arena, &opinion, err);
 
     if (rc < 0) {
         return rc;
     }
-    if (opinion.before || own_incidents_say_bad(tally)) {
+    why = pk_crowd_words(&opinion, s->settings.crowd->min_devices, arena);
+    if (opinion.before || own_incidents_say_bad(tally) || is_warned_of(s, q, why)) {
         word = "bad";
     } else if (tally->count == 0 && is_good(s, store, q, &opinion, arena)) {
         word = "good";
     }
     answer = json_pack("{s:s, s:s, s:o, s:i, s:o}", "network", q->id, "verdict", word, "threats",
-            threats(tally), "devices", (int)devices, "why",
-            pk_crowd_words(&opinion, s->settings.crowd->min_devices, arena));
+            threats(tally), "devices", (int)devices, "why", why);
     if (answer != NULL && isfinite(opinion.log_odds)) {
         (void)json_object_set_new(answer, "log_odds", json_real((double)opinion.log_odds));
     }

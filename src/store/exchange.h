@@ -21,7 +21,7 @@ struct pk_exchange_member {
     int64_t seq; /* of its newest message */
     int64_t joined_ms;
     int64_t seen_ms;
-    int64_t words; /* these three are counted by pk_exchange_members() alone: what it says now */
+    int64_t words; /* these three only when they were counted: what it says now */
     int64_t confirmed;
     int64_t contradicted;
 };
@@ -29,14 +29,17 @@ PK_MUST_USE int pk_exchange_member_add(
         struct pk_store *store, const struct pk_exchange_member *member, struct pk_error *err);
 PK_MUST_USE int pk_exchange_member_get(struct pk_store *store, const char *id,
         struct pk_arena *arena, struct pk_exchange_member *out, struct pk_error *err);
-/* By time of joining. items: struct pk_exchange_member. */
-PK_MUST_USE int pk_exchange_members(
-        struct pk_store *store, struct pk_arena *arena, struct pk_array *out, struct pk_error *err);
+/* By time of joining; counted: with what they say. items: struct pk_exchange_member. */
+PK_MUST_USE int pk_exchange_members(struct pk_store *store, bool counted, struct pk_arena *arena,
+        struct pk_array *out, struct pk_error *err);
 /* Takes the number of a message: PK_EEXIST when one as large was taken before. */
 PK_MUST_USE int pk_exchange_member_seq(
         struct pk_store *store, const char *id, int64_t seq, int64_t at_ms, struct pk_error *err);
 PK_MUST_USE int pk_exchange_member_record(
         struct pk_store *store, const char *id, double a, double b, struct pk_error *err);
+/* Invited again: name and vouched are new, its record stays. */
+PK_MUST_USE int pk_exchange_member_renew(struct pk_store *store, const char *id, const char *name,
+        bool vouched, struct pk_error *err);
 PK_MUST_USE int pk_exchange_member_vouch(
         struct pk_store *store, const char *id, bool vouched, struct pk_error *err);
 /* With all it said; the things it spoke of count as changed. */
@@ -161,8 +164,7 @@ PK_MUST_USE int pk_exchange_waiting(struct pk_store *store, const char *hub, int
 /* The hub has it, unless it changed since it was read. */
 PK_MUST_USE int pk_exchange_told(struct pk_store *store, const struct pk_exchange_saying *saying,
         int epoch, int64_t at_ms, struct pk_error *err);
-/* Words of this verdict that were said last before before_ms or told with another epoch than this. items:
- * struct pk_exchange_saying. */
+/* Words of this verdict, newest first. items: struct pk_exchange_saying. */
 PK_MUST_USE int pk_exchange_sayings(struct pk_store *store, const char *hub, int verdict,
         int64_t limit, struct pk_arena *arena, struct pk_array *out, struct pk_error *err);
 PK_MUST_USE int pk_exchange_unsay(
@@ -183,6 +185,9 @@ PK_MUST_USE int pk_exchange_unhear(
 /* All of a hub (NULL: of all), newest first. items: struct pk_exchange_hearing. */
 PK_MUST_USE int pk_exchange_heard(struct pk_store *store, const char *hub, int64_t limit,
         struct pk_arena *arena, struct pk_array *out, struct pk_error *err);
+/* All of a hub. */
+PK_MUST_USE int pk_exchange_unhear_all(
+        struct pk_store *store, const char *hub, struct pk_error *err);
 PK_MUST_USE int pk_exchange_heard_trim(
         struct pk_store *store, const char *hub, int64_t before_ms, struct pk_error *err);
 
@@ -204,6 +209,9 @@ struct pk_exchange_file {
     int64_t devices;
     int64_t first_ms, last_ms;
 };
+/* The whole of a hash by its first 16 digits. PK_ENOENT. */
+PK_MUST_USE int pk_exchange_file_of(struct pk_store *store, const char *begin,
+        struct pk_arena *arena, struct pk_exchange_file *out, struct pk_error *err);
 /* By first_ms, those at or behind since_ms. items: struct pk_exchange_file. */
 PK_MUST_USE int pk_exchange_files(struct pk_store *store, int64_t least, int64_t since_ms,
         int64_t limit, struct pk_arena *arena, struct pk_array *out, struct pk_error *err);

@@ -73,11 +73,13 @@ int pk_exchange_member_get(struct pk_store *store, const char *id, struct pk_are
     return pk_put_get(&put, arena, read_member, out, "member", err);
 }
 
-int pk_exchange_members(
-        struct pk_store *store, struct pk_arena *arena, struct pk_array *out, struct pk_error *err)
+int pk_exchange_members(struct pk_store *store, bool counted, struct pk_arena *arena,
+        struct pk_array *out, struct pk_error *err)
 {
-    struct pk_put put = pk_put_start(
-            store, "SELECT " MEMBER " FROM exchange_members m ORDER BY m.joined_ms, m.id", err);
+    struct pk_put put = pk_put_start(store,
+            counted ? "SELECT " MEMBER " FROM exchange_members m ORDER BY m.joined_ms, m.id"
+                    : "SELECT " MEMBER_ALONE " FROM exchange_members m ORDER BY m.joined_ms, m.id",
+            err);
 
     return pk_put_get_all(&put, arena, read_member, sizeof(struct pk_exchange_member), out, err);
 }
@@ -108,6 +110,18 @@ int pk_exchange_member_record(
 
     pk_put_real(&put, a);
     pk_put_real(&put, b);
+    pk_put_text(&put, id);
+    return pk_put_run_one(&put, "member");
+}
+
+int pk_exchange_member_renew(struct pk_store *store, const char *id, const char *name, bool vouched,
+        struct pk_error *err)
+{
+    struct pk_put put = pk_put_start(
+            store, "UPDATE exchange_members SET name = ?1, vouched = ?2 WHERE id = ?3", err);
+
+    pk_put_word(&put, name);
+    pk_put_int(&put, vouched);
     pk_put_text(&put, id);
     return pk_put_run_one(&put, "member");
 }

@@ -337,6 +337,14 @@ int pk_exchange_heard_trim(
     return run(&put);
 }
 
+int pk_exchange_unhear_all(struct pk_store *store, const char *hub, struct pk_error *err)
+{
+    struct pk_put put = pk_put_start(store, "DELETE FROM exchange_heard WHERE hub = ?1", err);
+
+    pk_put_text(&put, hub);
+    return run(&put);
+}
+
 /* ---- its own things ------------------------------------------------------------------------------------------- */
 
 static int read_point(struct pk_get *get, void *out, struct pk_error *err)
@@ -389,4 +397,18 @@ int pk_exchange_files(struct pk_store *store, int64_t least, int64_t since_ms, i
     pk_put_int(&put, since_ms);
     pk_put_int(&put, limit);
     return pk_put_get_all(&put, arena, read_file, sizeof(struct pk_exchange_file), out, err);
+}
+
+int pk_exchange_file_of(struct pk_store *store, const char *begin, struct pk_arena *arena,
+        struct pk_exchange_file *out, struct pk_error *err)
+{
+    struct pk_put put = pk_put_start(store,
+            "SELECT sha256, signer, devices, first_ms, last_ms FROM app_files"
+            " WHERE sha256 >= ?1 AND sha256 < ?2 ORDER BY sha256 LIMIT 1",
+            err);
+    char *end = pk_arena_printf(arena, "%sg", begin); /* behind every hex digit */
+
+    pk_put_text(&put, begin);
+    pk_put_text(&put, end != NULL ? end : begin);
+    return pk_put_get(&put, arena, read_file, out, "file", err);
 }

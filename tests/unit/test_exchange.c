@@ -147,6 +147,15 @@ static void test_tell(void **state)
     f.opinion.devices = 9;
     assert_int_equal(pk_exchange_tell(&f, 1, NOW, &w), PK_EXCHANGE_FEW); /* k cannot be set lower */
 
+    f = attack(); /* what we only heard is not ours to confirm */
+    f.heard = 1;
+    f.heard_lo = 2;
+    assert_int_equal(pk_exchange_tell(&f, 10, NOW, &w), PK_EXCHANGE_FEW);
+    f.opinion.groups = 3; /* two of our own, and what they add is enough by itself */
+    f.opinion.log_odds = 5.2F;
+    assert_int_equal(pk_exchange_tell(&f, 10, NOW, &w), PK_EXCHANGE_MAY);
+    assert_int_equal(w.lo, 6);
+
     f = attack(); /* a home is never told of, however surely it is attacked */
     f.security = PK_KANON_PROTECTED;
     f.network_devices = 5;

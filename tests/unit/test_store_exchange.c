@@ -77,7 +77,7 @@ static void test_members(void **state)
     assert_int_equal(m.seen_ms, NOW + 5);
     assert_true(m.a > 8.4 && m.b > 2.9 && !m.vouched);
     assert_int_equal(pk_exchange_member_get(b->store, "zz", b->arena, &m, &err), PK_ENOENT);
-    assert_ok(pk_exchange_members(b->store, b->arena, &all, &err));
+    assert_ok(pk_exchange_members(b->store, true, b->arena, &all, &err));
     assert_int_equal(all.count, 2);
 }
 
