@@ -1,12 +1,13 @@
 /* picket crowd - what all devices know together: what is bad now, what is thought of a thing and why,
  * where attacks are met, and what a device's voice weighs. */
+#include <math.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "cli/crowd_exchange.h"
 #include "cli/group.h"
 
 #define SENTENCE_MAX 200
+#define BAR          8
 
 static const char *text_of(const json_t *in, const char *key)
 {
@@ -67,9 +68,10 @@ static int show(struct pk_cli *cli, struct pk_error *err)
 /* How much a reason counts, as one to eight marks. */
 static void put_bar(double weight)
 {
-    double marks = weight < 0 ? -weight : weight;
+    double size = weight < 0 ? -weight : weight;
+    int marks = size < BAR ? (int)ceil(size) : BAR;
 
-    for (double i = 0; i < 8; i += 1) {
+    for (int i = 0; i < BAR; i++) {
         (void)fputc(i < marks ? (weight < 0 ? '-' : '+') : ' ', stdout);
     }
 }

@@ -136,6 +136,7 @@ json_t *pk_fact_tls(const struct pk_fact *fact, const char *host, const struct p
         .outcome = chain != NULL ? PK_TLS_UNTRUSTED : PK_TLS_OK,
         .error = chain != NULL ? "self-signed certificate in certificate chain" : NULL,
         .version = "TLSv1.3",
+        .trust = chain != NULL ? PK_TLS_TRUST_UNKNOWN : PK_TLS_TRUST_PUBLIC,
         .captive = PK_TRI_NO,
     };
     struct pk_observation o = base(fact, PK_OBS_TLS);

@@ -60,6 +60,16 @@ void pk_place_get(
     *router = (struct pk_fact_router){ text->address, text->mac, text->address };
 }
 
+void pk_place_twin(int place, struct pk_fact_router *router, struct pk_place_text *text)
+{
+    unsigned n = (unsigned)place;
+
+    (void)snprintf(text->address, sizeof(text->address), "172.16.42.1");
+    (void)snprintf(text->mac, sizeof(text->mac), "00:13:37:%02x:00:01", n & 0xFFU);
+    (void)snprintf(text->bssid, sizeof(text->bssid), "00:13:37:%02x:00:80", n & 0xFFU);
+    *router = (struct pk_fact_router){ text->address, text->mac, text->address };
+}
+
 size_t pk_places_troubles(
         int64_t start_ms, int64_t end_ms, struct pk_incidence out[PK_INCIDENCES_MAX])
 {
@@ -79,6 +89,7 @@ size_t pk_places_troubles(
         { PK_PLACE_AIRPORT, PK_TROUBLE_TLS, 4, 7 * 60, 4 * 60 },
         { PK_PLACE_CAFE, PK_TROUBLE_ARP, 5, 11 * 60, 90 },
         { PK_PLACE_STATION, PK_TROUBLE_ARP, 6, 15 * 60, 120 },
+        { PK_PLACE_LIBRARY, PK_TROUBLE_TWIN, 5, 10 * 60, 10 * 60 },
     };
     size_t count = 0;
 
@@ -90,6 +101,8 @@ size_t pk_places_troubles(
                 from_ms + rows[i].long_min * PK_MINUTE_MS };
         }
     }
+    out[count++] = (struct pk_incidence){ PK_PLACE_CONFERENCE, PK_TROUBLE_TWIN,
+        end_ms - 9 * PK_HOUR_MS, INT64_MAX };
     out[count++] = (struct pk_incidence){ PK_PLACE_COWORKING, PK_TROUBLE_ARP,
         end_ms - 25 * PK_MINUTE_MS, INT64_MAX };
     out[count++] = (struct pk_incidence){ PK_PLACE_HOTEL, PK_TROUBLE_TLS,

@@ -33,6 +33,8 @@ enum {
     PK_PLACE_AIRPORT,
     PK_PLACE_HOTEL,
     PK_PLACE_COWORKING,
+    PK_PLACE_LIBRARY = 6,
+    PK_PLACE_CONFERENCE = 7,
 };
 
 /* name_room and the router's texts: storage for what is numbered, as long as *out and *router. */
@@ -51,6 +53,7 @@ enum pk_trouble {
     PK_TROUBLE_TLS,    /* secure connections end at an interceptor */
     PK_TROUBLE_DNS,    /* the resolver lies */
     PK_TROUBLE_ROUTER, /* the router was replaced: harmless */
+    PK_TROUBLE_TWIN,   /* a copy of the network, stronger than itself, that reads along */
 };
 
 struct pk_incidence {
@@ -60,9 +63,12 @@ struct pk_incidence {
     int64_t to_ms;
 };
 
+/* The access point and the router of the copy. */
+void pk_place_twin(int place, struct pk_fact_router *router, struct pk_place_text *text);
+
 #define PK_INCIDENCES_MAX 16
 
-/* What happens in the week that ends at end_ms; the last two go on at its end. Returns how many. */
+/* What happens in the week that ends at end_ms; the last three go on at its end. Returns how many. */
 size_t pk_places_troubles(
         int64_t start_ms, int64_t end_ms, struct pk_incidence out[PK_INCIDENCES_MAX]);
 

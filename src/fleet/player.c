@@ -102,7 +102,10 @@ static void look(struct pk_player *p, int64_t at_ms, const char *network, int pl
         const struct pk_fact_router *router)
 {
     const struct pk_world *w = p->world;
-    enum pk_trouble trouble = pk_places_trouble_at(w->troubles, w->trouble_count, place, at_ms);
+    enum pk_trouble trouble = p->on_twin
+            ? PK_TROUBLE_TWIN
+            : pk_places_trouble_at(w->troubles, w->trouble_count, place, at_ms);
+    bool read_along = trouble == PK_TROUBLE_TLS || p->on_twin;
     bool rival = trouble == PK_TROUBLE_ARP || trouble == PK_TROUBLE_ROUTER;
     struct pk_fact f = fact(p, at_ms, network);
 
@@ -115,9 +118,9 @@ static void look(struct pk_player *p, int64_t at_ms, const char *network, int pl
     f = fact(p, at_ms + 300, network);
     say(p, pk_fact_dns(&f, router, trouble == PK_TROUBLE_DNS ? "203.0.113.66" : NULL));
     f = fact(p, at_ms + 600, network);
-    say(p, pk_fact_tls(&f, "check-1.example", trouble == PK_TROUBLE_TLS ? &w->forged : NULL));
+    say(p, pk_fact_tls(&f, "check-1.example", read_along ? &w->forged : NULL));
     f = fact(p, at_ms + 900, network);
-    say(p, pk_fact_tls(&f, "check-2.example", NULL));
+    say(p, pk_fact_tls(&f, "check-2.example", p->on_twin ? &w->forged : NULL));
 }
 
 static void improve(struct pk_player *p, int64_t at_ms)
@@ -161,15 +164,20 @@ static void tell(struct pk_player *p, const struct pk_moment *m)
     struct pk_place place = { 0 };
     struct pk_fact f;
 
-    if (m->kind == PK_MOMENT_LOOKED && m->place >= 0) {
-        pk_place_get(m->place, &place, &router, &text);
-        pk_fact_network_id(p->world->fleet->network_key, place.name, network);
-        look(p, m->at_ms, network, m->place, &router);
-        return;
-    }
     if (m->place >= 0) {
         pk_place_get(m->place, &place, &router, &text);
         pk_fact_network_id(p->world->fleet->network_key, place.name, network);
+        if (m->kind == PK_MOMENT_JOINED) {
+            p->on_twin = pk_places_trouble_at(p->world->troubles, p->world->trouble_count, m->place,
+                                 m->at_ms) == PK_TROUBLE_TWIN;
+        }
+        if (p->on_twin) {
+            pk_place_twin(m->place, &router, &text);
+        }
+    }
+    if (m->kind == PK_MOMENT_LOOKED && m->place >= 0) {
+        look(p, m->at_ms, network, m->place, &router);
+        return;
     }
     if (m->kind == PK_MOMENT_UPDATED) {
         improve(p, m->at_ms);
@@ -199,6 +207,7 @@ static void tell(struct pk_player *p, const struct pk_moment *m)
         say(p, pk_fact_portal(&f, false, NULL));
         break;
     case PK_MOMENT_LEFT:
+        p->on_twin = false;
         say(p, pk_fact_left(&f, place.link));
         break;
     case PK_MOMENT_LOOKED:

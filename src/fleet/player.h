@@ -51,6 +51,7 @@ struct pk_player {
     const struct pk_fleet_app *sends[PK_PLAYER_SENDS]; /* files that the server asks for */
     size_t send_count;
     bool sending;
+    bool on_twin; /* of the network that it joined */
     int64_t virtual_ms;
 };
 

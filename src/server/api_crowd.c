@@ -9,7 +9,7 @@
 #include "server/looks.h"
 #include "server/view_crowd.h"
 
-#define MIB (1024 * 1024)
+#define MIB INT64_C(1048576)
 
 int pk_api_crowd_get(struct pk_call *call, struct pk_error *err)
 {

@@ -105,12 +105,18 @@ static json_t *view_reasons(
 const char *pk_view_crowd_why(
         const struct pk_crowd_door *door, const struct pk_crowd_opinion *opinion)
 {
+    const struct pk_crowd_reason *best = NULL;
+
     for (size_t i = 0; i < opinion->reason_count && i < PK_CROWD_REASONS; i++) {
-        if (opinion->reasons[i].weight > 0) {
-            return reason_text(door, &opinion->reasons[i]);
+        const struct pk_crowd_reason *r = &opinion->reasons[i];
+        bool of_crowd = strncmp(pk_crowd_term_name(r->term), "crowd.", 6) == 0;
+
+        if (r->weight > 0 && !of_crowd) {
+            return reason_text(door, r); /* what was seen says more than how many saw it */
         }
+        best = best == NULL && r->weight > 0 ? r : best;
     }
-    return NULL;
+    return best != NULL ? reason_text(door, best) : NULL;
 }
 
 json_t *pk_view_crowd_opinion(

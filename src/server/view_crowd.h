@@ -16,7 +16,8 @@ void pk_view_crowd_thing(json_t *out, const struct pk_crowd_key *key, const char
  * is bad. */
 json_t *pk_view_crowd_opinion(
         const struct pk_crowd_door *door, const struct pk_crowd_opinion *opinion, bool bare);
-/* The strongest reason as a sentence; NULL: there is none. In the call's arena. */
+/* The strongest reason as a sentence, rather what was seen than how many saw it; NULL: there is none. In the
+ * call's arena. */
 const char *pk_view_crowd_why(
         const struct pk_crowd_door *door, const struct pk_crowd_opinion *opinion);
 

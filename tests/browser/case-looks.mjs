@@ -11,6 +11,7 @@ const LOOKS = [
 
 async function addresses(page, origin) {
     const first = async (path) => (await (await page.request.get(`${origin}/api/v1${path}`)).json()).items[0]?.id;
+    const bad = (await (await page.request.get(`${origin}/api/v1/crowd/bad?filter=kind:point&limit=1`)).json()).items[0];
     const all = [
         ['overview', '#/'],
         ['incidents', '#/incidents'],
@@ -25,6 +26,9 @@ async function addresses(page, origin) {
         ['network', `#/networks/${await first('/networks')}`],
         ['networks-map', '#/networks/map'],
         ['networks-trust', '#/networks/trust'],
+        ['crowd', '#/crowd'],
+        ['crowd-map', '#/crowd/map'],
+        ['crowd-why', bad ? `#/crowd/why?network=${bad.network}&bssid=${bad.bssid}` : '#/crowd/undefined'],
         ['enrolment', '#/enrolment'],
         ['events', '#/events'],
         ['system-health', '#/system/health'],
