@@ -12,6 +12,7 @@
 #define TEACHES_AFTER_S (14 * DAY_S)
 #define SEVEN_HALF      10.0 /* days: on average a closed row is 14 days old */
 #define THIRTY_HALF     20.0
+#define SLOW_DAYS       30.0
 #define SHIFT_STEP      (0.5 / 7) /* at most .5 a week */
 #define HOMELIKE        0.3F /* what a join of a network behind a password adds to the sums of zones */
 #define KNOWN_VISITS    5
@@ -403,9 +404,7 @@ static double score_of(const struct pk_hazard *h, const struct state *s, int64_t
 
 static double score30_of(const struct pk_hazard *h, double score)
 {
-    double p = h->no_online ? pk_sigmoid(score) : pk_calibrate_p(h->seven, score);
-
-    return h->weights->a30 + h->weights->c30 * pk_logit(p);
+    return h->weights->a30 + h->weights->c30 * (score + (h->no_online ? 0 : h->slow));
 }
 
 /* The window that began count days before day has closed: what became of it is learnt. */
@@ -473,6 +472,9 @@ void pk_hazard_tick(struct pk_hazard *hazard, int64_t now_s)
         }
         pk_calibrate_day(hazard->seven, SEVEN_HALF, SHIFT_STEP);
         pk_calibrate_day(hazard->thirty, THIRTY_HALF, SHIFT_STEP);
+        hazard->slow += ((hazard->seven->using == PK_MAP_PLAIN ? 0 : hazard->seven->z) -
+                                hazard->slow) /
+                SLOW_DAYS;
     }
 }
 

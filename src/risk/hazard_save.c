@@ -5,13 +5,14 @@
 #include "base/crypt.h"
 #include "risk/hazard_state.h"
 
-static const char magic[8] = "PKHZ\0\0\0\1"; /* the last byte is the version */
+static const char magic[8] = "PKHZ\0\0\0\2"; /* the last byte is the version */
 
 struct head {
     char magic[8];
     uint32_t state_size, terms;
     uint32_t calibrate_size, spare;
     int64_t day;
+    double slow;
 };
 
 int pk_hazard_save(const struct pk_hazard *hazard, struct pk_buffer *out, struct pk_error *err)
@@ -19,7 +20,8 @@ int pk_hazard_save(const struct pk_hazard *hazard, struct pk_buffer *out, struct
     struct head head = { .state_size = sizeof(struct state),
         .terms = PK_HAZARD_TERMS,
         .calibrate_size = sizeof(struct pk_calibrate),
-        .day = hazard->day };
+        .day = hazard->day,
+        .slow = hazard->slow };
     size_t from = out->len;
     uint8_t sum[PK_SHA256_SIZE];
 
@@ -84,10 +86,11 @@ static int read_all(struct pk_hazard *h, struct pk_reader *in, struct pk_error *
     memcpy(h->seven, seven.ptr, seven.len);
     memcpy(h->thirty, thirty.ptr, thirty.len);
     h->day = head.day;
+    h->slow = head.slow;
     if (memcmp(head.magic, magic, sizeof(magic)) != 0 || head.state_size != sizeof(struct state) ||
             head.terms != PK_HAZARD_TERMS || head.calibrate_size != sizeof(*h->seven) ||
-            head.day < 0 || head.day > UINT32_MAX / DAY_S || !sound_calibrate(h->seven) ||
-            !sound_calibrate(h->thirty)) {
+            head.day < 0 || !(fabs(head.slow) <= 100) || head.day > UINT32_MAX / DAY_S ||
+            !sound_calibrate(h->seven) || !sound_calibrate(h->thirty)) {
         return PK_EMALF;
     }
     rc = pk_rows_load(&h->devices, in);

@@ -74,6 +74,7 @@ struct pk_hazard {
     struct pk_rows devices;
     struct pk_zones *zones;
     struct pk_calibrate *seven, *thirty;
+    double slow; /* the shift of 7 days, averaged over SLOW_DAYS: waves pass within 30 days */
     int64_t day; /* the last midnight that was worked on, as a day since 1970; 0: none */
 };
 

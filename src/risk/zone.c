@@ -16,12 +16,19 @@
 #define PLACE_LEAN  40  /* the city's in a place, */
 #define SITE_LEAN   8   /* and the place's on a network */
 #define LATELY_LEAN 1
+#define WAVE_DAYS   3  /* one attack raises its neighbourhood: the place's last days */
+#define WAVE_LEAN   30 /* lean on its rate of weeks */
 #define KIND_LEAN   10 /* bad joins that the first guess of a kind's factor is worth */
 #define PLACES_MAX  (1U << 20)
 #define SITES_MAX   (1U << 20)
 #define SITE_GONE   0.02 /* an attack so faded is forgotten */
-#define BITMAP_DAYS 28
-#define SWEEP_S     86400
+/* What the crowd's log-odds of a suspect mean for the next join: fitted on simulated worlds (docs/hazard.md). Not
+ * every join of an attacked network is caught, and most suspects are none. */
+#define EVIDENCE_SLOPE 1.4
+#define EVIDENCE_SHIFT (-2.75)
+#define EVIDENCE_MAX   0.85
+#define BITMAP_DAYS    28
+#define SWEEP_S        86400
 
 /* Joins and bad ones, both halved together. */
 struct tally {
@@ -32,6 +39,7 @@ struct place { /* places and cities, told apart by the key's upper half */
     uint64_t key;
     int64_t last_s;
     struct tally tally;
+    struct tally wave;
     uint64_t seen[2]; /* linear counting of devices: this period and the one before */
     uint32_t period;
     uint32_t spare;
@@ -149,6 +157,20 @@ double pk_zones_city(const struct pk_zones *zones, uint32_t city, int64_t now_s)
             world_rate(zones, now_s), CITY_LEAN);
 }
 
+/* A place's own rate: weeks lean on the city, the last days on the weeks. */
+static double place_rate(const struct place *row, int64_t now_s, double city)
+{
+    double slow;
+    double by;
+
+    if (row == NULL) {
+        return city;
+    }
+    slow = leaning(row, faded(row->last_s, now_s, PLACE_DAYS), city, PLACE_LEAN);
+    by = faded(row->last_s, now_s, WAVE_DAYS);
+    return (row->wave.bad * by + WAVE_LEAN * slow) / (row->wave.joins * by + WAVE_LEAN);
+}
+
 static const struct place *place_row(const struct pk_zones *z, uint32_t place)
 {
     return place != 0 ? pk_rows_find(&z->places, place_key(place)) : NULL;
@@ -156,10 +178,7 @@ static const struct place *place_row(const struct pk_zones *z, uint32_t place)
 
 double pk_zones_rate(const struct pk_zones *zones, uint32_t place, uint32_t city, int64_t now_s)
 {
-    const struct place *row = place_row(zones, place);
-
-    return leaning(row, row != NULL ? faded(row->last_s, now_s, PLACE_DAYS) : 1,
-            pk_zones_city(zones, city, now_s), PLACE_LEAN);
+    return place_rate(place_row(zones, place), now_s, pk_zones_city(zones, city, now_s));
 }
 
 static uint32_t period_of(int64_t at_s)
@@ -192,7 +211,7 @@ void pk_zones_risk(const struct pk_zones *zones, uint32_t place, uint32_t city, 
     out->joins = row->tally.joins * by;
     out->bad = row->tally.bad * by;
     if (out->own) {
-        out->p = leaning(row, by, out->p, PLACE_LEAN);
+        out->p = place_rate(row, now_s, out->p);
     }
 }
 
@@ -243,9 +262,12 @@ static int learn_place(
         z->cities += key >= city_key(0);
     }
     fade(&row->tally, faded(row->last_s, join->at_s, half_days));
+    fade(&row->wave, faded(row->last_s, join->at_s, WAVE_DAYS));
     row->last_s = join->at_s > row->last_s ? join->at_s : row->last_s;
     row->tally.joins += join->weight;
     row->tally.bad += join->bad ? join->weight : 0;
+    row->wave.joins += join->weight;
+    row->wave.bad += join->bad ? join->weight : 0;
     count_device(row, join->device, join->at_s);
     return PK_OK;
 }
@@ -335,11 +357,9 @@ double pk_zones_ask(const struct pk_zones *zones, const struct pk_zone_question 
     double lately;
     double ever;
     struct pk_zone_risk zone;
+    double evidence;
     double p;
 
-    if (isfinite(question->log_odds)) {
-        return 1 / (1 + exp(-(double)question->log_odds));
-    }
     pk_zones_risk(zones, question->place, question->city, question->now_s, &zone);
     p = zone.p * (kind->bad + KIND_LEAN * guess) / (kind->expected + KIND_LEAN);
     if (question->network != 0 &&
@@ -347,6 +367,10 @@ double pk_zones_ask(const struct pk_zones *zones, const struct pk_zone_question 
                     &lately, &ever)) {
         p = 1 - (1 - p) * (1 - lately) * (1 - ever);
     }
+    evidence = isfinite(question->log_odds) ? EVIDENCE_MAX /
+                    (1 + exp(-(EVIDENCE_SLOPE * (double)question->log_odds + EVIDENCE_SHIFT)))
+                                            : 0;
+    p = evidence > p ? evidence : p;
     return p > 0.99 ? 0.99 : p;
 }
 

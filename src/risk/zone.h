@@ -2,7 +2,8 @@
  *
  * Counts fade: the world's halve in 56 days, a city's in 28, a place's in 14, a network's in 28 and (for what
  * goes on now) in 2. The smaller ones lean on the larger ones until they know enough of their own:
- *     g = (H + .1) / (N + 20);  city = (h + 200 g) / (n + 200);  place = (h + 40 city) / (n + 40)
+ *     g = (H + .1) / (N + 20);  city = (h + 200 g) / (n + 200);  weeks = (h + 40 city) / (n + 40)
+ *     place = (h' + 30 weeks) / (n' + 30), h' and n' of the last days (half-life 3 days): attacks come in waves
  * A place speaks for itself only with ZONE_DEVICES_MIN different devices; before that its city does. Networks
  * have a row only after a first attack, so the table stays small. No device is kept, only sums.
  * Pure; one writer. docs/hazard.md shows what it is worth. */
@@ -64,7 +65,8 @@ uint32_t pk_zone_site(uint64_t network, uint32_t place);
 bool pk_zones_site(
         const struct pk_zones *zones, uint32_t site, int64_t now_s, double *lately, double *ever);
 
-/* The chance that joining this network means an attack, before joining. log_odds: what the crowd thinks of it
+/* The chance that joining this network means an attack, before joining: what the crowd holds against it, but never
+ * less than its place and kind give. log_odds: what the crowd thinks of it
  * (pk_crowd_ask); -INFINITY: nothing. */
 struct pk_zone_question {
     int64_t now_s;

@@ -45,10 +45,12 @@ static void test_formula(void **state)
     double world[2] = { 0 };
     double city[2] = { 0 };
     double place[2] = { 0 };
+    double wave[2] = { 0 };
     int64_t end = FIRST + 30 * DAY;
     uint64_t seed = 9;
     double g;
     double c;
+    double weeks;
 
     (void)state;
     for (int64_t i = 0; i < 3000; i++) {
@@ -69,12 +71,16 @@ static void test_formula(void **state)
         if (where == 217) {
             place[0] += half(at, end, 14);
             place[1] += bad ? half(at, end, 14) : 0;
+            wave[0] += half(at, end, 3);
+            wave[1] += bad ? half(at, end, 3) : 0;
         }
     }
     g = (world[1] + 0.1) / (world[0] + 20);
     c = (city[1] + 200 * g) / (city[0] + 200);
     assert_true(fabs(pk_zones_city(z, 2, end) - c) < 1e-6);
-    assert_true(fabs(pk_zones_rate(z, 217, 2, end) - (place[1] + 40 * c) / (place[0] + 40)) < 1e-6);
+    weeks = (place[1] + 40 * c) / (place[0] + 40);
+    assert_true(
+            fabs(pk_zones_rate(z, 217, 2, end) - (wave[1] + 30 * weeks) / (wave[0] + 30)) < 1e-6);
     assert_true(fabs(pk_zones_city(z, 9, end) - g) < 1e-6); /* never heard of: the world's */
     pk_zones_risk(z, 217, 2, end, &risk);
     assert_true(fabs(risk.joins - place[0]) < 1e-3);
@@ -146,8 +152,12 @@ static void test_network(void **state)
     calm = pk_zones_ask(z, &q);
     q.kind = PK_ZONE_NAMED;
     assert_true(pk_zones_ask(z, &q) < calm / 4);
-    q.log_odds = 2; /* evidence speaks alone */
-    assert_true(fabs(pk_zones_ask(z, &q) - 1 / (1 + exp(-2))) < 1e-9);
+    q.log_odds = -8; /* a faint suspicion does not make it safer than its place */
+    assert_true(pk_zones_ask(z, &q) < calm / 4);
+    q.log_odds = 2;
+    assert_true(pk_zones_ask(z, &q) > 0.3);
+    q.log_odds = 6;
+    assert_true(pk_zones_ask(z, &q) > 0.8 && pk_zones_ask(z, &q) < 1);
     join(z, FIRST + 400 * DAY, 1, 8, 302, false); /* much later the row is given back */
     pk_zones_count(z, &count);
     assert_int_equal(count.sites, 0);
