@@ -2,7 +2,7 @@
 
 _picket_verbs() {
     case $1 in
-    device) echo list show revoke ;;
+    device) echo list show revoke export erase erasures keep ;;
     incident) echo list show dismiss reopen ;;
     network) echo list show devices map trust ;;
     crowd) echo status show explain map voice ;;

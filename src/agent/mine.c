@@ -42,7 +42,7 @@ static int call_up(struct talk *t, const struct pk_agent_settings *settings, str
 {
     const char *url = settings->server->url;
     char host[PK_HTTPS_HOST];
-    int port;
+    int port = 0;
     int rc = pk_identity_load(settings->state_dir, &t->id, err);
 
     if (rc == PK_OK && !pk_identity_enrolled(t->id)) {

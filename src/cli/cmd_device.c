@@ -1,5 +1,11 @@
-/* picket device - what is protected. */
+/* picket device - what is protected, and what belongs to the people who carry it. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/file.h"
 #include "cli/group.h"
+
+#define PAGES_MAX 10000 /* of an export: a server that never ends is none of ours */
 
 static int list(struct pk_cli *cli, struct pk_error *err)
 {
@@ -29,12 +35,129 @@ static int revoke(struct pk_cli *cli, struct pk_error *err)
     return pk_cli_act(cli, "/devices", "/revoke", "revoked", err);
 }
 
+/* ---- a person's own ------------------------------------------------------------------------------- */
+
+/* "/devices/ID/act", to be freed; NULL: memory is short. */
+static char *path_of(const char *prefix, const char *id, const char *act)
+{
+    char *escaped = pk_rest_escape(id);
+    char *path = NULL;
+
+    if (escaped != NULL && asprintf(&path, "%s/%s%s", prefix, escaped, act) < 0) {
+        path = NULL;
+    }
+    free(escaped);
+    return path;
+}
+
+static int fetch_all(struct pk_cli *cli, const char *path, json_t **out, struct pk_error *err)
+{
+    json_t *all = NULL;
+    int rc = pk_rest_call(cli->rest, "GET", path, NULL, NULL, 30, &all, err);
+
+    for (int n = 0; rc == PK_OK && json_is_integer(json_object_get(all, "next")); n++) {
+        char after[24];
+        struct pk_rest_param params[] = { { "after", after }, { NULL, NULL } };
+        json_t *page = NULL;
+
+        (void)snprintf(after, sizeof(after), "%lld",
+                (long long)json_integer_value(json_object_get(all, "next")));
+        rc = n < PAGES_MAX ? pk_rest_call(cli->rest, "GET", path, params, NULL, 30, &page, err)
+                           : pk_error_set(err, PK_ELIMIT, "the export does not end");
+        if (rc == PK_OK) {
+            (void)json_array_extend(
+                    json_object_get(all, "reports"), json_object_get(page, "reports"));
+            (void)json_object_set(all, "next", json_object_get(page, "next"));
+        }
+        json_decref(page);
+    }
+    if (rc < 0) {
+        json_decref(all);
+        return rc;
+    }
+    (void)json_object_del(all, "next");
+    *out = all;
+    return PK_OK;
+}
+
+static int export(struct pk_cli *cli, struct pk_error *err)
+{
+    char *path = path_of("/devices", cli->args[0], "/export");
+    json_t *all = NULL;
+    char *text = NULL;
+    int rc = path != NULL ? fetch_all(cli, path, &all, err)
+                          : pk_error_set(err, PK_ENOMEM, "out of memory");
+
+    if (rc == PK_OK) {
+        text = json_dumps(all, JSON_INDENT(1));
+        rc = text != NULL ? pk_file_write(cli->args[1], pk_slice_str(text), 0600, err)
+                          : pk_error_set(err, PK_ENOMEM, "out of memory");
+    }
+    if (rc == PK_OK) {
+        (void)printf("'%s': %zu reports\n", cli->args[1],
+                json_array_size(json_object_get(all, "reports")));
+    }
+    free(text);
+    free(path);
+    json_decref(all);
+    return rc;
+}
+
+static int erase(struct pk_cli *cli, struct pk_error *err)
+{
+    char *path = path_of("/devices", cli->args[0], "/erase");
+    json_t *erasure = NULL;
+    int rc = path != NULL ? pk_rest_call(cli->rest, "POST", path, NULL, NULL, 0, &erasure, err)
+                          : pk_error_set(err, PK_ENOMEM, "out of memory");
+
+    free(path);
+    if (rc == PK_OK && cli->json) {
+        pk_print_json(stdout, erasure);
+    } else if (rc == PK_OK) {
+        (void)puts("being erased");
+    }
+    json_decref(erasure);
+    return rc;
+}
+
+static int erasures(struct pk_cli *cli, struct pk_error *err)
+{
+    static const struct pk_column columns[] = {
+        { "ID", "id" },
+        { "DEVICE", "device.name" },
+        { "STATE", "state" },
+        { "ASKED", "asked_at" },
+        { "BY", "asked_by" },
+        { "DONE", "done_at" },
+        { NULL, NULL },
+    };
+    json_t *list = NULL;
+    int rc = pk_rest_call(cli->rest, "GET", "/erasures", NULL, NULL, 0, &list, err);
+
+    if (rc == PK_OK && cli->json) {
+        pk_print_json(stdout, list);
+    } else if (rc == PK_OK) {
+        pk_print_table(stdout, columns, json_object_get(list, "items"));
+    }
+    json_decref(list);
+    return rc;
+}
+
+static int keep(struct pk_cli *cli, struct pk_error *err)
+{
+    return pk_cli_remove(cli, "/erasures", err);
+}
+
 int pk_cmd_device(int argc, char **argv)
 {
     static const struct pk_verb verbs[] = {
         { "list", NULL, PK_OPT_LIST, 0, list, "filters: status platform level group q" },
         { "show", "ID", 0, 0, show, "one device with its risk, posture and incidents" },
         { "revoke", "ID", PK_OPT_REASON, PK_OPT_REASON, revoke, "refuse its certificate" },
+        { "export", "ID FILE", 0, 0, export, "everything that is held about it, for its person" },
+        { "erase", "ID", 0, 0, erase, "refuse it and erase everything about it" },
+        { "erasures", NULL, 0, 0, erasures, "who wants to be erased, and who was" },
+        { "keep", "ERASURE", 0, 0, keep, "no to an erasure that a person asked for" },
         { NULL },
     };
     static const struct pk_group group = { "device", verbs };

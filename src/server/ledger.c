@@ -176,7 +176,7 @@ static bool add(json_t *body, const char *name, json_t *part)
 static int make(struct pk_server *s, struct pk_store *store, const char *device,
         struct pk_arena *arena, json_t **out, struct pk_error *err)
 {
-    struct pk_ledger_counts counts;
+    struct pk_ledger_counts counts = { 0 };
     struct pk_device row;
     json_t *body;
     int rc = pk_device_get(store, device, arena, &row, err);

@@ -7,6 +7,7 @@ import json
 import os
 import re
 import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -14,7 +15,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 from apps_support import Phone, everything, item  # noqa: E402
 import rest_support  # noqa: E402
-from rest_support import Client, Server, Tally  # noqa: E402
+from rest_support import BIN, Client, Server, Tally  # noqa: E402
 
 tally = Tally()
 check = tally.check
@@ -198,6 +199,37 @@ def test_erase(w, anna, ben):
     check("and are worked in", ben.ledger()["days"][0]["reports"] == 2, ben.ledger())
 
 
+def picket(w, *argv):
+    env = dict(os.environ, PICKET_URL=f"https://localhost:{w.server.port}", PICKET_TOKEN=w.admin.token,
+               PICKET_CA=str(w.server.dir / "state" / "ca.pem"))
+    return subprocess.run([BIN / "picket", "device", *argv], capture_output=True, text=True, timeout=60, env=env)
+
+
+def test_command_line(w):
+    """More reports than an answer holds, and the same by `picket device`."""
+    p = w.phone("many-reports")
+    for _ in range(510):
+        status, answer = p.report(("portal", {"state": "none"}, OFFICE))
+        check("report is taken", status == 200, answer)
+    w.settled()
+    status, first = p.call("GET", "/v1/me/export")
+    check("an answer holds a part and says where to go on", len(first["reports"]) == 500 and first["next"] == first["reports"][-1]["offset"],
+          first["next"])
+    file = w.server.dir / "export.json"
+    out = picket(w, "export", p.id, str(file))
+    mine = json.loads(file.read_text())
+    check("the command gets all of them", out.returncode == 0 and len({r["offset"] for r in mine["reports"]}) == 510 and
+          "next" not in mine, out)
+    p.call("POST", "/v1/me/erase")
+    out = picket(w, "erasures")
+    check("who asks is listed", "many-reports" in out.stdout and "asked" in out.stdout, out)
+    asked = [e["id"] for e in w.admin.get("/erasures").json["items"] if e["state"] == "asked"]
+    out = picket(w, "keep", asked[0])
+    check("a no", out.returncode == 0 and "asked" not in picket(w, "erasures").stdout, out)
+    out = picket(w, "erase", p.id)
+    check("a yes", out.returncode == 0 and gone(w, p.id), out)
+
+
 def test_same_partition(w):
     """Offsets are not given again: what comes after the erased tail of a partition is worked in after a restart, too."""
     phones = [w.phone(f"same-{n}") for n in range(4)]
@@ -258,6 +290,7 @@ def main():
         test_export(w, anna, ben)
         test_ask(w, anna)
         test_erase(w, anna, ben)
+        test_command_line(w)
         test_same_partition(w)
         test_kill(w)
     finally:

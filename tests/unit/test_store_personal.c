@@ -376,8 +376,8 @@ static void test_erase(void **state)
         "app_files WHERE asked_device IS NOT NULL", "networks WHERE id = 'net-own'",
         "network_traits WHERE value = 'canary'", "network_devices WHERE device = 'd-canary'",
         "crowd_findings WHERE device = 'd-canary'",
-        "events WHERE device = 'd-canary' OR incident = 'i-1' OR detail LIKE '%canary%'"
-        " OR detail LIKE '%i-1%'",
+        ("events WHERE device = 'd-canary' OR incident = 'i-1' OR detail LIKE '%canary%'"
+        " OR detail LIKE '%i-1%'"),
         "audit WHERE target IN ('d-canary', 'i-1') OR detail LIKE '%canary%'",
         "erasures WHERE device IS NOT NULL" };
     char sql[300];
