@@ -105,7 +105,7 @@ static json_t *networks_json(
 {
     struct networks n = { .kanon = pk_privacy_kanon(s->settings.privacy,
                                   s->settings.crowd->min_devices,
-                                  pk_kanon_default.least[PK_KANON_EXCHANGE]) };
+                                  s->settings.exchange->min_devices) };
 
     if (pk_personal_networks(store, device, count_network, &n, err) < 0) {
         return NULL;
