@@ -20,12 +20,12 @@ static int no_memory(struct pk_error *err)
     return pk_error_set(err, PK_ENOMEM, "out of memory");
 }
 
-struct pk_app_ways pk_apps_proof_ways(const struct pk_array *rows)
+struct pk_app_ways pk_apps_proof_ways(const struct pk_array *brought)
 {
-    const struct pk_app_brought *all = rows->items;
+    const struct pk_app_brought *all = brought->items;
     struct pk_app_ways ways = { 0 };
 
-    for (size_t i = 0; i < rows->count; i++) {
+    for (size_t i = 0; i < brought->count; i++) {
         enum pk_sight_source source = pk_visit_source(
                 all[i].installer, all[i].system == PK_TRI_YES);
 

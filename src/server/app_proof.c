@@ -4,11 +4,14 @@
 #include <strings.h>
 
 #include "base/clock.h"
+#include "crowd/key.h"
 #include "crowd/visit_apps.h"
 #include "intel/set.h"
 #include "pipeline/apps_proof.h"
 #include "pipeline/knowledge.h"
+#include "server/crowd.h"
 #include "server/view_app.h"
+#include "server/view_crowd.h"
 
 #define SIGNERS_MAX  10
 #define VERSIONS_MAX 10
@@ -234,6 +237,41 @@ static json_t *versions_of(const struct pk_array *files)
     return list;
 }
 
+/* ---- the crowd: through the door, as everything that others know ---- */
+
+static json_t *opinion_of(
+        const struct proof *p, struct pk_crowd_door *door, const struct pk_crowd_key *key)
+{
+    struct pk_crowd_opinion opinion;
+    enum pk_kanon_answer answer;
+
+    if (key->a == 0 || !pk_crowd_server_ask(p->call->server->crowd, key, &opinion)) {
+        return json_null();
+    }
+    answer = pk_crowd_door_ask(door, key, &opinion);
+    return answer == PK_KANON_HIDDEN
+            ? json_null()
+            : pk_view_crowd_opinion(door, &opinion, answer == PK_KANON_BARE);
+}
+
+/* What it knows of the newest file, its package and its signer; null: nothing, or there is no crowd. */
+static json_t *crowd_of(const struct proof *p, const struct pk_array *files)
+{
+    const struct pk_app_file *newest = files->count > 0 ? files->items : NULL;
+    struct pk_crowd_key file = pk_crowd_key_of_app(newest != NULL ? newest->sha256 : NULL);
+    struct pk_crowd_key signer = pk_crowd_key_of_signer(p->app->signer);
+    struct pk_crowd_door door;
+    struct pk_crowd_app known;
+
+    if (!pk_crowd_server_app(
+                p->call->server->crowd, pk_crowd_hash(p->app->package), file.a, signer.a, &known)) {
+        return json_null();
+    }
+    pk_crowd_door_init(&door, p->call);
+    return json_pack("{s:o, s:o, s:o}", "known", pk_view_crowd_app(&door, &known), "file",
+            opinion_of(p, &door, &file), "signer", opinion_of(p, &door, &signer));
+}
+
 /* One signer alone, or only its own: consistent. Without a signer nobody can say. */
 static json_t *consistent(const struct proof *p)
 {
@@ -252,12 +290,12 @@ static int build(struct proof *p, const struct pk_array *files, json_t **out)
     say_how_many(p);
     say_signer(p);
     say_ways(p);
-    *out = json_pack("{s:I, s:I, s:f, s:I, s:o, s:o, s:I, s:o, s:o, s:O}", "fleet",
+    *out = json_pack("{s:I, s:I, s:f, s:I, s:o, s:o, s:I, s:o, s:o, s:o, s:O}", "fleet",
             (json_int_t)p->fleet, "devices", (json_int_t)p->app->devices, "share",
             p->fleet > 0 ? (double)p->app->devices / (double)p->fleet : 0.0, "devices_7d",
             (json_int_t)p->week, "sources", sources_of(p), "same_signer", consistent(p),
             "other_signers", (json_int_t)p->other, "signers", signers, "versions",
-            versions_of(files), "summary", p->summary);
+            versions_of(files), "crowd", crowd_of(p, files), "summary", p->summary);
     return *out != NULL ? PK_OK : pk_error_set(p->err, PK_ENOMEM, "out of memory");
 }
 

@@ -6,16 +6,16 @@
 #include "defense/reputation/reputation.h"
 #include "model/app_verdict.h"
 
-#define MAKER "1111111111111111111111111111111111111111111111111111111111111111"
-#define ELSE  "2222222222222222222222222222222222222222222222222222222222222222"
-#define THIRD "3333333333333333333333333333333333333333333333333333333333333333"
-#define FILE_ "4444444444444444444444444444444444444444444444444444444444444444"
-#define TEST  "a40da80a59d170caa950cf15c18c454d47a39b26989d8b640ecd745ba71bf5dc"
-#define DEBUG "C=US, O=Android, CN=Android Debug"
-#define PLAY  "com.android.vending"
-#define MDM   "com.microsoft.windowsintune.companyportal"
-#define SMS   "android.permission.READ_SMS"
-#define CAM   "android.permission.CAMERA"
+#define MAKER  "1111111111111111111111111111111111111111111111111111111111111111"
+#define ELSE   "2222222222222222222222222222222222222222222222222222222222222222"
+#define THIRD  "3333333333333333333333333333333333333333333333333333333333333333"
+#define DIGEST "4444444444444444444444444444444444444444444444444444444444444444"
+#define TEST   "a40da80a59d170caa950cf15c18c454d47a39b26989d8b640ecd745ba71bf5dc"
+#define DEBUG  "C=US, O=Android, CN=Android Debug"
+#define PLAY   "com.android.vending"
+#define MDM    "com.microsoft.windowsintune.companyportal"
+#define SMS    "android.permission.READ_SMS"
+#define CAM    "android.permission.CAMERA"
 
 struct sample {
     const char *signer, *subject, *lineage, *permission, *installer;
@@ -39,7 +39,7 @@ static void make(const struct sample *a, struct made *m)
     *m = (struct made){
         .report = { .kind = PK_APP_APK,
                 .file = "x.apk",
-                .sha256 = FILE_,
+                .sha256 = DIGEST,
                 .package = "com.shop.app",
                 .debuggable = a->debuggable },
         .signer = { .sha256 = a->signer,
@@ -107,9 +107,10 @@ static const struct {
 } signers[] = {
     { "repackaged, by hand", { .signer = ELSE, .installer = "" },
             { { MAKER, 412, 404 }, { ELSE, 1, 0 } }, PK_VERDICT_SUSPICIOUS,
-            "Signed by another key than 412 other installations" },
+            "Signed by another key than 412 other installations of it" },
     { "from a browser", { .signer = ELSE, .installer = "com.android.chrome" },
-            { { MAKER, 412, 404 }, { ELSE, 2, 0 } }, PK_VERDICT_SUSPICIOUS, "404 from a store" },
+            { { MAKER, 412, 404 }, { ELSE, 2, 0 } }, PK_VERDICT_SUSPICIOUS,
+            "404 of them from a store" },
     { "with a power that the others do not have",
             { .signer = ELSE, .installer = "", .permission = SMS },
             { { MAKER, 12, 12 }, { ELSE, 1, 0 } }, PK_VERDICT_SUSPICIOUS,
@@ -121,7 +122,7 @@ static const struct {
             "other installations" },
     { "a few of a campaign", { .signer = ELSE, .installer = "" },
             { { MAKER, 412, 404 }, { ELSE, 20, 0 }, { THIRD, 1, 0 } }, PK_VERDICT_SUSPICIOUS,
-            "20 by this signer" },
+            "on 20 by this signer" },
     /* lawful */
     { "the maker's own", { .signer = MAKER, .installer = PLAY }, { { MAKER, 412, 404 } },
             PK_VERDICT_CLEAN, NULL },
@@ -191,8 +192,9 @@ static void consistency(void **state)
             fail_msg("%s: %s, %s", signers[i].name, pk_app_verdict_name(verdict),
                     said != NULL ? said->evidence : "nothing said");
         }
-        if (said != NULL && strstr(said->evidence, signers[i].says) == NULL) {
-            fail_msg("%s: %s", signers[i].name, said->evidence);
+        if (said != NULL && strstr(said->evidence, signers[i].says) == NULL &&
+                strstr(said->title, signers[i].says) == NULL) {
+            fail_msg("%s: %s: %s", signers[i].name, said->title, said->evidence);
         }
         pk_arena_destroy(arena);
     }

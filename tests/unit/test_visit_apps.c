@@ -6,7 +6,7 @@
 #include "crowd/key.h"
 #include "crowd/visit_apps.h"
 
-#define FILE_  "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
+#define DIGEST "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
 #define SIGNER "ffeeddccbbaa99887766554433221100ffeeddccbbaa99887766554433221100"
 
 static void sources(void **state)
@@ -66,7 +66,7 @@ static void permissions(void **state)
 static void sightings(void **state)
 {
     struct pk_visit_app app = { .package = "com.example.app",
-        .sha256 = FILE_,
+        .sha256 = DIGEST,
         .signer = SIGNER,
         .installer = "",
         .version_code = INT64_C(1) << 40,
@@ -93,9 +93,9 @@ static void sightings(void **state)
     out.version = 7;
     app.sha256 = "";
     assert_false(pk_visit_app(&app, &out));
-    app.sha256 = FILE_ "0";
+    app.sha256 = DIGEST "0";
     assert_false(pk_visit_app(&app, &out));
-    app.sha256 = FILE_;
+    app.sha256 = DIGEST;
     app.package = "";
     assert_false(pk_visit_app(&app, &out));
     assert_int_equal(out.version, 7);

@@ -149,19 +149,28 @@ static struct weighed weigh(const struct pk_judge *j, const struct count *c, int
     return none;
 }
 
+static const char *title_of(struct pk_judge *j, const struct count *c)
+{
+    int64_t others = c->all - c->own;
+
+    return pk_judge_print(
+            j, "Signed by another key than %" PRId64 " other installations of it", others);
+}
+
 static const char *tell(struct pk_judge *j, const struct count *c, const struct weighed *w,
         const char *right, int64_t added)
 {
     const struct pk_app_proof *proof = j->situation->proof;
     const char *from = proof->fleet > 0 ? pk_judge_print(j, " of %" PRId64 " devices", proof->fleet)
                                         : " devices";
+    /* The device that asks may not be counted yet. */
+    int64_t own = c->own == 0 && j->situation->device != NULL ? 1 : c->own;
 
     return pk_judge_print(j,
-            "Signed by another key than %" PRId64 " other installations of %.120s (on %" PRId64
-            "%s by %.16s..., %" PRId64 " from a store); %" PRId64 " by this signer%s%.80s%s%s%s",
-            c->all - c->own, j->report->package, c->other->devices, from, c->other->cert,
-            c->other->store_devices, c->own, right != NULL ? "; asks for " : "",
-            right != NULL ? right : "",
+            "%.120s is on %" PRId64 "%s by %.16s..., %" PRId64 " of them from a store; on %" PRId64
+            " by this signer%s%.80s%s%s%s",
+            j->report->package, c->other->devices, from, c->other->cert, c->other->store_devices,
+            own, right != NULL ? "; asks for " : "", right != NULL ? right : "",
             added > 1 ? pk_judge_print(j, " and %" PRId64 " more", added - 1) : "",
             right != NULL ? ", which the others do not" : "",
             w->but != NULL ? pk_judge_print(j, ". But: %s", w->but) : "");
@@ -190,7 +199,7 @@ void pk_judge_fleet(struct pk_judge *j)
             &(struct pk_app_finding){
                     .id = "malware.repackaged",
                     .severity = w.severity,
-                    .title = "Signed by another key than on the other devices",
+                    .title = title_of(j, &c),
                     .evidence = tell(j, &c, &w, right, added),
                     .attack = pk_judge_attack(j, attack),
                     .rule = PK_RULE_RARE,

@@ -146,7 +146,37 @@ export interface AppReport {
     reasons: string[];
 }
 
+export type AppSource = 'play' | 'appstore' | 'fdroid' | 'oem' | 'amazon' | 'mdm' | 'third' | 'sideload' | 'browser' | 'unknown';
+
+export interface AppProofSigner {
+    app: string;
+    signer: string | null;
+    devices: number;
+    from_store: number;
+    from_management: number;
+    by_hand: number;
+    first_seen_at: Time;
+    last_seen_at: Time;
+    own: boolean;
+    known_as: string | null;
+}
+
+// How common it is on the organisation's own devices: exact numbers of now.
+export interface AppProof {
+    fleet: number;
+    devices: number;
+    share: number;
+    devices_7d: number;
+    sources: { source: AppSource; copies: number }[];
+    same_signer: boolean | null;
+    other_signers: number;
+    signers: AppProofSigner[];
+    versions: { sha256: string; version: string | null; version_code: number; devices: number; first_seen_at: Time }[];
+    summary: string[];
+}
+
 export interface AppFull extends AppSummary {
+    proof: AppProof;
     files: AppFile[];
     on: AppInstall[];
     exceptions: AppException[];
