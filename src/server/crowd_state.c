@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "base/crypt.h"
 #include "base/event.h"
 #include "base/file.h"
 #include "base/reader.h"
@@ -10,7 +11,8 @@
 
 #define FILE_NAME   "crowd.state"
 #define TAG_VERSION 1
-#define TAG_MAX     (1024UL * 1024 * 1024)
+#define TAG_MAX     4096UL
+#define PEOPLE_MAX  (4096UL * 1024 * 1024) /* about 210 bytes a device */
 #define ROW_MEMORY  (2UL * 1024 * 1024)
 #define PAGE        500
 #define PAGE_MEMORY (1UL * 1024 * 1024)
@@ -21,7 +23,10 @@ static void name_of(const struct pk_crowd_server *c, char out[PATH_MAX])
     (void)snprintf(out, PATH_MAX, "%s/%s", c->server->settings.state_dir, FILE_NAME);
 }
 
-/* ---- how far it has come ------------------------------------------------------------------------------- */
+/* ---- the file --------------------------------------------------------------------------------------------
+ * Eight bytes that say how long the first part is; that part: the devices and their visits, filled up to eight;
+ * behind it what pk_crowd_save() writes, with a tag that says how far all this has come, and what the first
+ * part's digest is. The crowd's own checksum covers the tag. */
 
 static void put64(struct pk_buffer *out, uint64_t n)
 {
@@ -33,7 +38,7 @@ static void put64(struct pk_buffer *out, uint64_t n)
     (void)pk_buffer_put(out, bytes, sizeof(bytes));
 }
 
-/* A part whose length stands before it. */
+/* Its length stands before it. */
 static void close_part(struct pk_buffer *out, size_t begin)
 {
     uint64_t len = out->len - begin - sizeof(len);
@@ -43,48 +48,79 @@ static void close_part(struct pk_buffer *out, size_t begin)
     }
 }
 
-static int write_tag(struct pk_crowd_server *c, struct pk_buffer *out)
+static int write_people(const struct pk_crowd_server *c, struct pk_buffer *out)
 {
     size_t begin;
     int rc;
+
+    put64(out, 0);
+    put64(out, 0);
+    pk_crowd_devices_write(&c->devices, out);
+    close_part(out, sizeof(uint64_t));
+    begin = out->len;
+    put64(out, 0);
+    rc = pk_visits_save(c->visits, out);
+    close_part(out, begin);
+    while (out->rc == PK_OK && out->len % sizeof(uint64_t) != 0) {
+        (void)pk_buffer_putc(out, 0);
+    }
+    close_part(out, 0);
+    return rc < 0 ? rc : out->rc;
+}
+
+static int write_tag(const struct pk_crowd_server *c, struct pk_slice people, struct pk_buffer *out)
+{
+    uint8_t digest[PK_SHA256_SIZE];
 
     put64(out, TAG_VERSION);
     put64(out, (uint64_t)c->seq);
     for (int p = 0; p < PK_PARTITIONS; p++) {
         put64(out, (uint64_t)c->taken[p]);
     }
-    begin = out->len;
-    put64(out, 0);
-    pk_crowd_devices_write(&c->devices, out);
-    close_part(out, begin);
-    begin = out->len;
-    put64(out, 0);
-    rc = pk_visits_save(c->visits, out);
-    close_part(out, begin);
-    return rc < 0 ? rc : out->rc;
+    pk_sha256(people, digest);
+    (void)pk_buffer_put(out, digest, sizeof(digest));
+    return out->rc;
 }
 
 static const struct pk_visits_settings visit_settings = { .judge = pk_defense_judge };
 
-static int read_tag(struct pk_crowd_server *c, struct pk_slice tag, struct pk_error *err)
+static int read_people(struct pk_crowd_server *c, struct pk_slice bytes, struct pk_error *err)
 {
-    struct pk_reader r = pk_reader_of(tag);
-    uint64_t version = pk_read_le64(&r);
+    struct pk_reader r = pk_reader_of(bytes);
     struct pk_slice devices;
     struct pk_slice visits;
     int rc;
+
+    pk_read_skip(&r, sizeof(uint64_t));
+    devices = pk_read_slice(&r, pk_read_le64(&r));
+    visits = pk_read_slice(&r, pk_read_le64(&r));
+    if (r.rc < 0) {
+        return pk_error_set(err, PK_EMALF, "its list of devices is cut");
+    }
+    rc = pk_crowd_devices_read(&c->devices, devices, err);
+    return rc < 0 ? rc : pk_visits_load(visits, &visit_settings, &c->visits, err);
+}
+
+static int read_tag(struct pk_crowd_server *c, struct pk_slice tag, struct pk_slice people,
+        struct pk_error *err)
+{
+    struct pk_reader r = pk_reader_of(tag);
+    uint64_t version = pk_read_le64(&r);
+    uint8_t digest[PK_SHA256_SIZE];
+    struct pk_slice said;
 
     c->seq = (int64_t)pk_read_le64(&r);
     for (int p = 0; p < PK_PARTITIONS; p++) {
         c->taken[p] = (int64_t)pk_read_le64(&r);
     }
-    devices = pk_read_slice(&r, pk_read_le64(&r));
-    visits = pk_read_slice(&r, pk_read_le64(&r));
+    said = pk_read_slice(&r, sizeof(digest));
     if (r.rc < 0 || version != TAG_VERSION || c->seq < 0) {
         return pk_error_set(err, PK_EMALF, "it was written by another version");
     }
-    rc = pk_crowd_devices_read(&c->devices, devices, err);
-    return rc < 0 ? rc : pk_visits_load(visits, &visit_settings, &c->visits, err);
+    pk_sha256(people, digest);
+    return memcmp(said.ptr, digest, sizeof(digest)) == 0
+            ? PK_OK
+            : pk_error_set(err, PK_EMALF, "its list of devices is damaged");
 }
 
 /* ---- saving -------------------------------------------------------------------------------------------- */
@@ -94,34 +130,47 @@ static int write_piece(void *ctx, const void *bytes, size_t len)
     return pk_file_put(ctx, bytes, len);
 }
 
+static int write_parts(struct pk_crowd_server *c, struct pk_file_new *file, struct pk_error *err)
+{
+    struct pk_buffer people = pk_buffer_of(PEOPLE_MAX);
+    struct pk_buffer tag = pk_buffer_of(TAG_MAX);
+    int rc = write_people(c, &people);
+
+    if (rc == PK_OK) {
+        rc = write_tag(c, pk_buffer_slice(&people), &tag);
+    }
+    if (rc < 0) {
+        (void)pk_error_set(err, rc, "the devices' visits do not fit: %s", pk_code_text(rc));
+    } else {
+        rc = pk_file_put(file, people.ptr, people.len);
+        pk_buffer_finish(&people); /* may be large */
+        rc = rc < 0 ? pk_error_set(err, rc, "it cannot be written: %s", pk_code_text(rc))
+                    : pk_crowd_save(c->crowd, pk_buffer_slice(&tag), write_piece, file, err);
+    }
+    pk_buffer_finish(&people);
+    pk_buffer_finish(&tag);
+    return rc;
+}
+
 /* No lock: only this thread writes, and readers may read meanwhile. */
 static int write_file(struct pk_crowd_server *c, uint64_t *size, struct pk_error *err)
 {
-    struct pk_buffer tag = pk_buffer_of(TAG_MAX);
     struct pk_file_new *file = NULL;
     char path[PATH_MAX];
-    int rc = write_tag(c, &tag);
+    int rc;
 
     name_of(c, path);
-    if (rc == PK_OK) {
-        rc = pk_file_begin(path, 0600, &file, err);
-    } else {
-        (void)pk_error_set(err, rc, "out of memory");
+    rc = pk_file_begin(path, 0600, &file, err);
+    if (rc < 0) {
+        return rc;
     }
-    if (rc == PK_OK) {
-        rc = pk_crowd_save(c->crowd, pk_buffer_slice(&tag), write_piece, file, err);
-        if (rc < 0) {
-            pk_file_abandon(file);
-            if (err->text[0] == '\0') {
-                (void)pk_error_set(err, rc, "cannot write '%s': %s", path, pk_code_text(rc));
-            }
-        } else {
-            *size = pk_file_written(file);
-            rc = pk_file_commit(file, err);
-        }
+    rc = write_parts(c, file, err);
+    if (rc < 0) {
+        pk_file_abandon(file);
+        return rc;
     }
-    pk_buffer_finish(&tag);
-    return rc;
+    *size = pk_file_written(file);
+    return pk_file_commit(file, err);
 }
 
 static void show_needs(struct pk_crowd_server *c)
@@ -158,10 +207,31 @@ int pk_crowd_save_state(struct pk_crowd_server *c, struct pk_error *err)
 
 /* ---- loading ------------------------------------------------------------------------------------------- */
 
+static int read_parts(struct pk_crowd_server *c, struct pk_slice bytes,
+        const struct pk_crowd_settings *settings, struct pk_error *err)
+{
+    struct pk_reader r = pk_reader_of(bytes);
+    uint64_t len = pk_read_le64(&r);
+    struct pk_buffer tag = pk_buffer_of(TAG_MAX);
+    struct pk_slice people;
+    int rc;
+
+    if (r.rc < 0 || len % sizeof(len) != 0 || len > pk_reader_left(&r)) {
+        return pk_error_set(err, PK_EMALF, "it is cut, or no checkpoint");
+    }
+    people = pk_slice_of(bytes.ptr, sizeof(len) + len);
+    rc = pk_crowd_load(pk_slice_of(bytes.ptr + people.len, bytes.len - people.len), settings,
+            &c->crowd, &tag, err);
+    if (rc == PK_OK) {
+        rc = read_tag(c, pk_buffer_slice(&tag), people, err);
+    }
+    pk_buffer_finish(&tag);
+    return rc < 0 ? rc : read_people(c, people, err);
+}
+
 static int read_file(
         struct pk_crowd_server *c, const struct pk_crowd_settings *settings, struct pk_error *err)
 {
-    struct pk_buffer tag = pk_buffer_of(TAG_MAX);
     struct pk_slice bytes;
     char path[PATH_MAX];
     int rc;
@@ -171,13 +241,9 @@ static int read_file(
     if (rc < 0) {
         return rc;
     }
-    rc = pk_crowd_load(bytes, settings, &c->crowd, &tag, err);
-    if (rc == PK_OK) {
-        rc = read_tag(c, pk_buffer_slice(&tag), err);
-    }
+    rc = read_parts(c, bytes, settings, err);
     atomic_store(&c->checkpoint_bytes, bytes.len);
     pk_file_unmap(bytes);
-    pk_buffer_finish(&tag);
     return rc;
 }
 

@@ -92,10 +92,12 @@ def test_bad(w):
     if spent:
         print(f"        bad by the word of device {i + 1}, {spent[0] * 1000:.1f} ms after its report was sent")
         check("soon", spent[0] < 5, spent)  # measured: tens of milliseconds on an idle machine
+    for s in w.sensors[i + 1:4]:  # and more, so that the clean visits below leave no doubt
+        s.visit(w.server, CAFE, attacked_visit(TWIN))
     w.taken()
     got = verdict(w, other, CAFE, TWIN)
     check("it says why, in at most four sentences", 1 <= len(got["why"]) <= 4 and got["log_odds"] > 0.5, got)
-    check("no number below the least is told", not any("2 devices" in t or "3 devices" in t for t in got["why"]), got)
+    check("no number below the least is told", not any(t[:2] in ("1 ", "2 ", "3 ", "4 ") for t in got["why"]), got)
     check("without an access point the worst one counts", verdict(w, other, CAFE)["verdict"] == "bad")
     rows = rows_of(w.server, "SELECT kind, bad, cause FROM crowd_changes ORDER BY seq")
     check("the change is written down", (0, 1) in {r[:2] for r in rows}, rows)
@@ -169,6 +171,8 @@ def test_restart(w):
     got = verdict(w, other, CAFE, TWIN)
     check("known at once after a stop", got["verdict"] == "bad" and abs(got["log_odds"] - before["log_odds"]) < 0.05, (before, got))
     for name, damage in (("a bit", lambda b: b[:len(b) // 2] + bytes([b[len(b) // 2] ^ 1]) + b[len(b) // 2 + 1:]),
+                         ("whom it knows", lambda b: b[:40] + bytes([b[40] ^ 1]) + b[41:]),
+                         ("its length", lambda b: b"\xf0\xff\xff\xff\xff\xff\xff\xff" + b[8:]),
                          ("cut", lambda b: b[:len(b) // 3]), ("empty", lambda b: b""), ("other", lambda b: os.urandom(5000)),
                          ("away", lambda b: None)):
         w.server.stop()
