@@ -244,6 +244,7 @@ int pk_fuse_build(
 {
     struct pk_fuse f = { .width = width };
     size_t kept = sort_once(keys, *count);
+    size_t size;
     int rc;
 
     if (kept > KEYS_MAX) {
@@ -251,7 +252,11 @@ int pk_fuse_build(
     }
     f.count = (uint32_t)kept;
     measure(kept, &f);
-    f.owned = calloc(1, pk_fuse_size(&f));
+    size = pk_fuse_size(&f);
+    if (size == 0) {
+        return pk_error_set(err, PK_EINVAL, "a filter's entries have 8 or 16 bits");
+    }
+    f.owned = calloc(1, size);
     f.prints = f.owned;
     if (f.owned == NULL) {
         return pk_error_set(err, PK_ENOMEM, "out of memory");

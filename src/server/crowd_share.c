@@ -338,8 +338,8 @@ static int open_book(struct pk_crowd_share *s, struct pk_error *err)
 {
     struct pk_store *store = pk_server_store(s->server, err);
     uint8_t secret[PK_SHA256_SIZE];
-    int64_t began_s;
-    uint32_t epoch;
+    int64_t began_s = 0;
+    uint32_t epoch = 1;
     char path[PATH_MAX];
     int rc = store != NULL ? read_epoch(s, store, &epoch, &began_s, err) : err->code;
 

@@ -18,7 +18,7 @@
 struct push {
     atomic_size_t refs;
     size_t len;
-    char text[];
+    uint8_t bytes[]; /* of a body: text without a NUL */
 };
 
 struct wait {
@@ -202,7 +202,7 @@ static void answer_push(struct wait *wait)
         end(wait);
         return;
     }
-    memcpy(copy, wait->push->text, wait->push->len);
+    memcpy(copy, wait->push->bytes, wait->push->len);
     pk_reply_bytes(wait->request, 200, "application/json", copy, wait->push->len);
     free_wait(wait);
 }
@@ -442,13 +442,13 @@ static bool concerns(const struct wait *wait, uint32_t epoch, uint64_t last)
 static struct push *make_push(json_t *body)
 {
     char *text = body != NULL ? json_dumps(body, JSON_COMPACT) : NULL;
-    size_t len = text != NULL ? strlen(text) : 0;
-    struct push *push = text != NULL ? malloc(sizeof(*push) + len) : NULL;
+    struct pk_slice said = pk_slice_str(text != NULL ? text : "");
+    struct push *push = text != NULL ? malloc(sizeof(*push) + said.len) : NULL;
 
     if (push != NULL) {
         atomic_init(&push->refs, 1);
-        push->len = len;
-        memcpy(push->text, text, len);
+        push->len = said.len;
+        memcpy(push->bytes, said.ptr, said.len);
     }
     free(text);
     json_decref(body);
