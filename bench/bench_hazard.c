@@ -12,7 +12,7 @@
 #include "risk/hazard.h"
 
 #define DEVICES  100000UL
-#define DAYS     56
+#define DAYS     56LL
 #define ROUNDS   5
 #define DAY_S    86400
 #define FIRST    (20000LL * DAY_S)

@@ -48,7 +48,7 @@ _picket_options() {
     'app rules') echo check attributes --json --help ;;
     'model '*) echo --model --json --help ;;
     'scan '*) echo --json --min-sdk --max-sdk --stamp-cert --all --jobs --timeout --thorough --structure-only --yara --intel --no-intel --lists --report --color --help ;;
-    'replay '*) echo --config --out --preds --help ;;
+    'replay '*) echo --config --out --opinions --no-trust --preds --preds-from --preds-shipped --join-risk --risk-inputs --help ;;
     *) echo "$common" ;;
     esac
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Predictions of risk along a simulated world: `picket replay --preds` against what then happened.
 
-The world is made by the simulator of the shared material (PICKET_SHARED, else ../shared): 6,000 devices in the places of
+The world is made by the simulator of the shared material (PICKET_SHARED, else ../shared): 4,000 devices in the places of
 2,000, 56 days, 5 % of them forgers. The bounds are wide: a small world has few attacks, the figures of full ones stand in
 docs/hazard.md.
 """
@@ -24,7 +24,7 @@ check = tally.check
 
 def make_world(folder):
     python = shutil.which("pypy3") or "/usr/bin/python3"
-    subprocess.run([python, SIM / "picketsim.py", "--out", folder, "--seed", "77", "--small", "--devices", "6000", "--days",
+    subprocess.run([python, SIM / "picketsim.py", "--out", folder, "--seed", "77", "--small", "--devices", "4000", "--days",
                     "56", "--poison", "0.05"], check=True, stdout=subprocess.DEVNULL, timeout=300)
 
 
@@ -81,7 +81,7 @@ def scored(folder, preds):
 
 def test_figures(folder, preds):
     got = scored(folder, preds)["7"]
-    check("7 days: better than chance by far", got["auc"] > 0.68 and got["lift_top10"] > 2.5, got)
+    check("7 days: better than chance by far", got["auc"] > 0.66 and got["lift_top10"] > 2.5, got)
     check("7 days: probabilities mean what they say", got["ece"] < 0.02 and got["brier_skill"] > 0.015, got)
 
 

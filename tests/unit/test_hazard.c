@@ -317,7 +317,8 @@ static void test_solver(void **state)
     uint64_t seed = 3;
 
     (void)state;
-    for (double truth = -2; truth <= 2; truth += 0.5) {
+    for (int half = -4; half <= 4; half++) {
+        double truth = half / 2.0;
         double found[2];
 
         for (uint16_t i = 0; i < PK_CALIBRATE_BINS; i++) {
@@ -414,7 +415,8 @@ static void test_candidates(void **state)
     assert_int_equal(bent->using, PK_MAP_SHAPED);
     assert_true(bent->loss[PK_MAP_SHAPED] < bent->loss[PK_MAP_SHIFTED]);
     assert_true(bent->loss[PK_MAP_SHAPED] < bent->loss[PK_MAP_PLAIN]);
-    for (double score = -6; score < -1; score += 0.5) { /* closer than the model, everywhere */
+    for (int half = -12; half < -2; half++) { /* closer than the model, everywhere */
+        double score = half / 2.0;
         double truth = pk_sigmoid(0.35 * score - 1.2);
 
         assert_true(fabs(pk_calibrate_p(bent, score) - truth) <=
