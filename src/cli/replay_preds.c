@@ -140,7 +140,6 @@ static void tell_join(
     };
     struct pk_zone_question q = {
         .now_s = s->at_s,
-        .network = s->network.network,
         .place = s->place,
         .city = s->city,
         .kind = kind_of(s->network.security),

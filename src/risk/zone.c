@@ -354,19 +354,12 @@ double pk_zones_ask(const struct pk_zones *zones, const struct pk_zone_question 
 {
     const struct kind *kind = &zones->kinds[question->kind][question->known];
     double guess = first_guess[question->kind][question->known];
-    double lately;
-    double ever;
     struct pk_zone_risk zone;
     double evidence;
     double p;
 
     pk_zones_risk(zones, question->place, question->city, question->now_s, &zone);
     p = zone.p * (kind->bad + KIND_LEAN * guess) / (kind->expected + KIND_LEAN);
-    if (question->network != 0 &&
-            pk_zones_site(zones, pk_zone_site(question->network, question->place), question->now_s,
-                    &lately, &ever)) {
-        p = 1 - (1 - p) * (1 - lately) * (1 - ever);
-    }
     evidence = isfinite(question->log_odds) ? EVIDENCE_MAX /
                     (1 + exp(-(EVIDENCE_SLOPE * (double)question->log_odds + EVIDENCE_SHIFT)))
                                             : 0;

@@ -70,7 +70,6 @@ bool pk_zones_site(
  * (pk_crowd_ask); -INFINITY: nothing. */
 struct pk_zone_question {
     int64_t now_s;
-    uint64_t network;
     uint32_t place, city;
     float log_odds;
     enum pk_zone_kind kind;
