@@ -11,8 +11,10 @@
 
 void pk_crowd_door_init(struct pk_crowd_door *door, struct pk_call *call)
 {
-    *door = (struct pk_crowd_door){ .call = call, .kanon = pk_kanon_default };
-    door->kanon.least[PK_KANON_VIEW] = (uint32_t)call->server->settings.crowd->min_devices;
+    const struct pk_settings *s = &call->server->settings;
+
+    *door = (struct pk_crowd_door){ .call = call,
+        .kanon = pk_privacy_kanon(s->privacy, s->crowd->min_devices, s->exchange->min_devices) };
 }
 
 static bool is_of_network(const struct pk_crowd_key *key)

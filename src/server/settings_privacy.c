@@ -26,9 +26,6 @@ static const struct pk_field retention_fields[] = {
 };
 
 static const struct pk_field privacy_fields[] = {
-    { "home_devices", PK_TYPE_INT, 0, AT(pk_privacy_settings, home_devices), .min = 1, .max = 100,
-      .def = "5",
-      .help = "a network with a password that no more devices met is a home: never told to others" },
     { "place_devices", PK_TYPE_INT, 0, AT(pk_privacy_settings, place_devices), .min = 1,
       .max = 10000, .def = "20",
       .help = "places with fewer devices are told as the larger square of about 40 km" },
@@ -49,7 +46,6 @@ struct pk_kanon pk_privacy_kanon(
 
     k.least[PK_KANON_VIEW] = (uint32_t)view_devices;
     k.least[PK_KANON_EXCHANGE] = (uint32_t)exchange_devices;
-    k.home = (uint32_t)s->home_devices;
     k.place = (uint32_t)s->place_devices;
     return k;
 }

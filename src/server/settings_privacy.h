@@ -22,7 +22,6 @@ enum pk_employee_erase {
 extern const char *const pk_employee_erase_names[]; /* NULL-terminated */
 
 struct pk_privacy_settings {
-    int64_t home_devices;
     int64_t place_devices;
     int employee_erase; /* enum pk_employee_erase */
 };

@@ -235,8 +235,7 @@ def test_settings(w):
     good = ask("retention: {reports_days: 7, audit_days: 30}\nprivacy: {employee_erase: alone}\n")
     for line in ("retention.reports_days: 7  #", "retention.incidents_days: 400  #", "retention.events_days: 90  #",
                  "retention.actions_days: 90  #", "retention.audit_days: 30  #", "retention.apps_days: 180  #",
-                 "retention.ledger_days: 90  #", 'privacy.employee_erase: "alone"  #', "privacy.home_devices: 5  #",
-                 "privacy.place_devices: 20  #", "networks.keep_days: 180  #"):
+                 "retention.ledger_days: 90  #", 'privacy.employee_erase: "alone"  #', "privacy.place_devices: 20  #", "networks.keep_days: 180  #"):
         check(f"explained: {line}", line in good.stdout and good.returncode == 0, good.stdout + good.stderr)
     for text, path in (("retention: {reports_days: 0}\n", "retention.reports_days"), ("retention: {audit_days: 29}\n", "retention.audit_days"),
                        ("retention: {frob: 1}\n", "retention.frob"), ("privacy: {employee_erase: never}\n", "privacy.employee_erase")):
