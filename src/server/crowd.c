@@ -252,7 +252,6 @@ int pk_crowd_take_entry(
         line.kind = skip ? PK_LINE_SKIPPED : PK_LINE_ENTRIES;
         note(c, &line);
         c->taken[entry->partition] = entry->offset;
-        atomic_store(&c->shown_taken[entry->partition], entry->offset);
         atomic_fetch_add(&c->entries, 1);
     }
     pk_entry_destroy(entry);
@@ -396,6 +395,13 @@ static bool is_due(const struct pk_crowd_server *c)
             (has_lines(c) && pk_clock_monotonic_ms() - c->lines_ms >= WRITE_AFTER_MS);
 }
 
+void pk_crowd_show_taken(struct pk_crowd_server *c)
+{
+    for (int p = 0; p < PK_PARTITIONS; p++) {
+        atomic_store(&c->shown_taken[p], c->taken[p]);
+    }
+}
+
 static void step(struct pk_crowd_server *c)
 {
     struct pk_error err = { 0 };
@@ -411,6 +417,7 @@ static void step(struct pk_crowd_server *c)
     if (is_due(c) && pk_crowd_flush(c) < 0) {
         return; /* the server ends */
     }
+    pk_crowd_show_taken(c);
     checkpoint(c, false);
     if (taken == 0) {
         wait_until(c, has_lines(c) ? WRITE_AFTER_MS : TICK_S * PK_SECOND_MS, false);

@@ -124,6 +124,8 @@ struct pk_crowd_server {
 
 /* crowd.c */
 bool pk_crowd_ending(struct pk_crowd_server *c);
+/* Nothing of what was taken waits for anything but its place in the order. */
+void pk_crowd_show_taken(struct pk_crowd_server *c);
 /* Waits a second, or until the end. */
 void pk_crowd_pause(struct pk_crowd_server *c);
 void pk_crowd_take_line(struct pk_crowd_server *c, const struct pk_crowd_line *line);

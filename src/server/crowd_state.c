@@ -331,9 +331,7 @@ static int find_end(
 static void show(struct pk_crowd_server *c)
 {
     c->saved_seq = c->anew ? -1 : c->seq;
-    for (int p = 0; p < PK_PARTITIONS; p++) {
-        atomic_store(&c->shown_taken[p], c->taken[p]);
-    }
+    pk_crowd_show_taken(c);
     show_needs(c);
 }
 
@@ -437,7 +435,6 @@ static int replay_entries(
     }
     if (rc == PK_OK) {
         c->taken[p] = line->upto;
-        atomic_store(&c->shown_taken[p], line->upto);
     }
     return rc;
 }
