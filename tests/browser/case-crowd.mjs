@@ -1,11 +1,13 @@
 // case-crowd.mjs - the crowd: six devices meet one forged network; what is bad now, why, whose voices, the map; by keyboard, in both
 // colours and on a phone.
 import { execFileSync } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
+import { appendFileSync, mkdirSync } from 'node:fs';
+import https from 'node:https';
 import { join } from 'node:path';
 import { auditPage } from './audit.mjs';
 import { Device } from './device.mjs';
 import { forgedTls, joined } from './scenes.mjs';
+import { Server } from './server.mjs';
 import { expect, same, until } from './tally.mjs';
 
 const LIVE_MS = 20_000;
@@ -151,10 +153,52 @@ async function looks(t, { page, origin, watch, screenshots }) {
     }
 }
 
+// An invitation of another server that is a hub.
+async function invitation(hub) {
+    const token = hub.signinLink().split('/#/signin/')[1];
+    const post = (path, body, headers) => new Promise((done, fail) => {
+        const request = https.request(`${hub.origin}/api/v1${path}`, {
+            method: 'POST', ca: hub.ca, agent: false, timeout: 15_000, headers: { 'Content-Type': 'application/json', ...headers },
+        }, (answer) => {
+            const parts = [];
+            answer.on('data', (part) => parts.push(part));
+            answer.on('end', () => done({ cookie: answer.headers['set-cookie']?.[0]?.split(';')[0], body: JSON.parse(Buffer.concat(parts).toString()) }));
+        });
+        request.on('error', fail);
+        request.end(JSON.stringify(body));
+    });
+    const { cookie } = await post('/session', { token });
+    const made = await post('/crowd/exchange/invitations', { name: 'Browser', vouched: true }, { Cookie: cookie, 'X-Picket-Request': '1' });
+    return made.body.link;
+}
+
+async function exchange(t, { page, origin, server }) {
+    const hub = await Server.create(join(server.bin, '..'));
+    try {
+        await t.check('the exchange: a hub that this server joined, with its state', async () => {
+            appendFileSync(hub.config, 'exchange: {hub: true, name: "North"}\n');
+            await hub.start();
+            const link = await invitation(hub);
+            const joinedIt = await page.request.post(`${origin}/api/v1/crowd/exchange/hubs`, { headers: { 'X-Picket-Request': '1' }, data: { link } });
+            expect(joinedIt.ok(), `joining: ${joinedIt.status()} ${await joinedIt.text()}`);
+            await page.goto(`${origin}/#/crowd/exchange`);
+            const hubs = page.getByRole('region', { name: 'Hubs' });
+            await hubs.getByText('North').waitFor();
+            await page.getByRole('region', { name: 'This server' }).getByText('Least number').waitFor();
+            await page.getByRole('region', { name: 'Told to others' }).waitFor();
+            await auditPage(page, 'the exchange');
+        });
+    } finally {
+        await hub.stop();
+        hub.remove();
+    }
+}
+
 export async function crowd(t, ctx) {
     await meet(t, ctx);
     await list(t, ctx);
     await why(t, ctx);
     await map(t, ctx);
+    await exchange(t, ctx);
     await looks(t, ctx);
 }

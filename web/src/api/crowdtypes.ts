@@ -112,3 +112,47 @@ export interface CrowdVoice {
     summary: string;
     factors: { name: string; value: number; text: string }[];
 }
+
+export interface ExchangeHub {
+    id: string;
+    name: string;
+    url: string; // "": a partner, whose words came as a file
+    joined_at: Time | null;
+    last_answer_at: Time | null;
+    error: string | null;
+    waiting: number;
+    told: number;
+    heard: number;
+}
+
+export interface ExchangeStatus {
+    id: string;
+    name: string;
+    hub: boolean;
+    members: number;
+    min_devices: number;
+    trust: number;
+    hubs: ExchangeHub[];
+}
+
+export interface ExchangeMember {
+    id: string;
+    name: string;
+    vouched: boolean;
+    weight: number;
+    joined_at: Time | null;
+    last_seen_at: Time | null;
+    words: number;
+    confirmed: number;
+    contradicted: number;
+}
+
+export interface ExchangeWord {
+    kind: CrowdKind;
+    verdict: 'gone' | 'bad' | 'clean' | 'known' | 'claimed';
+    log_odds: number;
+    devices: number | null;
+    several_members: boolean;
+    thing: string;
+    at: Time | null;
+}
