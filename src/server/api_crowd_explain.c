@@ -348,16 +348,19 @@ static json_t *view_profiles(struct answer *a)
     return out;
 }
 
+/* Of a file, only when its package and its signer are known here: else half of it would be missing. */
 static json_t *view_app(struct answer *a)
 {
+    struct pk_app_file row;
     struct pk_crowd_app app;
-    bool file = a->key.kind == PK_CROWD_APP;
 
-    return (file || a->key.kind == PK_CROWD_SIGNER) &&
-                    pk_crowd_server_app(a->call->server->crowd, 0, file ? a->key.a : 0,
-                            file ? 0 : a->key.a, &app)
-            ? pk_view_crowd_app(&a->door, &app)
-            : json_null();
+    if (a->key.kind != PK_CROWD_APP || !pk_crowd_door_file(&a->door, a->key.a, &row) ||
+            row.package == NULL || row.signer == NULL ||
+            !pk_crowd_server_app(a->call->server->crowd, pk_crowd_hash(row.package), a->key.a,
+                    pk_crowd_digest_of(row.signer), &app)) {
+        return json_null();
+    }
+    return pk_view_crowd_app(&a->door, &app);
 }
 
 static const char *summary_of(const struct answer *a, enum pk_kanon_answer answer)

@@ -46,17 +46,22 @@ static uint8_t security_of(int security)
                                                                   : PK_KANON_UNKNOWN;
 }
 
-/* Devices that have the file, or an app of the signer. */
+/* Devices that have the file, or an app of the signer. The crowd counts them by trust, the store by heads. */
 static uint32_t holders(struct pk_crowd_door *door, const struct pk_crowd_key *key)
 {
     bool file = key->kind == PK_CROWD_APP;
+    struct pk_app_file row;
     struct pk_crowd_app app;
+    uint32_t count = 0;
 
-    if (!pk_crowd_server_app(
+    if (pk_crowd_server_app(
                 door->call->server->crowd, 0, file ? key->a : 0, file ? 0 : key->a, &app)) {
-        return 0;
+        count = file ? app.devices : app.signer_devices;
     }
-    return file ? app.devices : app.signer_devices;
+    if (file && pk_crowd_door_file(door, key->a, &row) && row.devices > (int64_t)count) {
+        count = (uint32_t)row.devices;
+    }
+    return count;
 }
 
 enum pk_kanon_answer pk_crowd_door_ask(struct pk_crowd_door *door, const struct pk_crowd_key *key,
@@ -83,8 +88,7 @@ enum pk_kanon_answer pk_crowd_door_ask(struct pk_crowd_door *door, const struct 
     return pk_kanon_ask(&door->kanon, PK_KANON_VIEW, &thing);
 }
 
-/* An app's label, by the first digits of its file's SHA-256. */
-static const char *app_name(struct pk_crowd_door *door, uint64_t file)
+bool pk_crowd_door_file(struct pk_crowd_door *door, uint64_t file, struct pk_app_file *out)
 {
     const char *digits = pk_arena_printf(door->call->arena, "%016llx", (unsigned long long)file);
     struct pk_filter filter = { .field = "q", .values = { &digits, 1 } };
@@ -95,13 +99,24 @@ static const char *app_name(struct pk_crowd_door *door, uint64_t file)
     if (digits == NULL ||
             pk_app_file_list(door->call->store, &query, door->call->arena, &page, NULL) < 0 ||
             page.count == 0) {
-        return NULL;
+        return false;
     }
     row = page.items;
     if (strncmp(row->sha256, digits, strlen(digits)) != 0) {
+        return false;
+    }
+    *out = *row;
+    return true;
+}
+
+static const char *app_name(struct pk_crowd_door *door, uint64_t file)
+{
+    struct pk_app_file row;
+
+    if (!pk_crowd_door_file(door, file, &row)) {
         return NULL;
     }
-    return row->label != NULL && row->label[0] != '\0' ? row->label : row->package;
+    return row.label != NULL && row.label[0] != '\0' ? row.label : row.package;
 }
 
 const char *pk_crowd_door_name(struct pk_crowd_door *door, const struct pk_crowd_key *key)

@@ -5,6 +5,7 @@
 #include "crowd/kanon.h"
 #include "crowd/opinion.h"
 #include "server/call.h"
+#include "store/apps.h"
 #include "store/networks.h"
 
 struct pk_crowd_door {
@@ -24,6 +25,9 @@ enum pk_kanon_answer pk_crowd_door_ask(struct pk_crowd_door *door, const struct 
         const struct pk_crowd_opinion *opinion);
 /* How the organisation calls it: a network of its list, an app. NULL: it does not. In the arena. */
 const char *pk_crowd_door_name(struct pk_crowd_door *door, const struct pk_crowd_key *key);
+
+/* The file whose SHA-256 begins so. false: it was never here. */
+bool pk_crowd_door_file(struct pk_crowd_door *door, uint64_t file, struct pk_app_file *out);
 
 /* A number as it may be told: at least so many; 0 (null): fewer than the door's least. */
 uint32_t pk_crowd_door_sum(const struct pk_crowd_door *door, double number);

@@ -82,7 +82,7 @@ def send(phone, *rows):
     out = []
     for kind, body, network, ago in rows:
         phone.seq += 1
-        out.append({"seq": phone.seq, "at": at(ago), "kind": kind, kind: body, "on": network})
+        out.append({"seq": phone.seq, "at": at(ago), "kind": kind, kind: body} | ({"on": network} if network else {}))
     status, answer = phone.call("POST", "/v1/report", json.dumps({"v": 1, "observations": out}),
                                 {"Content-Type": "application/json"})
     check("report is taken", status == 200, answer)
@@ -242,6 +242,27 @@ def test_voice(w):
     is_problem("no such device", w.viewer.get("/crowd/voice?device=00000000-0000-4000-8000-000000000000"), 404, "not_found")
 
 
+def test_app(w):
+    """A file that six devices have: nobody speaks against it, and how many is told in steps. Of one that two have: nothing."""
+    common, rare = (hashlib.sha256(name).hexdigest() for name in (b"common", b"rare"))
+
+    def row(package, digest):
+        return {"package": package, "version": "1.0", "version_code": 1, "sha256": digest, "size": 1000, "label": package[4:],
+                "installer": "com.android.vending"}
+
+    for n, phone in enumerate(w.phones[:6]):
+        items = [row("com.common", common)] + ([row("com.rare", rare)] if n < 2 else [])
+        send(phone, ("apps", {"event": "all", "items": items}, None, 600))
+    wait_for(lambda: w.get("/crowd")["counts"]["apps"] >= 2, 5)
+    w.settle()
+    got = w.get(f"/crowd/explain?app={common}")
+    check("a common file is told of", got["enough"] and got["thing"]["kind"] == "app" and got["thing"]["app"] == common[:16] and
+          got["thing"]["name"] == "common" and not (got["opinion"] or {}).get("bad"), got)
+    check("by its first digits, too", w.get(f"/crowd/explain?app={common[:16]}") == got)
+    got = w.get(f"/crowd/explain?app={rare}")
+    check("a rare one is not", not got["enough"] and got["thing"]["name"] is None and got["app"] is None, got)
+
+
 def test_refusals(w):
     explain = "/crowd/explain"
     for path, kind, culprit in (
@@ -321,7 +342,7 @@ def main():
     try:
         test_empty(w)
         w.enrol(12)
-        for test in (test_normal, test_twin, test_k, test_lists, test_map, test_voice, test_refusals, test_command_line):
+        for test in (test_normal, test_twin, test_k, test_lists, test_map, test_voice, test_app, test_refusals, test_command_line):
             test(w)
     except Exception:
         print(w.server.log.read_text()[-3000:])

@@ -35,10 +35,12 @@ const main = (children: ComponentChildren): JSX.Element => <span data-main tabIn
 
 const HUB_COLUMNS: Column<ExchangeHub>[] = [
     { id: 'name', head: 'Hub', kind: 'main', cell: (h) => <>{main(h.name)}<span class="sub mono">{h.url || 'a partner: its words came as a file'}</span></> },
-    { id: 'state', head: 'State', cell: (h) => h.error ? <><Badge tone="high">Not reached</Badge><span class="sub">{h.error}</span></> : <Badge tone="ok">All well</Badge> },
+    { id: 'state', head: 'State', cell: (h) => h.error ? <><Badge tone="high">Not reached</Badge><span class="sub breakable">{h.error}</span></> : <Badge tone="ok">All well</Badge> },
     { id: 'sync', head: 'Last answer', cell: (h) => <Ago at={h.last_answer_at} /> },
-    { id: 'told', head: 'Told', kind: 'number', cell: (h) => <>{h.told.toLocaleString('en')}{h.waiting > 0 && <span class="sub">{h.waiting.toLocaleString('en')} waiting</span>}</> },
-    { id: 'heard', head: 'Heard', kind: 'number', cell: (h) => h.heard.toLocaleString('en') },
+    {
+        id: 'told', head: 'Told, heard', kind: 'number',
+        cell: (h) => <>{`${h.told.toLocaleString('en')}, ${h.heard.toLocaleString('en')}`}{h.waiting > 0 && <span class="sub">{h.waiting.toLocaleString('en')} waiting</span>}</>,
+    },
 ];
 
 const MEMBER_COLUMNS: Column<ExchangeMember>[] = [
