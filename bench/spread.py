@@ -105,7 +105,7 @@ def main():
             raise RuntimeError("the devices do not come to listen")
         for pid in (server.process.pid, devices.child.pid, os.getpid()) if args.priority else ():
             prefer(pid, args.priority)
-        cpu = cpu_s(server.process.pid)
+        cpu, own = cpu_s(server.process.pid), cpu_s(devices.child.pid)
         for number in range(args.attacks):
             got = attack(server, sensors, devices, number, number)
             if got is None:
@@ -121,7 +121,7 @@ def main():
             rows.append((f"attack {number + 1}", heard["deltas"], heard["batch_bytes"], heard["answer_bytes"],
                          f"{ack - sent[deciding]:.0f}", f"{at['p50'] - ack:.0f}", f"{at['p99'] - ack:.0f}", f"{at['max'] - ack:.0f}"))
             time.sleep(1)
-        cpu = cpu_s(server.process.pid) - cpu
+        cpu, own = cpu_s(server.process.pid) - cpu, cpu_s(devices.child.pid) - own
         pss, _ = memory_kib(server.process.pid)
         end = devices.end()
         table(("ms from the commit that decided it", "words", "batch B", "body B", "commit", "p50", "p99", "last"), rows)
@@ -134,6 +134,7 @@ def main():
             ("reports until the crowd was sure", ", ".join(str(r) for r in reports)),
             ("check of a signature on a device, p50", f"{end['verify_ms']['p50']} ms"),
             ("picketd: CPU for each attack", f"{1000 * cpu / max(1, args.attacks):.0f} ms"),
+            ("all simulated devices: CPU for each attack", f"{1000 * own / max(1, args.attacks):.0f} ms"),
             ("picketd: PSS at the end", f"{pss / 1024:.0f} MiB"),
         ])
         return 0 if len(rows) == args.attacks and end["failures"] == 0 else 1
