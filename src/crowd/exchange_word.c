@@ -74,7 +74,7 @@ static uint32_t step_value(uint8_t code)
     static const uint32_t series[] = { 10, 20, 50 };
     uint32_t value = series[(code - 1) % 3];
 
-    for (uint8_t i = 0; i < (code - 1) / 3; i++) {
+    for (int i = 0; i < (code - 1) / 3; i++) {
         value *= 10;
     }
     return value;

@@ -131,8 +131,8 @@ static size_t sort_items(
         float c;
         size_t at;
 
-        if (items[i].device == 0) {
-            continue;
+        if (items[i].device == 0 || items[i].w <= 0) {
+            continue; /* free, or a voice that took its word back */
         }
         c = items[i].l * items[i].w * faded(half, items[i].at, now_s);
         for (at = count; at > 0 && out[at - 1].c < c; at--) {

@@ -307,7 +307,7 @@ int pk_api_exchange_member_vouch(struct pk_call *call, struct pk_error *err)
 {
     struct vouch_body body;
     struct change c = { .id = pk_request_param(call->request, "id"), .vouch = &body };
-    struct pk_exchange_member member;
+    struct pk_exchange_member member = { 0 };
     int rc;
 
     if (pk_request_decode(call->request, &vouch_schema, &body) < 0) {

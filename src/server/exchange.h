@@ -70,8 +70,8 @@ bool pk_exchange_warns(
 /* ---- hub --------------------------------------------------------------------------------------------- */
 
 /* POST /v1/exchange/join and /v1/exchange/say. */
-void pk_exchange_join_handler(struct pk_request *request, void *server);
-void pk_exchange_say_handler(struct pk_request *request, void *server);
+void pk_exchange_join_handler(struct pk_request *request, void *context);
+void pk_exchange_say_handler(struct pk_request *request, void *context);
 /* A member was removed or vouched for (the rows are committed): its words weigh otherwise now. */
 void pk_exchange_members_changed(struct pk_exchange *exchange);
 #define PK_EXCHANGE_JOIN_MAX 2048 /* bytes of a request to join */

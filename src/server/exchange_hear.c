@@ -10,6 +10,7 @@
 
 #define HEARD_MAX  1000000
 #define POINTS_MAX 5000 /* looked at in one step */
+#define FILES_MAX  100000
 #define RESCAN_MS  PK_MINUTE_MS
 #define VOICE_MIN  0.1F /* quieter ones are not heard */
 
@@ -155,7 +156,7 @@ static int index_files(struct indexing *ix, struct pk_error *err)
     struct pk_exchange_guest *g = ix->guest;
     const struct pk_exchange_file *f;
     struct pk_array files = { 0 };
-    int rc = pk_exchange_files(ix->store, 1, 0, 20 * POINTS_MAX, ix->arena, &files, err);
+    int rc = pk_exchange_files(ix->store, 1, 0, FILES_MAX, ix->arena, &files, err);
 
     if (rc < 0) {
         return rc;

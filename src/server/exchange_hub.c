@@ -11,7 +11,7 @@
 
 #define TRIM_MS     PK_HOUR_MS
 #define TRIM_EPOCHS 3 /* statements are kept so long when they are not said again */
-#define TRIM_MAX_H  (45 * 24)
+#define TRIM_MAX_H  (INT64_C(45) * 24)
 #define WAITERS_MAX 4096
 
 struct waiter {

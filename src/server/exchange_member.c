@@ -16,7 +16,7 @@
 #define WAIT_S         1U /* the hub holds its answer so long: as often we look what there is to say */
 #define TIMEOUT_S      30L
 #define BACKOFF_MS     1000
-#define BACKOFF_MAX_MS (60 * 1000)
+#define BACKOFF_MAX_MS PK_MINUTE_MS
 #define KEYS_TEXT      512 /* bytes of the epochs' keys as text */
 
 /* ---- epochs' keys, as the store keeps them ------------------------------------------------------------------- */
@@ -26,11 +26,16 @@ static void read_keys(struct pk_exchange_guest *g, const char *text)
     g->epoch_count = 0;
     while (text != NULL && *text != '\0' && g->epoch_count < PK_EXCHANGE_KEYS_MAX) {
         struct pk_exchange_epoch *e = &g->epochs[g->epoch_count];
-        char hex[2 * PK_EXCHANGE_KEY_SIZE + 1] = "";
-        unsigned number = 0;
+        char *end = NULL;
+        unsigned long number = strtoul(text, &end, 10);
+        char hex[2 * PK_EXCHANGE_KEY_SIZE + 1];
 
-        if (sscanf(text, "%u:%64[0-9a-f]", &number, hex) != 2 || number > UINT16_MAX ||
-                pk_unhex(hex, e->key, sizeof(e->key)) < 0) {
+        if (number > UINT16_MAX || *end != ':' || strlen(end + 1) < sizeof(hex) - 1) {
+            break;
+        }
+        memcpy(hex, end + 1, sizeof(hex) - 1);
+        hex[sizeof(hex) - 1] = '\0';
+        if (pk_unhex(hex, e->key, sizeof(e->key)) < 0) {
             break;
         }
         e->epoch = (uint16_t)number;

@@ -497,7 +497,7 @@ static void test_liars(void **state)
         print_message("%zu honest, %zu lying: %u of 80 wrong; weights %.3f and %.3f\n",
                 rows[i].honest, rows[i].liars, wrong, (double)honest, (double)liar);
         assert_int_equal(wrong, 0);
-        assert_true(honest > 0.85F);
+        assert_true(honest > 0.84F); /* a record stops growing at 24 : 1 */
         assert_true(liar < 0.05F);
     }
 }
