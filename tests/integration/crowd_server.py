@@ -99,6 +99,8 @@ def test_bad(w):
     check("it says why, in at most four sentences", 1 <= len(got["why"]) <= 4 and got["log_odds"] > 0.5, got)
     check("no number below the least is told", not any(t[:2] in ("1 ", "2 ", "3 ", "4 ") for t in got["why"]), got)
     check("without an access point the worst one counts", verdict(w, other, CAFE)["verdict"] == "bad")
+    twins = [i for i in w.incidents("network.evil_twin") if i["device"]["id"] == w.sensors[0].id]
+    check("whoever met it first hears that it imitates", len(twins) == 1 and twins[0]["subject"] == CAFE, twins)
     rows = rows_of(w.server, "SELECT kind, bad, cause FROM crowd_changes ORDER BY seq")
     check("the change is written down", (0, 1) in {r[:2] for r in rows}, rows)
     check("the true access point is not bad", not rows_of(w.server, f"SELECT 1 FROM crowd_bad WHERE kind = 0 AND b = {int(REAL.replace(':', ''), 16)}"))
