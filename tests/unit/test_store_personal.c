@@ -377,7 +377,7 @@ static void test_erase(void **state)
         "network_traits WHERE value = 'canary'", "network_devices WHERE device = 'd-canary'",
         "crowd_findings WHERE device = 'd-canary'",
         ("events WHERE device = 'd-canary' OR incident = 'i-1' OR detail LIKE '%canary%'"
-        " OR detail LIKE '%i-1%'"),
+         " OR detail LIKE '%i-1%'"),
         "audit WHERE target IN ('d-canary', 'i-1') OR detail LIKE '%canary%'",
         "erasures WHERE device IS NOT NULL" };
     char sql[300];
