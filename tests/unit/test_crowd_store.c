@@ -287,12 +287,12 @@ static int answer_for(struct world *w, uint64_t n, const char *question)
 {
     struct pk_buffer out = pk_buffer_of(PK_PREFIX_BYTES);
     struct pk_crowd_key key = thing(n);
-    unsigned bits = 0;
-    unsigned prefix = 0;
+    unsigned bits;
+    uint32_t prefix;
     int rc;
 
-    assert_int_equal(
-            sscanf(question, "class=network&epoch=%*u&bits=%u&prefix=%x", &bits, &prefix), 2);
+    bits = (unsigned)strtoul(strstr(question, "bits=") + strlen("bits="), NULL, 10);
+    prefix = (uint32_t)strtoul(strstr(question, "prefix=") + strlen("prefix="), NULL, 16);
     assert_int_equal(pk_share_prefix(w->share, PK_SHARE_NETWORK, prefix, bits, NOW, &out), PK_OK);
     assert_int_equal(pk_sign_buffer(&w->signer, &out), PK_OK);
     rc = pk_crowd_store_take_answer(w->store, pk_buffer_slice(&out), &key, NOW, NULL);
