@@ -115,7 +115,7 @@ def test_no_peeking(folder, first):
     with open(folder / "obs.jsonl", encoding="utf-8") as source, open(cut / "obs.jsonl", "w", encoding="utf-8") as out:
         for line in source:
             t = int(line[line.index('"t":') + 4:].split(",", 1)[0])
-            if t >= end + 60:
+            if t >= end + 3600:
                 break
             out.write(line)
     _, short = replay(cut, "short")
