@@ -2,11 +2,17 @@
  * when (after Polonium 2011 and AESOP 2014: reputation by prevalence and company). */
 #include "crowd/internal.h"
 
-#define ITEM_MAX   9.0F
-#define ITEM_ADD   4.0F
-#define OLD_S      (5 * PK_DAY_S) /* held so long without a complaint it speaks for the file */
-#define OLD_FILE   .15F
-#define OLD_SIGNER .10F
+#define ITEM_MAX        9.0F
+#define ITEM_ADD        4.0F
+#define OLD_S           (5 * PK_DAY_S) /* held so long without a complaint it speaks for the file */
+#define OLD_FILE        .15F
+#define QUIET_FILE      .06F /* the same for a young one: most that have it find nothing */
+#define OLD_SIGNER      .10F
+#define HEARSAY         .1F
+#define BASE_DOUBT      4.0F /* scores below minus this make incidents doubtful */
+#define BASE_RANGE      8.0F
+#define SIGNER_QUIET    .5F /* one bad file among good ones does not condemn who signed them all */
+#define SIGNER_PACKAGES 4   /* so many unrelated ones, and its name alone condemns nobody */
 
 struct view {
     struct pk_package *package;
@@ -148,8 +154,8 @@ static void learn_package(
     }
 }
 
-static int learn(
-        struct pk_crowd *crowd, const struct pk_judging *j, const struct view *v, float weight)
+static int learn(struct pk_crowd *crowd, const struct pk_judging *j, const struct view *v,
+        float weight, bool quiet, float base)
 {
     const struct pk_sighting *s = j->s;
     struct pk_package *p = pk_table_put(&crowd->rooms[PK_ROOM_PACKAGES], v->package_key);
@@ -165,12 +171,18 @@ static int learn(
     learn_package(p, s, v, weight);
     f->first = f->first != 0 ? f->first : (uint32_t)s->at_s;
     f->last = (uint32_t)s->at_s;
+    f->base = f->n > 0 ? .9F * f->base + .1F * base : base;
+    pk_voice_note(j->voice->files, v->file_key);
     f->n += j->w; /* who has it is a fact, bad or not */
-    f->old += s->at_s - (int64_t)f->first > OLD_S ? j->w : 0;
+    if (quiet) {
+        f->quiet += j->w;
+        f->old += s->at_s - (int64_t)f->first > OLD_S ? j->w : 0;
+    }
     if (g != NULL) {
         g->first = g->first != 0 ? g->first : (uint32_t)s->at_s;
         g->last = (uint32_t)s->at_s;
         g->n += j->w;
+        g->quiet += quiet ? j->w : 0;
         g->risky += risk > .4F ? j->w : 0;
         g->risk += j->w * risk;
         g->packages |= UINT64_C(1) << (v->package_key >> 20 & 63);
@@ -181,13 +193,15 @@ static int learn(
 
 static float past_of_file(const struct view *v, int64_t now_s)
 {
-    return v->file != NULL && now_s - (int64_t)v->file->first > OLD_S ? OLD_FILE * v->file->old : 0;
+    float old = v->file != NULL && now_s - (int64_t)v->file->first > OLD_S ? v->file->old : 0;
+
+    return v->file != NULL ? OLD_FILE * old + QUIET_FILE * v->file->quiet : 0;
 }
 
 static float past_of_signer(const struct view *v, int64_t now_s)
 {
     return v->signer != NULL && now_s - (int64_t)v->signer->first > OLD_S
-            ? OLD_SIGNER * v->signer->n
+            ? OLD_SIGNER * v->signer->quiet
             : 0;
 }
 
@@ -279,7 +293,9 @@ int pk_app_take(struct pk_crowd *crowd, struct pk_judging *j)
     }
     out->key = (struct pk_crowd_key){ s->app.file, 0, PK_CROWD_APP };
     file_bad = ask(crowd, out->key, past_of_file(&v, s->at_s), s->at_s, out);
-    signer_bad = s->app.signer != 0 &&
+    /* A key that signs many packages for few devices each is one of developers' tools: it says nothing. */
+    signer_bad = s->app.signer != 0 && v.packages < SIGNER_PACKAGES && v.signer != NULL &&
+            v.signer->quiet < SIGNER_QUIET * v.signer->n &&
             ask(crowd, (struct pk_crowd_key){ s->app.signer, 0, PK_CROWD_SIGNER },
                     past_of_signer(&v, s->at_s), s->at_s, out);
     out->before = file_bad || signer_bad;
@@ -287,7 +303,6 @@ int pk_app_take(struct pk_crowd *crowd, struct pk_judging *j)
     out->hard = true;
     out->after = out->before || score > w->t[PK_T_POST_APP];
     if (score > w->t[PK_T_ITEM_APP]) {
-        pk_voice_claims(j->voice, v.file_key, s->at_s);
         claim(crowd, j, PK_CROWD_APP, s->app.file, past_of_file(&v, s->at_s), score + ITEM_ADD);
         claim(crowd, j, PK_CROWD_SIGNER, s->app.signer, past_of_signer(&v, s->at_s),
                 score + ITEM_ADD);
@@ -295,7 +310,8 @@ int pk_app_take(struct pk_crowd *crowd, struct pk_judging *j)
     if (out->after || score > -3) {
         tell(crowd, s, &v, phi, out);
     }
-    return learn(crowd, j, &v, j->w * (1 - pk_sigmoid(score)));
+    return learn(crowd, j, &v, j->w * (1 - pk_sigmoid(score)), score < w->t[PK_T_ITEM_APP],
+            score - w->app[PK_A_inc_h] * phi[PK_A_inc_h] - w->app[PK_A_inc_sg] * phi[PK_A_inc_sg]);
 }
 
 /* A device was found compromised. */
@@ -305,11 +321,23 @@ static void incident_of_app(struct pk_crowd *crowd, struct pk_judging *j, float 
     struct pk_file_known *f = pk_table_find(
             &crowd->rooms[PK_ROOM_FILES], pk_crowd_mix(inc->file, 0xa3));
 
-    if (f != NULL) {
-        f->incidents += j->w / (1 + .15F * f->n);
+    float believed = 1;
+
+    /* Who was never seen with the file knows it from hearsay; and of a file in which nothing odd was ever
+     * read it takes more than words. */
+    if (!pk_voice_perhaps(j->voice->files, pk_crowd_mix(inc->file, 0xa3))) {
+        believed *= HEARSAY;
     }
-    claim(crowd, j, PK_CROWD_APP, inc->file,
-            f != NULL && j->s->at_s - (int64_t)f->first > OLD_S ? OLD_FILE * f->old : 0, l);
+    if (f != NULL) {
+        believed *= pk_clipf(1 + (f->base + BASE_DOUBT) / BASE_RANGE, .1F, 1);
+        f->incidents += believed * j->w / (1 + .15F * f->n);
+    }
+    l *= believed;
+    {
+        struct view v = { .file = f };
+
+        claim(crowd, j, PK_CROWD_APP, inc->file, past_of_file(&v, j->s->at_s), l);
+    }
 }
 
 int pk_incident_take(struct pk_crowd *crowd, struct pk_judging *j)
@@ -337,7 +365,10 @@ int pk_incident_take(struct pk_crowd *crowd, struct pk_judging *j)
                     crowd, &point, p != NULL ? (float)p->clean / PK_COUNT_ONE : 0, s->at_s);
         }
         if (e != NULL) {
-            pk_voice_claims(j->voice, pk_suspect_key(&point), s->at_s);
+            if (e->past >= PK_PAST_SETTLED) {
+                c.w *= pk_voice_budget(crowd, j->voice, s->at_s);
+                pk_voice_claims(j->voice, pk_suspect_key(&point), s->at_s);
+            }
             pk_suspect_against(e, &c, s->at_s);
             e->cause = inc->attack;
             pk_suspect_settle(crowd, e, s->at_s);

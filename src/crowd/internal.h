@@ -96,6 +96,10 @@ struct pk_voice {
     uint8_t attestation;
     uint8_t lives; /* bits: posture, app, mast were seen */
     uint8_t ios, unknown_sources, root;
+    uint64_t files[4];  /* what it was seen with: a Bloom filter */
+    uint64_t places[4]; /* networks that it was on with nothing odd before today, the same */
+    uint64_t today[4];
+    uint32_t today_day;
     uint32_t told[6]; /* last things it spoke against, folded: for claims */
 };
 #define PK_LIVES_POSTURE 1
@@ -112,6 +116,7 @@ struct pk_item {
     uint16_t count; /* sightings */
     uint8_t hard;   /* attested by hardware */
     uint8_t own;    /* proves itself: forged certificates */
+    uint8_t familiar;
 };
 
 /* Why somebody spoke against it: the largest terms of the worst sighting so far. */
@@ -168,6 +173,7 @@ struct pk_package {
 struct pk_signer {
     uint64_t key;
     float n;
+    float quiet; /* of it, where nothing spoke against the file */
     float risky; /* weight of r > .4 */
     float risk;  /* sum */
     float incidents;
@@ -179,10 +185,11 @@ struct pk_signer {
 struct pk_file_known {
     uint64_t key;
     float n;
-    float old; /* devices that hold it for 5 days and more */
+    float quiet; /* of them, where nothing spoke against it */
+    float base;  /* its score without anybody's incidents: mean, fading */
+    float old;   /* of those, when the file was known for 5 days and more */
     float incidents;
     uint32_t first, last;
-    uint32_t folded; /* day at which old was counted */
 };
 
 struct pk_zone_count {
@@ -243,6 +250,13 @@ struct pk_voice *pk_voice_of(struct pk_crowd *crowd, const struct pk_sighting *s
 float pk_voice_weight(const struct pk_crowd *crowd, const struct pk_voice *voice, int64_t now_s,
         struct pk_crowd_voice *why);
 void pk_voice_joined(struct pk_voice *voice, const struct pk_sighting *s);
+/* Bloom filters of 256 bits: "surely not", or perhaps. */
+bool pk_voice_perhaps(const uint64_t bits[4], uint64_t key);
+void pk_voice_visited(struct pk_voice *voice, uint64_t network, int64_t now_s);
+void pk_voice_note(uint64_t bits[4], uint64_t key);
+/* Its share of a voice against things with a good past: honest devices are rarely that unlucky. */
+float pk_voice_budget(const struct pk_crowd *crowd, const struct pk_voice *voice, int64_t now_s);
+#define PK_PAST_SETTLED 2.0F /* clean visits that make a good past */
 /* It speaks against a thing: different ones are counted. */
 void pk_voice_claims(struct pk_voice *voice, uint64_t thing, int64_t now_s);
 
@@ -252,7 +266,7 @@ struct pk_standing {
     float log_odds;
     float against; /* HARD + SOFT */
     float in_favour;
-    uint32_t devices, groups, hard_groups, own_groups;
+    uint32_t devices, groups, hard_groups, own_groups, familiar;
     uint32_t since;
 };
 
@@ -266,6 +280,7 @@ struct pk_claim {
     float l, w;
     uint32_t tenant, cohort;
     bool hard, own;
+    bool familiar; /* the device was there before, on another day, with nothing odd */
 };
 void pk_suspect_against(struct pk_suspect *e, const struct pk_claim *claim, int64_t now_s);
 void pk_suspect_for(struct pk_suspect *e, const struct pk_claim *claim, int64_t now_s);

@@ -1,10 +1,14 @@
 /* A join: judged by itself and by what the crowd knows, then learnt from. */
 #include "crowd/network.h"
 
-#define ITEM_MAX   9.0F
-#define ITEM_ADD   4.0F
-#define FIRST_DAYS 3 /* no verdicts from novelty alone */
-#define CAMPAIGN_S (45 * PK_DAY_S)
+#define ITEM_MAX     9.0F
+#define ITEM_ADD     4.0F
+#define STRANGER     .4F
+#define OWN_SCORE    4.0F
+#define FAMILIAR_ADD 6.0F
+#define CLEAN_SCORE  (-2.0F)
+#define FIRST_DAYS   3 /* no verdicts from novelty alone */
+#define CAMPAIGN_S   (45 * PK_DAY_S)
 
 static struct pk_claim claim_of(const struct pk_crowd *crowd, const struct pk_judging *j, float l)
 {
@@ -194,8 +198,17 @@ static void claim_network(struct pk_crowd *crowd, struct pk_judging *j,
     struct pk_crowd_key site = { s->network.network, s->place, PK_CROWD_SITE };
     struct pk_claim claim = claim_of(crowd, j, pk_minf(ITEM_MAX, score + ITEM_ADD));
 
-    claim.own = v->proves;
-    pk_voice_claims(j->voice, pk_suspect_key(&point), s->at_s);
+    if (past_of(v) >= PK_PAST_SETTLED) {
+        claim.w *= pk_voice_budget(crowd, j->voice, s->at_s);
+        pk_voice_claims(j->voice, pk_suspect_key(&point), s->at_s);
+    }
+    claim.own = v->proves || score > OWN_SCORE;
+    claim.familiar = pk_voice_perhaps(j->voice->places, v->network_key);
+    if (claim.familiar && claim.own) {
+        claim.l += FAMILIAR_ADD;
+    } else if (!claim.familiar && past_of(v) >= PK_PAST_SETTLED) {
+        claim.w *= STRANGER;
+    }
     if (b->point == NULL) {
         b->point = pk_suspect_make(crowd, &point, past_of(v), s->at_s);
     }
@@ -267,10 +280,13 @@ int pk_network_take(struct pk_crowd *crowd, struct pk_judging *j)
     if (!hard && s->at_s - crowd->begun_s < (int64_t)FIRST_DAYS * PK_DAY_S) {
         out->after = out->before;
     }
+    if (score < CLEAN_SCORE) {
+        pk_voice_visited(j->voice, v.network_key, s->at_s);
+    }
     if (score > w->t[PK_T_ITEM_NETWORK]) {
         claim_network(crowd, j, &v, &b, score);
     } else if ((b.point != NULL || b.site != NULL) && v.n0 == 0 && v.n1 > 0 &&
-            s->network.flags == 0 && score < 0) {
+            score < CLEAN_SCORE) {
         speak_for(crowd, j, &b);
     }
     if (out->after || score > -3 || b.point != NULL || crowd->settings.explaining) {

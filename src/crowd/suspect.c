@@ -2,18 +2,23 @@
  * rule by which it becomes, and ceases to be, bad for everybody. */
 #include "crowd/internal.h"
 
-#define PRIOR        (-3.2F)
-#define SOFT_MAX     2.0F
-#define FAVOUR_MIN   (-4.0F)
-#define CLEAN_L      .6F
+#define PRIOR       (-3.2F)
+#define SOFT_MAX    2.0F
+#define FAVOUR_MIN  (-4.0F)
+#define SINCE_MIN   (-14.0F)
+#define AGAINST_MAX 14.0F /* however many speak: it must be possible to make it good again */
+#define SINCE_TIMES \
+    3.0F /* a clean visit after the last claim says so much more than one before it */
 #define HALF_NEW     (2.5F * PK_DAY_S) /* of a thing without a clean past */
-#define HALF_KNOWN   (.45F * PK_DAY_S) /* of one with: a real network must clear within a day */
+#define HALF_KNOWN   (.25F * PK_DAY_S)
 #define HALF_APP     (30.0F * PK_DAY_S)
-#define PAST_KNOWN   1.0F
+#define PAST_OWN     3.0F
+#define PAST_KNOWN   .4F
 #define CLEAR_LO     (-1.0F)
 #define CLEAR_S      (12 * PK_HOUR_S)
 #define FORGET_S     (45 * PK_DAY_S)
 #define FORGET_NET_S (14 * PK_DAY_S)
+#define FAMILIAR_MIN .45F /* a voice that may speak alone of a place that it knows */
 #define VOICE_MIN    .25F /* of groups that count in the nightly check */
 
 uint64_t pk_suspect_key(const struct pk_crowd_key *thing)
@@ -95,6 +100,7 @@ static void put(struct pk_item *item, const struct pk_claim *claim, int64_t now_
     item->tenant = claim->tenant;
     item->cohort = claim->cohort;
     item->hard = claim->hard;
+    item->familiar = claim->familiar;
 }
 
 void pk_suspect_against(struct pk_suspect *e, const struct pk_claim *claim, int64_t now_s)
@@ -171,6 +177,7 @@ void pk_suspect_weigh(const struct pk_crowd *crowd, const struct pk_suspect *e, 
     float hard = 0;
     float soft = 0;
     float clean = 0;
+    float since = 0;
 
     memset(out, 0, sizeof(*out));
     out->since = e->since;
@@ -188,16 +195,30 @@ void pk_suspect_weigh(const struct pk_crowd *crowd, const struct pk_suspect *e, 
         if (share == 1 && list[i].item->hard && list[i].item->w >= VOICE_MIN) {
             out->hard_groups++;
             out->own_groups += list[i].item->own;
+            out->familiar += list[i].item->own && list[i].item->familiar &&
+                    list[i].item->w >= FAMILIAR_MIN;
         }
     }
     n = sort_items(e->for_it, PK_ITEMS_CLEAN, half, now_s, list);
     for (size_t i = 0; i < n; i++) {
-        clean += list[i].c * share_of(list, i, trusting);
+        float c = list[i].c * share_of(list, i, trusting);
+
+        /* While an attack lasts about every second visit is caught: many clean ones in a row since the
+         * last claim say that it is over, those before it say little. */
+        if (list[i].item->at > e->last) {
+            since += c * SINCE_TIMES;
+        } else {
+            clean += c;
+        }
     }
-    out->against = hard + (trusting ? pk_minf(SOFT_MAX, soft) : soft);
-    out->in_favour = trusting ? pk_maxf(FAVOUR_MIN, -clean) : -clean;
+    out->against = trusting ? pk_minf(AGAINST_MAX, hard + pk_minf(SOFT_MAX, soft)) : hard + soft;
+    out->in_favour = trusting ? pk_maxf(FAVOUR_MIN, -clean) + pk_maxf(SINCE_MIN, -since)
+                              : -clean - since;
     if (is_network(e)) {
-        out->log_odds = PRIOR - logf(1 + e->past) + out->against + out->in_favour;
+        /* A good past speaks against doubts, hardly against forged certificates. */
+        out->log_odds = PRIOR -
+                logf(1 + (out->own_groups > 0 ? pk_minf(PAST_OWN, e->past) : e->past)) +
+                out->against + out->in_favour;
     } else if (e->thing.kind == PK_CROWD_MAST) {
         out->log_odds = PRIOR + out->against + out->in_favour;
     } else {
@@ -214,7 +235,8 @@ bool pk_suspect_bad(
     case PK_CROWD_POINT:
         /* A place with a clean past needs two independent attested witnesses, a new one one. */
         return st->log_odds > t[PK_T_PRE_POINT] &&
-                (!crowd->settings.trusting || st->hard_groups >= (e->past >= PAST_KNOWN ? 2U : 1U));
+                (!crowd->settings.trusting || st->familiar > 0 ||
+                        st->hard_groups >= (e->past >= PAST_KNOWN ? 2U : 1U));
     case PK_CROWD_SITE:
         return st->log_odds > t[PK_T_PRE_SITE] &&
                 (!crowd->settings.trusting || st->hard_groups >= 2U);

@@ -1,5 +1,6 @@
 /* What the word of a device weighs for others: w = attestation x age x record^4 x footprint x life x budget.
  * Its own evidence counts for itself whatever it weighs. */
+
 #include "crowd/internal.h"
 
 #define RECORD_A    8.0F /* Beta prior: a stranger is rather honest */
@@ -9,7 +10,8 @@
 #define KEEP_DAYS   28.0F
 #define JOINS_MIN   6.0F /* fewer say nothing of a footprint */
 #define LIFE_DAYS   4    /* after so many a phone has told of itself */
-#define CLAIMS_FREE 2.0F /* bad luck of an honest one */
+#define LIFE_NONE   .1F
+#define CLAIMS_FREE 1.3F
 
 static const float attested[] = { .12F, .30F, 1.0F };
 
@@ -49,7 +51,7 @@ static float life_of(const struct pk_voice *v, int64_t now_s)
     if (now_s - (int64_t)v->seen < (int64_t)LIFE_DAYS * PK_DAY_S || v->lives != 0) {
         return 1;
     }
-    return .1F;
+    return LIFE_NONE;
 }
 
 static float budget_of(const struct pk_voice *v, int64_t now_s)
@@ -58,7 +60,7 @@ static float budget_of(const struct pk_voice *v, int64_t now_s)
     float claims = v->claims * exp2f(-days / KEEP_DAYS);
     float over = CLAIMS_FREE / pk_maxf(claims, CLAIMS_FREE);
 
-    return over * over;
+    return over * over * over;
 }
 
 float pk_voice_weight(const struct pk_crowd *crowd, const struct pk_voice *v, int64_t now_s,
@@ -74,8 +76,7 @@ float pk_voice_weight(const struct pk_crowd *crowd, const struct pk_voice *v, in
         .budget = budget_of(v, now_s),
     };
 
-    parts.weight = parts.attestation * parts.age * parts.record * parts.footprint * parts.life *
-            parts.budget;
+    parts.weight = parts.attestation * parts.age * parts.record * parts.footprint * parts.life;
     if (!crowd->settings.trusting) {
         parts.weight = 1;
     }
@@ -83,6 +84,37 @@ float pk_voice_weight(const struct pk_crowd *crowd, const struct pk_voice *v, in
         *why = parts;
     }
     return parts.weight;
+}
+
+bool pk_voice_perhaps(const uint64_t bits[4], uint64_t key)
+{
+    uint64_t a = key >> 40;
+    uint64_t b = key >> 50;
+
+    return (bits[a >> 6 & 3] >> (a & 63) & 1) != 0 && (bits[b >> 6 & 3] >> (b & 63) & 1) != 0;
+}
+
+void pk_voice_note(uint64_t bits[4], uint64_t key)
+{
+    uint64_t a = key >> 40;
+    uint64_t b = key >> 50;
+
+    bits[a >> 6 & 3] |= UINT64_C(1) << (a & 63);
+    bits[b >> 6 & 3] |= UINT64_C(1) << (b & 63);
+}
+
+void pk_voice_visited(struct pk_voice *v, uint64_t network, int64_t now_s)
+{
+    uint32_t day = (uint32_t)(now_s / PK_DAY_S);
+
+    if (v->today_day != day) {
+        for (size_t i = 0; i < PK_COUNT(v->places); i++) {
+            v->places[i] |= v->today[i];
+            v->today[i] = 0;
+        }
+        v->today_day = day;
+    }
+    pk_voice_note(v->today, network);
 }
 
 void pk_voice_joined(struct pk_voice *v, const struct pk_sighting *s)
@@ -97,6 +129,11 @@ void pk_voice_joined(struct pk_voice *v, const struct pk_sighting *s)
     v->joins += 1;
     v->moves += v->city != 0 && v->city != s->city ? 1 : 0;
     v->city = s->city;
+}
+
+float pk_voice_budget(const struct pk_crowd *crowd, const struct pk_voice *v, int64_t now_s)
+{
+    return crowd->settings.trusting ? budget_of(v, now_s) : 1;
 }
 
 void pk_voice_claims(struct pk_voice *v, uint64_t thing, int64_t now_s)
