@@ -257,9 +257,12 @@ int pk_network_take(struct pk_crowd *crowd, struct pk_judging *j)
     float crowds = 0;
     float lo;
     bool hard;
+    bool own;
 
     pk_network_look(crowd, s, &v);
     hard = pk_network_terms(crowd, s, &v, phi);
+    /* At a place that is known many who meet the same new thing tell one fact, and no attack. */
+    own = hard;
     if (crowd->told != NULL) {
         memcpy(crowd->told, phi, sizeof(phi));
     }
@@ -283,7 +286,7 @@ int pk_network_take(struct pk_crowd *crowd, struct pk_judging *j)
     if (score < CLEAN_SCORE) {
         pk_voice_visited(j->voice, v.network_key, s->at_s);
     }
-    if (score > w->t[PK_T_ITEM_NETWORK]) {
+    if (score > w->t[PK_T_ITEM_NETWORK] && (own || v.n_point < 2)) {
         claim_network(crowd, j, &v, &b, score);
     } else if ((b.point != NULL || b.site != NULL) && v.n0 == 0 && v.n1 > 0 &&
             score < CLEAN_SCORE) {

@@ -61,7 +61,8 @@ static void terms_of_traits(struct pk_crowd *crowd, const struct pk_network_view
     phi[PK_N_badlike] = like;
 }
 
-static void terms_of_known_point(const struct pk_network_view *v, float *phi)
+static void terms_of_known_point(
+        const struct pk_crowd *crowd, const struct pk_network_view *v, float *phi)
 {
     float n = v->n_point;
     bool fit = true;
@@ -74,12 +75,20 @@ static void terms_of_known_point(const struct pk_network_view *v, float *phi)
         bool seen = point_count(v, PK_ATTR_GATEWAY) > 0;
 
         if (top >= 1.5F && !seen) {
+            bool other = has(v, PK_ATTR_LEASE) && point_count(v, PK_ATTR_LEASE) <= 0;
+
             phi[PK_N_knownB_newgm] = pk_minf(3, logf(1 + top));
+            /* Another program leases, and the check hosts prove themselves: another box, not somebody
+             * in its place. */
+            phi[PK_N_knownB_newgm] *= other && v->n1 >= 2 && v->n0 == 0 ? .4F : 1;
         }
         fit = fit && seen;
     }
     if (has(v, PK_ATTR_RESOLVER) && point_count(v, PK_ATTR_RESOLVER) <= 0) {
-        phi[PK_N_knownB_newdn] = pk_minf(3, logf(1 + n));
+        float elsewhere = v->world[PK_ATTR_RESOLVER] * (crowd->world_n[PK_ATTR_RESOLVER] + 50) -
+                .05F;
+
+        phi[PK_N_knownB_newdn] = pk_minf(3, logf(1 + n)) / (1 + pk_maxf(0, elsewhere) / 4);
         fit = false;
     }
     if (has(v, PK_ATTR_EGRESS) && point_count(v, PK_ATTR_EGRESS) <= 0) {
@@ -278,7 +287,7 @@ bool pk_network_terms(
     memset(phi, 0, PK_N_COUNT * sizeof(*phi));
     phi[PK_N_b] = 1;
     terms_of_traits(crowd, v, phi);
-    terms_of_known_point(v, phi);
+    terms_of_known_point(crowd, v, phi);
     terms_of_new_point(s, v, phi);
     terms_of_name(v, phi);
     phi[PK_N_rs] = v->net->dbm != 0 ? pk_maxf(0, ((float)v->net->dbm + 58) / 10) : 0;
@@ -287,5 +296,7 @@ bool pk_network_terms(
     hard = terms_of_checks(crowd, v, phi) || hard;
     hard = terms_of_campaigns(crowd, v, phi) || hard;
     v->lan = phi[PK_N_knownB_newgm] > 0 || phi[PK_N_knownB_newdn] > 0 || phi[PK_N_gwflip] > 0;
-    return hard || phi[PK_N_knownB_newgm] > 0 || phi[PK_N_knownB_newdn] > 0;
+    return hard ||
+            ((phi[PK_N_knownB_newgm] > 0 || phi[PK_N_knownB_newdn] > 0) &&
+                    (v->n1 < 2 || v->n0 > 0));
 }

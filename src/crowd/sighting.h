@@ -86,10 +86,10 @@ struct pk_sight_mast {
     uint32_t arfcn;
     uint16_t pci;
     int16_t dbm;
-    uint16_t neighbours; /* 0xffff: not known */
-    uint8_t radio;       /* 2..5: generation */
-    int8_t cipher;       /* 0 null, 1 weak, 2 strong, -1 not known */
-    uint8_t flags;       /* enum pk_sight_identity */
+    uint16_t neighbours;
+    uint8_t radio; /* 2..5: generation */
+    int8_t cipher; /* 0 null, 1 weak, 2 strong, -1 not known */
+    uint8_t flags; /* enum pk_sight_identity */
 };
 
 enum pk_sight_source { /* where an app came from */

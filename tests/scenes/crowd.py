@@ -130,7 +130,6 @@ def todo(why):
 # --- lawful ------------------------------------------------------------------------------------
 
 
-@todo("a new router at a well-known place counts as evidence of its own")
 @scene
 def router_replacement():
     """The corner cafe gets another router, of another maker and with other software, behind its access point."""
@@ -148,7 +147,6 @@ def router_replacement():
     return town, check
 
 
-@todo("a new name server at a well-known place does, too, also where other networks have it")
 @scene
 def isp_change():
     """Another provider: other name servers, which other customers of its have as well, another router."""
