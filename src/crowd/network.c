@@ -1,14 +1,15 @@
 /* A join: judged by itself and by what the crowd knows, then learnt from. */
 #include "crowd/network.h"
 
-#define ITEM_MAX     9.0F
-#define ITEM_ADD     4.0F
-#define STRANGER     .4F
-#define OWN_SCORE    4.0F
-#define FAMILIAR_ADD 6.0F
-#define CLEAN_SCORE  (-2.0F)
-#define FIRST_DAYS   3 /* no verdicts from novelty alone */
-#define CAMPAIGN_S   (45 * PK_DAY_S)
+#define ITEM_MAX       9.0F
+#define ITEM_ADD       4.0F
+#define STRANGER       .4F
+#define OWN_SCORE      4.0F
+#define FAMILIAR_ADD   6.0F
+#define NOVEL_AT_KNOWN 3.0F
+#define CLEAN_SCORE    (-2.0F)
+#define FIRST_DAYS     3 /* no verdicts from novelty alone */
+#define CAMPAIGN_S     (45 * PK_DAY_S)
 
 static struct pk_claim claim_of(const struct pk_crowd *crowd, const struct pk_judging *j, float l)
 {
@@ -258,11 +259,13 @@ int pk_network_take(struct pk_crowd *crowd, struct pk_judging *j)
     float lo;
     bool hard;
     bool own;
+    bool calm; /* a known access point, and what can be checked is intact */
 
     pk_network_look(crowd, s, &v);
     hard = pk_network_terms(crowd, s, &v, phi);
     /* At a place that is known many who meet the same new thing tell one fact, and no attack. */
-    own = hard;
+    own = hard || v.rare_resolver;
+    calm = v.n_point >= 2 && v.n0 == 0 && v.n1 >= 2;
     if (crowd->told != NULL) {
         memcpy(crowd->told, phi, sizeof(phi));
     }
@@ -279,7 +282,8 @@ int pk_network_take(struct pk_crowd *crowd, struct pk_judging *j)
     out->score = score;
     out->hard = hard;
     out->after = out->before ||
-            score + crowds > (hard ? w->t[PK_T_POST_HARD] : w->t[PK_T_POST_NOVEL]);
+            score + crowds > (hard ? w->t[PK_T_POST_HARD]
+                                   : w->t[PK_T_POST_NOVEL] + (calm ? NOVEL_AT_KNOWN : 0));
     if (!hard && s->at_s - crowd->begun_s < (int64_t)FIRST_DAYS * PK_DAY_S) {
         out->after = out->before;
     }

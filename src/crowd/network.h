@@ -17,12 +17,13 @@ struct pk_network_view {
     bool point_new, novel;
     /* certificates */
     unsigned n0, n1, n2;
-    unsigned known0;  /* forged with a key that this name is known for */
-    bool one_key;     /* all forged ones show the same */
-    bool portal_like; /* what a portal does before one signed in */
-    float was_clean;  /* clean visits of a host that is forged now */
-    bool lan;         /* the network's own inside is odd: router, name server, change */
-    bool proves;      /* certificates that no portal explains */
+    unsigned known0;    /* forged with a key that this name is known for */
+    bool one_key;       /* all forged ones show the same */
+    bool portal_like;   /* what a portal does before one signed in */
+    float was_clean;    /* clean visits of a host that is forged now */
+    bool rare_resolver; /* new at this access point, and hardly anybody has it elsewhere */
+    bool lan;           /* the network's own inside is odd: router, name server, change */
+    bool proves;        /* certificates that no portal explains */
 };
 
 void pk_network_look(

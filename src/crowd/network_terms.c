@@ -62,7 +62,7 @@ static void terms_of_traits(struct pk_crowd *crowd, const struct pk_network_view
 }
 
 static void terms_of_known_point(
-        const struct pk_crowd *crowd, const struct pk_network_view *v, float *phi)
+        const struct pk_crowd *crowd, struct pk_network_view *v, float *phi)
 {
     float n = v->n_point;
     bool fit = true;
@@ -88,6 +88,7 @@ static void terms_of_known_point(
         float elsewhere = v->world[PK_ATTR_RESOLVER] * (crowd->world_n[PK_ATTR_RESOLVER] + 50) -
                 .05F;
 
+        v->rare_resolver = elsewhere < 1;
         phi[PK_N_knownB_newdn] = pk_minf(3, logf(1 + n)) / (1 + pk_maxf(0, elsewhere) / 4);
         fit = false;
     }
