@@ -6,6 +6,7 @@
 #define STRANGER       .4F
 #define OWN_SCORE      4.0F
 #define FAMILIAR_ADD   6.0F
+#define NEW_LEARNT     .2F
 #define NOVEL_AT_KNOWN 3.0F
 #define CLEAN_SCORE    (-2.0F)
 #define FIRST_DAYS     3 /* no verdicts from novelty alone */
@@ -310,6 +311,8 @@ int pk_network_take(struct pk_crowd *crowd, struct pk_judging *j)
             learn_campaign(crowd, j, &v);
         }
         pk_zone_take(crowd, s, j->w, out->after);
-        return pk_network_learn(crowd, j, &v, j->w * (1 - p));
+        /* What is only new becomes usual when it stays, or a replaced router would be strange for ever. */
+        return pk_network_learn(
+                crowd, j, &v, j->w * (own || v.n1 < 2 ? 1 - p : pk_maxf(1 - p, NEW_LEARNT)));
     }
 }
