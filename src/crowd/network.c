@@ -109,7 +109,9 @@ static void tell_reasons(const struct pk_crowd *crowd, const struct pk_network_v
         double a = 0;
         double b = 0;
 
-        if (phi[i] == 0 || i == PK_N_novel || i == PK_N_sumpos) {
+        /* That a trait is as usual is no reason that anybody wants to read. */
+        if (phi[i] == 0 || i == PK_N_novel || i == PK_N_sumpos ||
+                (phi[i] < 0 && i >= PK_N_L_oui && i <= PK_N_L_bo)) {
             continue;
         }
         switch (i) {
@@ -164,6 +166,34 @@ static void tell_standing(
     }
     if (e->past > 1) {
         pk_opinion_reason(out, PK_TERM_HISTORY, -logf(1 + e->past), e->past, 0);
+    }
+}
+
+/* What is found fine says why: one of the reasons is a calming one. */
+static void tell_calm(const struct pk_crowd *crowd, const struct pk_network_view *v,
+        const float *phi, struct pk_crowd_opinion *out)
+{
+    static const uint16_t calming[] = { PK_N_clean3, PK_N_knownB_fit, PK_N_newB_gwknown,
+        PK_N_newB_fit, PK_N_same_ok };
+
+    for (size_t c = 0; c < PK_COUNT(calming); c++) {
+        for (size_t i = 0; i < out->reason_count; i++) {
+            if (out->reasons[i].term == calming[c]) {
+                return;
+            }
+        }
+    }
+    for (size_t c = 0; c < PK_COUNT(calming) && out->reason_count != 0; c++) {
+        uint16_t term = calming[c];
+
+        if (phi[term] > 0) {
+            if (out->reason_count == PK_CROWD_REASONS) {
+                out->reason_count--;
+            }
+            out->reasons[out->reason_count++] = (struct pk_crowd_reason){ term,
+                crowd->weights->network[term] * phi[term], v->n_point, 0 };
+            return;
+        }
     }
 }
 
@@ -299,6 +329,9 @@ int pk_network_take(struct pk_crowd *crowd, struct pk_judging *j)
     }
     if (out->after || score > -3 || b.point != NULL || crowd->settings.explaining) {
         tell_reasons(crowd, &v, phi, out);
+        if (!out->after) {
+            tell_calm(crowd, &v, phi, out);
+        }
         if (b.point != NULL) {
             tell_standing(&b.at_point, b.point, out);
         }
