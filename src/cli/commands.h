@@ -10,7 +10,7 @@
     X(device, "protected devices: list, show, revoke")                                      \
     X(incident, "incidents: list, show, dismiss, reopen")                                   \
     X(network, "networks that devices met: list, show, devices, map; trust")                \
-    X(crowd, "what all devices know together: status, show, explain, map, voice")            \
+    X(crowd, "what all devices know together: status, show, explain, map, voice")           \
     X(events, "the event stream, as it happens with --follow")                              \
     X(enrollment, "links that let devices in: list, create, remove")                        \
     X(token, "API tokens: list, create, remove")                                            \

@@ -79,8 +79,9 @@ static int read_some(
 static int unpack_some(
         struct pk_line_source *s, char *into, size_t room, size_t *got, struct pk_error *err)
 {
-    ZSTD_outBuffer out = { into, room, 0 };
+    ZSTD_outBuffer out = { .size = room };
 
+    out.dst = into;
     *got = 0;
     while (out.pos == 0) {
         size_t n;

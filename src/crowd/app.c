@@ -4,7 +4,7 @@
 
 #define ITEM_MAX        9.0F
 #define ITEM_ADD        4.0F
-#define OLD_S           (5 * PK_DAY_S) /* held so long without a complaint it speaks for the file */
+#define OLD_S           (5L * PK_DAY_S) /* held so long without a complaint it speaks for the file */
 #define OLD_FILE        .15F
 #define QUIET_FILE      .06F /* the same for a young one: most that have it find nothing */
 #define OLD_SIGNER      .10F
@@ -120,7 +120,8 @@ static void terms(
         phi[PK_A_rjump] = pk_maxf(0, r - v->package->risk / v->package->n - .1F);
         phi[PK_A_pmx_same] = v->mismatch ? 0 : pmx;
     }
-    phi[PK_A_debugkey] = v->packages >= 4 && v->signer->n < 4.0F * (float)v->packages && v->mismatch
+    phi[PK_A_debugkey] = v->mismatch && v->signer != NULL && v->packages >= 4 &&
+                    v->signer->n < 4.0F * (float)v->packages
             ? 1
             : 0;
 }

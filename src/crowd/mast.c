@@ -3,7 +3,7 @@
 
 #define ITEM_MAX 9.0F
 #define ITEM_ADD 4.0F
-#define YOUNG_S  (2 * PK_DAY_S)
+#define YOUNG_S  (2L * PK_DAY_S)
 
 struct view {
     struct pk_mast_place *place;

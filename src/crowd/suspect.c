@@ -15,7 +15,7 @@
 #define PAST_OWN     3.0F
 #define PAST_KNOWN   .4F
 #define CLEAR_LO     (-1.0F)
-#define CLEAR_S      (12 * PK_HOUR_S)
+#define CLEAR_S      (12L * PK_HOUR_S)
 #define FORGET_S     (45 * PK_DAY_S)
 #define FORGET_NET_S (14 * PK_DAY_S)
 #define FAMILIAR_MIN .45F /* a voice that may speak alone of a place that it knows */
