@@ -108,6 +108,9 @@ int pk_crowd_take(struct pk_crowd *crowd, const struct pk_sighting *s, struct pk
     crowd->begun_s = crowd->begun_s == 0 ? s->at_s : crowd->begun_s;
     pk_crowd_tick(crowd, s->at_s);
     crowd->sightings++;
+    if (crowd->sightings % PK_SWEEP_EACH == 0) {
+        pk_crowd_sweep_full(crowd, s->at_s);
+    }
     j.voice = pk_voice_of(crowd, s);
     if (j.voice == NULL) {
         return PK_ENOMEM;
@@ -130,6 +133,7 @@ void pk_crowd_tick(struct pk_crowd *crowd, int64_t now_s)
     if (crowd->now_s - crowd->night_s >= PK_DAY_S) {
         crowd->night_s += (crowd->now_s - crowd->night_s) / PK_DAY_S * PK_DAY_S;
         pk_suspects_night(crowd, crowd->night_s);
+        pk_crowd_sweep_night(crowd, crowd->night_s);
     }
 }
 

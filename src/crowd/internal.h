@@ -303,6 +303,13 @@ void pk_why_tell(const struct pk_suspect *e, struct pk_crowd_opinion *out);
 uint64_t pk_maker_of(
         uint64_t mac); /* network_view.c; one number for all addresses that are made up */
 
+/* ---- sweep.c ------------------------------------------------------------------------------------- */
+
+void pk_crowd_sweep_night(struct pk_crowd *crowd, int64_t now_s);
+/* Makes room when the tables hold more than they may; cheap when they do not. */
+void pk_crowd_sweep_full(struct pk_crowd *crowd, int64_t now_s);
+#define PK_SWEEP_EACH 4096 /* sightings */
+
 /* ---- the three judges ---------------------------------------------------------------------------- */
 
 struct pk_judging {
