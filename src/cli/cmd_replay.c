@@ -28,6 +28,7 @@ struct replay {
     int64_t lines;
     int64_t threats;                    /* findings above info */
     struct pk_replay_preds_files preds; /* all NULL: no predictions are asked for */
+    const char *terms;
     bool believing;
     struct pk_replay_crowd *crowd;
 };
@@ -261,7 +262,8 @@ static int load_scene(const char *file, struct pk_buffer *text, struct pk_error 
 
 static bool predicts(const struct replay *r)
 {
-    return r->preds.preds != NULL || r->preds.inputs != NULL || r->preds.joins != NULL;
+    return r->terms != NULL || r->preds.preds != NULL || r->preds.inputs != NULL ||
+            r->preds.joins != NULL;
 }
 
 static void tell_hazard(const struct pk_hazard_count *c)
@@ -281,7 +283,8 @@ static void tell_hazard(const struct pk_hazard_count *c)
 static int world(struct replay *r, const char *file, struct pk_error *err)
 {
     struct pk_crowd_replay crowd = { .out = r->out,
-        .preds = predicts(r) ? &r->preds : NULL,
+        .preds = predicts(r) && r->terms == NULL ? &r->preds : NULL,
+        .terms = r->terms,
         .believing = r->believing,
         .progress = isatty(2) != 0 };
     int rc = pk_crowd_replay_run(file, &crowd, err);
@@ -372,6 +375,7 @@ static const char usage[] =
         "each\n"
         "                 public join before it\n"
         "  --no-trust     of a world: every device is believed, to see what trust is worth\n"
+        "  --terms FILE   of a world: the terms of all scores, for tools/train-crowd.py\n"
         "  --config FILE  the policy (YAML); default: the one that Picket carries\n"
         "  --out FILE     write there instead of standard output\n"
         "Exit status: 0 nothing found, 1 threats found, 2 wrong usage, 3 could not do it.\n";
@@ -383,8 +387,9 @@ int pk_cmd_replay(int argc, char **argv)
         { "no-trust", no_argument, NULL, 'n' }, { "preds", required_argument, NULL, 'p' },
         { "preds-from", required_argument, NULL, 'f' }, { "preds-shipped", no_argument, NULL, 's' },
         { "risk-inputs", required_argument, NULL, 'i' },
-        { "join-risk", required_argument, NULL, 'r' }, { "opinions", no_argument, NULL, 'w' },
-        { "help", no_argument, NULL, 'h' }, { NULL, 0, NULL, 0 } };
+        { "join-risk", required_argument, NULL, 'r' }, { "terms", required_argument, NULL, 't' },
+        { "opinions", no_argument, NULL, 'w' }, { "help", no_argument, NULL, 'h' },
+        { NULL, 0, NULL, 0 } };
     static const char *const siem[] = { SIEM_NAME };
     struct replay r = { .out = stdout };
     struct pk_policy *policy = NULL;
@@ -418,6 +423,9 @@ int pk_cmd_replay(int argc, char **argv)
             break;
         case 'r':
             r.preds.joins = optarg;
+            break;
+        case 't':
+            r.terms = optarg;
             break;
         case 's':
             r.preds.no_online = true;

@@ -2,9 +2,11 @@
 
 #include <jansson.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "cli/line_source.h"
 #include "cli/sim_line.h"
+#include "crowd/terms.h"
 
 #define REASONS_ARENA (16UL * 1024)
 #define PROGRESS_EACH 100000
@@ -66,8 +68,55 @@ static void show_progress(const struct pk_crowd_replay *r, const struct pk_line_
     }
 }
 
+/* What tools/train-crowd.py reads: line number, kind, score, terms; in this machine's byte order. */
+struct terms_row {
+    int32_t index, kind;
+    float score;
+    float terms[PK_TERMS_MAX];
+};
+
+struct terms_out {
+    FILE *file; /* NULL: not asked for */
+    float terms[PK_TERMS_MAX];
+};
+
+static int open_terms(
+        const char *file, struct terms_out *out, struct pk_crowd *crowd, struct pk_error *err)
+{
+    out->file = fopen(file, "we");
+    if (out->file == NULL) {
+        return pk_error_set(err, -errno, "cannot write '%s': %s", file, pk_code_text(-errno));
+    }
+    pk_crowd_tell_terms(crowd, out->terms);
+    return PK_OK;
+}
+
+static int close_terms(struct terms_out *out, int rc, struct pk_error *err)
+{
+    if (out->file != NULL && fclose(out->file) != 0 && rc == PK_OK) {
+        rc = pk_error_set(err, -errno, "cannot write terms: %s", pk_code_text(-errno));
+    }
+    return rc;
+}
+
+static int write_terms(
+        struct terms_out *out, const struct pk_sim_line *line, float score, struct pk_error *err)
+{
+    struct terms_row row = { (int32_t)line->index, (int32_t)line->sighting.kind, score, { 0 } };
+
+    if (line->sighting.kind != PK_SIGHTING_NETWORK && line->sighting.kind != PK_SIGHTING_MAST &&
+            line->sighting.kind != PK_SIGHTING_APP) {
+        return PK_OK;
+    }
+    memcpy(row.terms, out->terms, sizeof(row.terms));
+    memset(out->terms, 0, sizeof(out->terms));
+    return fwrite(&row, sizeof(row), 1, out->file) == 1
+            ? PK_OK
+            : pk_error_set(err, PK_EIO, "cannot write terms");
+}
+
 static int take(struct pk_crowd_replay *r, struct pk_crowd *crowd, struct pk_replay_preds *preds,
-        struct pk_slice text, struct pk_error *err)
+        struct pk_slice text, struct terms_out *terms, struct pk_error *err)
 {
     struct pk_sim_line line;
     struct pk_crowd_opinion opinion;
@@ -87,6 +136,9 @@ static int take(struct pk_crowd_replay *r, struct pk_crowd *crowd, struct pk_rep
         r->bad++;
         rc = write_verdict(r->out, &line, &opinion, err);
     }
+    if (rc == PK_OK && terms->file != NULL) {
+        rc = write_terms(terms, &line, opinion.score, err);
+    }
     if (rc == PK_OK && preds != NULL) {
         rc = pk_replay_preds_after(preds, crowd, &line, &opinion, err);
     }
@@ -99,8 +151,12 @@ int pk_crowd_replay_run(const char *file, struct pk_crowd_replay *r, struct pk_e
     struct pk_line_source *source = NULL;
     struct pk_replay_preds *preds = NULL;
     struct pk_crowd *crowd = NULL;
+    struct terms_out terms = { 0 };
     int rc = pk_crowd_create(&settings, &crowd, err);
 
+    if (rc == PK_OK && r->terms != NULL) {
+        rc = open_terms(r->terms, &terms, crowd, err);
+    }
     if (rc == PK_OK && r->preds != NULL) {
         rc = pk_replay_preds_create(r->preds, &preds, err);
     }
@@ -117,7 +173,7 @@ int pk_crowd_replay_run(const char *file, struct pk_crowd_replay *r, struct pk_e
         }
         r->lines++;
         if (text.len != 0) {
-            rc = take(r, crowd, preds, text, err);
+            rc = take(r, crowd, preds, text, &terms, err);
         }
         show_progress(r, source);
     }
@@ -133,6 +189,7 @@ int pk_crowd_replay_run(const char *file, struct pk_crowd_replay *r, struct pk_e
             rc = pk_replay_preds_finish(preds, err);
         }
     }
+    rc = close_terms(&terms, rc, err);
     pk_replay_preds_destroy(preds);
     pk_line_source_close(source);
     pk_crowd_destroy(crowd);

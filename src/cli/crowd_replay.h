@@ -11,8 +11,9 @@
 struct pk_crowd_replay {
     FILE *out; /* {"i","pre","post","s","why":[...]} of what is judged bad */
     const struct pk_replay_preds_files *preds; /* predictions of risk; NULL: none are made */
-    bool believing; /* without the defence against poisoners: the ablation */
-    bool progress;  /* on standard error */
+    const char *terms; /* file for training: binary rows, see crowd_replay.c; NULL: none */
+    bool believing;    /* without the defence against poisoners: the ablation */
+    bool progress;     /* on standard error */
     /* Told at the end. */
     int64_t lines, bad;
     struct pk_crowd_counts counts;

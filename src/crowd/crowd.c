@@ -333,6 +333,11 @@ bool pk_crowd_network(const struct pk_crowd *crowd, const struct pk_crowd_key *k
     return true;
 }
 
+void pk_crowd_tell_terms(struct pk_crowd *crowd, float *terms)
+{
+    crowd->told = terms;
+}
+
 void pk_crowd_count(const struct pk_crowd *crowd, struct pk_crowd_counts *out)
 {
     const struct pk_table *r = crowd->rooms;

@@ -23,18 +23,23 @@ static struct pk_claim claim_of(const struct pk_crowd *crowd, const struct pk_ju
         .hard = j->voice->attestation == PK_ATTESTED_HARDWARE };
 }
 
-/* Clean visits that stand behind an access point: its own, and half of its site's. */
-static float past_of(const struct pk_network_view *v)
+static float past_of_site(const struct pk_network_view *v)
 {
     float clean = 0;
 
+    for (unsigned h = 0; v->site != NULL && h < PK_SIGHT_HOSTS; h++) {
+        clean = pk_maxf(clean, (float)v->site->clean[h] / PK_COUNT_ONE);
+    }
+    return clean;
+}
+
+/* Clean visits that stand behind an access point: its own, and half of its site's. */
+static float past_of(const struct pk_network_view *v)
+{
+    float clean = past_of_site(v);
+
     if (v->point == NULL || v->n_point < .05F) {
         return 0;
-    }
-    if (v->site != NULL) {
-        for (unsigned h = 0; h < PK_SIGHT_HOSTS; h++) {
-            clean = pk_maxf(clean, (float)v->site->clean[h] / PK_COUNT_ONE);
-        }
     }
     return (float)v->point->clean / PK_COUNT_ONE + .5F * clean;
 }
@@ -63,8 +68,8 @@ static void learn_bad_profile(struct pk_crowd *crowd, const struct pk_network_vi
     }
 }
 
-static void note_campaign(
-        struct pk_crowd *crowd, uint64_t value, unsigned kind, const struct pk_judging *j)
+static void note_campaign(struct pk_crowd *crowd, uint64_t value, unsigned kind,
+        const struct pk_judging *j, const struct pk_network_view *v)
 {
     struct pk_campaign *c;
 
@@ -73,6 +78,7 @@ static void note_campaign(
     }
     c = pk_table_put(&crowd->rooms[PK_ROOM_CAMPAIGNS], pk_crowd_mix(value, 0x100U + kind));
     if (c != NULL) {
+        c->thing = c->at == 0 ? (uint32_t)v->network_key : c->thing;
         c->at = (uint32_t)j->s->at_s;
     }
 }
@@ -87,16 +93,16 @@ static void learn_campaign(
     if (v->proves) {
         for (unsigned i = 0; i < net->check_count; i++) {
             if (net->checks[i].valid == PK_SIGHT_FORGED) {
-                note_campaign(crowd, net->checks[i].key, 0, j);
+                note_campaign(crowd, net->checks[i].key, 0, j, v);
             }
         }
     }
     if (v->world[PK_ATTR_RESOLVER] < 1e-4F) {
-        note_campaign(crowd, net->resolver, 2, j);
+        note_campaign(crowd, net->resolver, 2, j, v);
     }
     if (v->point_new || v->n_point < .5F) {
-        note_campaign(crowd, net->point, 3, j);
-        note_campaign(crowd, net->gateway, 1, j);
+        note_campaign(crowd, net->point, 3, j, v);
+        note_campaign(crowd, net->gateway, 1, j, v);
     }
 }
 
@@ -254,7 +260,7 @@ static void claim_network(struct pk_crowd *crowd, struct pk_judging *j,
     }
     if (v->lan && s->place != 0) {
         if (b->site == NULL) {
-            b->site = pk_suspect_make(crowd, &site, past_of(v), s->at_s);
+            b->site = pk_suspect_make(crowd, &site, past_of_site(v), s->at_s);
         }
         if (b->site != NULL) {
             pk_suspect_against(b->site, &claim, s->at_s);

@@ -256,11 +256,15 @@ static bool terms_of_checks(struct pk_crowd *crowd, struct pk_network_view *v, f
     return unknown > 0;
 }
 
-static const struct pk_campaign *campaign(struct pk_crowd *crowd, uint64_t value, unsigned kind)
+/* Seen in an attack elsewhere: what was learnt of this very network would only repeat itself. */
+static bool campaign(
+        struct pk_crowd *crowd, const struct pk_network_view *v, uint64_t value, unsigned kind)
 {
-    return value == 0
-            ? NULL
-            : pk_table_find(&crowd->rooms[PK_ROOM_CAMPAIGNS], pk_crowd_mix(value, 0x100U + kind));
+    const struct pk_campaign *c = value == 0 ? NULL
+                                             : pk_table_find(&crowd->rooms[PK_ROOM_CAMPAIGNS],
+                                                       pk_crowd_mix(value, 0x100U + kind));
+
+    return c != NULL && c->thing != (uint32_t)v->network_key;
 }
 
 static bool terms_of_campaigns(struct pk_crowd *crowd, const struct pk_network_view *v, float *phi)
@@ -268,16 +272,14 @@ static bool terms_of_campaigns(struct pk_crowd *crowd, const struct pk_network_v
     const struct pk_sight_network *net = v->net;
 
     for (unsigned i = 0; i < net->check_count; i++) {
-        if (net->checks[i].valid == PK_SIGHT_FORGED &&
-                campaign(crowd, net->checks[i].key, 0) != NULL) {
+        if (net->checks[i].valid == PK_SIGHT_FORGED && campaign(crowd, v, net->checks[i].key, 0)) {
             phi[PK_N_spki_bad] = 1;
         }
     }
-    phi[PK_N_gm_bad] = campaign(crowd, net->gateway, 1) != NULL ? 1 : 0;
-    phi[PK_N_dn_bad] = campaign(crowd, net->resolver, 2) != NULL ? 1 : 0;
-    phi[PK_N_bs_bad] = campaign(crowd, net->point, 3) != NULL ? 1 : 0;
-    return phi[PK_N_spki_bad] > 0 || phi[PK_N_gm_bad] > 0 || phi[PK_N_dn_bad] > 0 ||
-            phi[PK_N_bs_bad] > 0;
+    phi[PK_N_gm_bad] = campaign(crowd, v, net->gateway, 1) ? 1 : 0;
+    phi[PK_N_dn_bad] = campaign(crowd, v, net->resolver, 2) ? 1 : 0;
+    phi[PK_N_bs_bad] = campaign(crowd, v, net->point, 3) ? 1 : 0;
+    return phi[PK_N_spki_bad] > 0 || phi[PK_N_dn_bad] > 0;
 }
 
 bool pk_network_terms(

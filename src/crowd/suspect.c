@@ -13,6 +13,7 @@
 #define HALF_KNOWN   (.25F * PK_DAY_S)
 #define HALF_APP     (30.0F * PK_DAY_S)
 #define PAST_OWN     3.0F
+#define CLEAN_KNOWN  3.0F /* clean visits since the first claim show the same */
 #define PAST_KNOWN   .4F
 #define CLEAR_LO     (-1.0F)
 #define CLEAR_S      (12L * PK_HOUR_S)
@@ -55,7 +56,7 @@ static float half_of(const struct pk_suspect *e)
     if (e->thing.kind == PK_CROWD_APP || e->thing.kind == PK_CROWD_SIGNER) {
         return HALF_APP;
     }
-    return e->past >= PAST_KNOWN ? HALF_KNOWN : HALF_NEW;
+    return e->past >= PAST_KNOWN || e->clean_n >= CLEAN_KNOWN ? HALF_KNOWN : HALF_NEW;
 }
 
 static float faded(float half, uint32_t at, int64_t now_s)

@@ -7,6 +7,7 @@
 #define BIN_ZERO      32   /* bin of weight 1 */
 #define SWEEP_NIGHTS  7    /* faded ones are looked for so often */
 #define LIGHTEST      .03F /* of a table, when memory is short */
+#define PASSES        8
 #define CAMPAIGN_DAYS 45U
 
 static float weight_of(enum pk_room room, const void *record, uint32_t today)
@@ -117,10 +118,9 @@ void pk_crowd_sweep_full(struct pk_crowd *crowd, int64_t now_s)
 {
     uint32_t today = (uint32_t)(now_s / PK_DAY_S);
 
-    if (used(crowd) < crowd->settings.memory_max) {
-        return;
-    }
-    for (size_t i = 0; i < PK_COUNT(swept); i++) {
-        drop_below(crowd, swept[i], quantile(crowd, swept[i], LIGHTEST, today), today);
+    for (int pass = 0; pass < PASSES && used(crowd) >= crowd->settings.memory_max; pass++) {
+        for (size_t i = 0; i < PK_COUNT(swept); i++) {
+            drop_below(crowd, swept[i], quantile(crowd, swept[i], LIGHTEST, today), today);
+        }
     }
 }

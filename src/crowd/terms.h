@@ -174,6 +174,12 @@ enum pk_crowd_threshold {
 };
 
 extern const struct pk_crowd_weights pk_crowd_weights_shipped;
+#define PK_TERMS_MAX 64 /* no score has more */
+struct pk_crowd;
+/* For training: the terms of each network, mast or app sighting go to terms[PK_TERMS_MAX] from now on, those that
+ * its score lacks as 0. NULL: no more. */
+void pk_crowd_tell_terms(struct pk_crowd *crowd, float *terms);
+
 /* Reads lines "n_b -7.4" ("n_" network, "c_" mast, "a_" app, "t_0" thresholds); others and "#" are skipped. Terms
  * that the text does not name weigh nothing. false: a line is malformed. */
 _Bool pk_crowd_weights_read(const char *text, struct pk_crowd_weights *out);
