@@ -14,6 +14,7 @@ import os
 import re
 import shutil
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -58,7 +59,7 @@ db_config: {{log_level: error, type: sqlite, db_path: {w}/data/c.db, use_wal: tr
   flush: {{max_items: 10000000, max_age: 7d}}}}
 api:
   client: {{insecure_skip_verify: false, credentials_path: {w}/lapi.yaml}}
-  server: {{log_level: error, listen_uri: "127.0.0.1:{port}", profiles_path: {w}/profiles.yaml}}
+  server: {{log_level: error, listen_uri: "127.0.0.1:{port}", profiles_path: {w}/profiles.yaml{tls}}}
 prometheus: {{enabled: false}}
 """
 
@@ -70,13 +71,18 @@ def free_port():
 
 
 class CrowdSec:
-    def __init__(self):
+    """Its local API alone. secure: over TLS, with a certificate made for it."""
+
+    def __init__(self, secure=False):
         self.folder = Path(tempfile.mkdtemp(prefix="picket-bench."))
         self.port = free_port()
         for name in ("data", "notif"):
             (self.folder / name).mkdir()
         self.config = self.folder / "config.yaml"
-        self.config.write_text(CONFIG.format(w=self.folder, port=self.port))
+        self.url = f"{'https' if secure else 'http'}://127.0.0.1:{self.port}"
+        self.context = self.make_certificate() if secure else None
+        tls = f", tls: {{cert_file: {self.folder}/tls.pem, key_file: {self.folder}/tls.key}}" if secure else ""
+        self.config.write_text(CONFIG.format(w=self.folder, port=self.port, tls=tls))
         (self.folder / "profiles.yaml").write_text(
             'name: none\nfilters:\n - "false"\non_success: break\n')
         (self.folder / "lapi.yaml").touch()
@@ -88,32 +94,40 @@ class CrowdSec:
                                       stdout=open(self.folder / "log", "wb"), stderr=subprocess.STDOUT)
         self.token = self.login()
 
+    def make_certificate(self):
+        cert, key = self.folder / "tls.pem", self.folder / "tls.key"
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
+                        "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", cert],
+                       check=True, capture_output=True)
+        return ssl.create_default_context(cafile=str(cert))
+
     def login(self):
         body = b'{"machine_id":"bench","password":"benchpass","scenarios":["picket/test"]}'
-        request = urllib.request.Request(f"http://127.0.0.1:{self.port}/v1/watchers/login", body,
+        request = urllib.request.Request(f"{self.url}/v1/watchers/login", body,
                                          {"Content-Type": "application/json"})
         for _ in range(100):
             try:
-                text = urllib.request.urlopen(request, timeout=5).read().decode()
+                text = urllib.request.urlopen(request, timeout=5, context=self.context).read().decode()
                 return re.search(r'"token":"([^"]+)"', text)[1]
             except OSError:
                 time.sleep(0.1)
         raise RuntimeError((self.folder / "log").read_text()[-500:])
 
     def measure(self, per, connections, seconds):
-        """(items a second, CPU us for each item, p50 text)"""
+        """(items a second, CPU us for each item, p50 text, p99 text)"""
         self.run_number += 1
         env = dict(os.environ, PER=str(per), TOKEN=self.token, RUN=str(self.run_number))
         before = cpu_s(self.child.pid)
         out = subprocess.run(["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "30s", "--latency",
-                              "-s", str(self.folder / "alert.lua"), f"http://127.0.0.1:{self.port}/"],
+                              "-s", str(self.folder / "alert.lua"), f"{self.url}/"],
                              capture_output=True, text=True, env=env, check=True).stdout
         used = cpu_s(self.child.pid) - before
         requests = int(re.search(r"(\d+) requests in", out)[1])
         failed = re.search(r"Non-2xx or 3xx responses: (\d+)", out)
         good = requests - (int(failed[1]) if failed else 0)
         rate = float(re.search(r"Requests/sec:\s+([\d.]+)", out)[1])
-        return rate * per * good / requests, used * 1e6 / (good * per), re.search(r"(?m)^\s+50%\s+(\S+)", out)[1]
+        p50, p99 = (re.search(rf"(?m)^\s+{p}%\s+(\S+)", out)[1] for p in (50, 99))
+        return rate * per * good / requests, used * 1e6 / (good * per), p50, p99
 
     def end(self):
         self.child.terminate()
@@ -163,7 +177,7 @@ def main():
     peer = {}
     try:
         for per, connections in ((1, 1), (1, 8), (50, 1), (50, 8)):
-            rate, us, p50 = crowdsec.measure(per, connections, args.seconds)
+            rate, us, p50, _ = crowdsec.measure(per, connections, args.seconds)
             peer[per] = min(us, peer.get(per, us))
             rows.append((f"CrowdSec, {per} alert{'s' * (per > 1)} a request, {connections} connection(s)",
                          f"{rate:.0f}", f"{us:.1f}", p50))
