@@ -112,19 +112,11 @@ def explained(opinions, seen, what):
 
 
 SCENES = {}
-TODO = {}  # name: what is missing
 
 
 def scene(fn):
     SCENES[fn.__name__.replace("_", "-")] = fn
     return fn
-
-
-def todo(why):
-    def mark(fn):
-        TODO[fn.__name__.replace("_", "-")] = why
-        return fn
-    return mark
 
 
 # --- lawful ------------------------------------------------------------------------------------
@@ -484,9 +476,6 @@ def main():
             print(f"ok - {name}")
             good += 1
         except Wrong as wrong:
-            if name in TODO:
-                print(f"not ok - {name} # TODO {TODO[name]}: {wrong}")
-                continue
             print(f"not ok - {name}: {wrong}")
             bad += 1
     print(f"{good} passed, {bad} failed")
