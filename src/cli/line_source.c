@@ -19,6 +19,8 @@ struct pk_line_source {
     size_t from, to;
     uint64_t at, size;
     bool ended;
+    bool open; /* zstd: a frame has begun and not ended */
+    bool full; /* zstd: there may be more without reading on */
 };
 
 int pk_line_source_open(const char *file, struct pk_line_source **out, struct pk_error *err)
@@ -86,9 +88,13 @@ static int unpack_some(
     while (out.pos == 0) {
         size_t n;
 
-        if (s->in.pos == s->in.size) {
+        /* What was unpacked and had no room may still be inside when all of the file was read. */
+        if (s->in.pos == s->in.size && !s->full) {
             int rc = read_some(s, s->packed, BLOCK, &n, err);
 
+            if (rc == PK_OK && n == 0 && s->open) {
+                return pk_error_set(err, PK_ETRUNC, "damaged: it ends too early");
+            }
             if (rc < 0 || n == 0) {
                 return rc;
             }
@@ -98,6 +104,8 @@ static int unpack_some(
         if (ZSTD_isError(n)) {
             return pk_error_set(err, PK_EMALF, "damaged: %s", ZSTD_getErrorName(n));
         }
+        s->open = n != 0;
+        s->full = out.pos == out.size && s->open;
     }
     *got = out.pos;
     return PK_OK;

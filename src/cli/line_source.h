@@ -14,7 +14,7 @@ PK_MUST_USE int pk_line_source_open(
 void pk_line_source_close(struct pk_line_source *source); /* NULL is fine */
 
 /* The next line without its end, valid until the next call; *more false at the end. PK_ELIMIT: a line of more than
- * 64 KiB; PK_EMALF: damaged; errno. */
+ * 64 KiB; PK_EMALF, PK_ETRUNC: damaged; errno. */
 PK_MUST_USE int pk_line_source_next(
         struct pk_line_source *source, struct pk_slice *line, bool *more, struct pk_error *err);
 /* Bytes of the file read so far, and its size (0: not known). */

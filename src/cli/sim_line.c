@@ -49,6 +49,14 @@ static int64_t number_of(const json_t *line, const char *key)
     return json_integer_value(json_object_get(line, key));
 }
 
+/* Seconds since 1970; 0 for what is none. */
+static int64_t time_of(const json_t *line, const char *key)
+{
+    int64_t at_s = number_of(line, key);
+
+    return at_s > 0 && at_s <= UINT32_MAX ? at_s : 0;
+}
+
 static int index_of(const char *const *names, const json_t *line, const char *key, int otherwise)
 {
     const char *text = json_string_value(json_object_get(line, key));
@@ -169,7 +177,7 @@ static int read_kind(const json_t *line, struct pk_sighting *s, struct pk_error 
         read_posture(line, &s->posture);
     } else if (strcmp(kind, "enr") == 0) {
         s->kind = PK_SIGHTING_DEVICE;
-        s->enrolment = (struct pk_sight_device){ .enrolled_s = number_of(line, "te"),
+        s->enrolment = (struct pk_sight_device){ .enrolled_s = time_of(line, "te"),
             .asn = (uint32_t)number_of(line, "ea"),
             .attestation = (uint8_t)number_of(line, "att"),
             .ios = platform != NULL && strcmp(platform, "ios") == 0 };
@@ -210,6 +218,10 @@ int pk_sim_line_read(struct pk_slice text, struct pk_sim_line *out, struct pk_er
     out->index = number_of(line, "i");
     place = number_of(line, "ce");
     out->sighting.at_s = number_of(line, "t");
+    if (out->sighting.at_s <= 0 || out->sighting.at_s > UINT32_MAX) {
+        json_decref(line);
+        return pk_error_set(err, PK_EMALF, "\"t\" is no time");
+    }
     out->sighting.device = hash_of(line, "d");
     out->sighting.tenant = (uint32_t)number_of(line, "tn") + 1;
     if (json_object_get(line, "ce") != NULL) {

@@ -202,6 +202,13 @@ void pk_crowd_forget(struct pk_crowd *crowd, uint64_t device)
     struct pk_table *room = &crowd->rooms[PK_ROOM_SUSPECTS];
 
     pk_table_drop(&crowd->rooms[PK_ROOM_VOICES], key);
+    for (uint32_t i = 0; i < crowd->rooms[PK_ROOM_POINTS].made; i++) {
+        struct pk_point *p = pk_table_at(&crowd->rooms[PK_ROOM_POINTS], i);
+
+        if (p != NULL && p->run_device == (uint32_t)(key >> 32)) {
+            p->run_device = 0;
+        }
+    }
     for (uint32_t i = 0; i < room->made; i++) {
         struct pk_suspect *e = pk_table_at(room, i);
 

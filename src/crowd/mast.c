@@ -77,12 +77,24 @@ static void terms(const struct pk_sighting *s, const struct view *v, float *phi)
     }
 }
 
+static void age(struct pk_mast_place *p, float f)
+{
+    p->n *= f;
+    p->neighbours *= f;
+    for (size_t i = 0; i < PK_COUNT(p->radio); i++) {
+        p->radio[i] *= f;
+    }
+    pk_slots_fade(p->area, PK_COUNT(p->area), f);
+    pk_slots_fade(p->arfcn, PK_COUNT(p->arfcn), f);
+}
+
 static int learn(struct pk_crowd *crowd, const struct pk_judging *j, struct view *v, float weight)
 {
     const struct pk_sight_mast *m = &j->s->mast;
     struct pk_mast_place *p;
     struct pk_mast_known *k;
     uint32_t day = (uint32_t)(j->s->at_s / PK_DAY_S) & 0xffff;
+    bool fine;
 
     if (weight < .01F) {
         return PK_OK;
@@ -93,15 +105,7 @@ static int learn(struct pk_crowd *crowd, const struct pk_judging *j, struct view
         return PK_ENOMEM;
     }
     if (p->day != 0 && day > p->day + 3U) {
-        float f = pk_fade(day - p->day);
-
-        p->n *= f;
-        p->neighbours *= f;
-        for (size_t i = 0; i < PK_COUNT(p->radio); i++) {
-            p->radio[i] *= f;
-        }
-        pk_slots_fade(p->area, PK_COUNT(p->area), f);
-        pk_slots_fade(p->arfcn, PK_COUNT(p->arfcn), f);
+        age(p, pk_fade(day - p->day));
         p->day = (uint16_t)day;
     }
     p->day = p->day == 0 ? (uint16_t)day : p->day;
@@ -110,8 +114,11 @@ static int learn(struct pk_crowd *crowd, const struct pk_judging *j, struct view
     if (m->radio >= 2 && m->radio <= 5) {
         p->radio[m->radio - 2] += weight;
     }
-    (void)pk_slot_add(p->area, PK_COUNT(p->area), v->area, weight, j->dice);
-    (void)pk_slot_add(p->arfcn, PK_COUNT(p->arfcn), v->arfcn, weight, j->dice);
+    fine = pk_slot_add(p->area, PK_COUNT(p->area), v->area, weight, j->dice);
+    fine = pk_slot_add(p->arfcn, PK_COUNT(p->arfcn), v->arfcn, weight, j->dice) && fine;
+    if (!fine) {
+        age(p, .5F);
+    }
     k->first = k->first != 0 ? k->first : (uint32_t)j->s->at_s;
     k->last = (uint32_t)j->s->at_s;
     k->n += weight;

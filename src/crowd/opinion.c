@@ -6,6 +6,8 @@
 
 #include "crowd/internal.h"
 
+#define SHOWN_MAX 1e15
+
 const char *const pk_crowd_kind_names[] = { "point", "site", "mast", "app", "signer", NULL };
 const char *const pk_crowd_attribute_names[] = { "gateway", "gateway maker", "resolver", "lease",
     "egress", "portal", "security", "point maker", NULL };
@@ -50,6 +52,12 @@ const char *pk_crowd_term_name(uint16_t term)
     return of(term, network_names, mast_names, app_names, crowd_names);
 }
 
+/* Fits into the room that is kept for a number, whatever it is. */
+static double shown(double x)
+{
+    return x > SHOWN_MAX ? SHOWN_MAX : x >= -SHOWN_MAX ? x : -SHOWN_MAX;
+}
+
 const char *pk_crowd_reason_text(const struct pk_crowd_reason *reason, struct pk_arena *arena)
 {
     const char *from = of(reason->term, network_texts, mast_texts, app_texts, crowd_texts);
@@ -58,8 +66,8 @@ const char *pk_crowd_reason_text(const struct pk_crowd_reason *reason, struct pk
 
     while (*from != '\0' && len + 24 < sizeof(text)) {
         if (from[0] == '{' && (from[1] == 'a' || from[1] == 'b') && from[2] == '}') {
-            len += (size_t)snprintf(
-                    text + len, sizeof(text) - len, "%.0f", from[1] == 'a' ? reason->a : reason->b);
+            len += (size_t)snprintf(text + len, sizeof(text) - len, "%.0f",
+                    shown(from[1] == 'a' ? reason->a : reason->b));
             from += 3;
         } else {
             text[len++] = *from++;

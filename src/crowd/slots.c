@@ -47,7 +47,8 @@ bool pk_slot_add(struct pk_slot *slots, size_t n, uint16_t value, float weight, 
     }
     for (size_t i = 0; i < n; i++) {
         if (slots[i].value == value) {
-            slots[i].count = (uint16_t)(slots[i].count + step);
+            step += slots[i].count;
+            slots[i].count = (uint16_t)(step < UINT16_MAX ? step : UINT16_MAX);
             return slots[i].count < PK_COUNT_MAX;
         }
         least = slots[i].count < slots[least].count ? i : least;

@@ -38,7 +38,10 @@ struct pk_suspect *pk_suspect_make(
     struct pk_suspect *e = pk_table_put(&crowd->rooms[PK_ROOM_SUSPECTS], pk_suspect_key(thing));
 
     if (e != NULL && e->since == 0) {
-        e->thing = *thing;
+        /* One by one: what a compiler leaves between them must not come along into what is saved. */
+        e->thing.a = thing->a;
+        e->thing.b = thing->b;
+        e->thing.kind = thing->kind;
         e->since = (uint32_t)now_s;
         e->past = past;
         e->cause = 0xff;

@@ -31,7 +31,9 @@ bool pk_crowd_weights_read(const char *text, struct pk_crowd_weights *out)
             char *end = NULL;
             float x = strtof(text + n, &end);
 
-            if (end == text + n) {
+            /* One finite number, on this line, and nothing behind it. */
+            if (n >= len || end == text + n || end + strspn(end, " \t\r") != text + len ||
+                    !isfinite(x)) {
                 return false;
             }
             memcpy(name, text, n);
@@ -46,11 +48,17 @@ bool pk_crowd_weights_read(const char *text, struct pk_crowd_weights *out)
             case 'a':
                 set(app_names, PK_A_COUNT, out->app, name + 2, x);
                 break;
-            case 't':
-                if (strtoul(name + 2, NULL, 10) < PK_COUNT(out->t)) {
-                    out->t[strtoul(name + 2, NULL, 10)] = x;
+            case 't': {
+                unsigned long which = strtoul(name + 2, &end, 10);
+
+                if (end == name + 2 || *end != '\0') {
+                    return false;
+                }
+                if (which < PK_COUNT(out->t)) {
+                    out->t[which] = x;
                 }
                 break;
+            }
             default:
                 break;
             }
