@@ -252,7 +252,7 @@ static const struct {
             "-network.captive_portal -network.gateway_change -network.icmp_redirect "
             "-network.ra_rogue -network.tls_installed_ca -network.tls_inspection_allowed "
             "-network.open_wifi -network.weak_wifi -network.rogue_ap -network.deauth_wave "
-            "-network.dns_change",
+            "-network.dns_change -network.known_bad",
             0 },
 };
 
