@@ -68,7 +68,7 @@ float pk_voice_weight(const struct pk_crowd *crowd, const struct pk_voice *v, in
 {
     float record = v->a / (v->a + v->b);
     struct pk_crowd_voice parts = {
-        .attestation = attested[v->attestation],
+        .attestation = v->attestation < PK_COUNT(attested) ? attested[v->attestation] : 0,
         .age = age_of(v, now_s),
         .record = record * record * record * record,
         .footprint = footprint_of(v),
