@@ -72,7 +72,12 @@ static struct pk_sighting any(int64_t at_s)
 
 static bool same_float(float a, float b)
 {
-    return memcmp(&a, &b, sizeof(a)) == 0;
+    uint32_t x;
+    uint32_t y;
+
+    memcpy(&x, &a, sizeof(x));
+    memcpy(&y, &b, sizeof(y));
+    return x == y; /* to the last bit, nothing that only compares equal */
 }
 
 static void hold_same(const struct pk_crowd_opinion *a, const struct pk_crowd_opinion *b)

@@ -198,47 +198,47 @@ static void test_restored_goes_on(void **state)
     pk_table_clear(&copy);
 }
 
-static void no_change(struct rec *r, uint32_t *free_one)
+struct damage {
+    struct rec records[6];
+    uint32_t free_one;
+};
+
+static void same_key_twice(struct damage *d)
 {
-    (void)r;
-    (void)free_one;
+    d->records[1].key = d->records[0].key;
 }
-static void same_key_twice(struct rec *r, uint32_t *free_one)
+
+static void dead_but_not_listed(struct damage *d)
 {
-    (void)free_one;
-    r[1].key = r[0].key;
+    d->records[0].key = 0;
 }
-static void dead_but_not_listed(struct rec *r, uint32_t *free_one)
+
+static void list_of_a_living_one(struct damage *d)
 {
-    (void)free_one;
-    r[0].key = 0;
+    d->free_one = 1;
 }
-static void list_of_a_living_one(struct rec *r, uint32_t *free_one)
+
+static void list_beyond_the_end(struct damage *d)
 {
-    (void)r;
-    *free_one = 1;
+    d->free_one = 7;
 }
-static void list_beyond_the_end(struct rec *r, uint32_t *free_one)
+
+static void list_in_a_circle(struct damage *d)
 {
-    (void)r;
-    *free_one = 7;
+    d->records[3].value = d->free_one;
 }
-static void list_in_a_circle(struct rec *r, uint32_t *free_one)
+
+static void list_too_short(struct damage *d)
 {
-    r[3].value = *free_one;
-}
-static void list_too_short(struct rec *r, uint32_t *free_one)
-{
-    (void)r;
-    *free_one = 0;
+    d->free_one = 0;
 }
 
 static const struct {
     const char *what;
-    void (*harm)(struct rec *records, uint32_t *free_one);
+    void (*harm)(struct damage *d);
     int rc;
 } harms[] = {
-    { "as it was", no_change, 0 },
+    { "as it was", NULL, 0 },
     { "one key twice", same_key_twice, -2 },
     { "a dead record that no list has", dead_but_not_listed, -2 },
     { "a list that begins at a living record", list_of_a_living_one, -2 },
@@ -252,20 +252,20 @@ static void test_contradictions(void **state)
     (void)state;
     for (size_t i = 0; i < PK_COUNT(harms); i++) {
         /* Records 1 to 6, of which the fourth is dead. */
-        struct rec records[6];
+        struct damage d = { .free_one = 4 };
         struct pk_table t;
-        uint32_t free_one = 4;
         uint8_t *exact;
         int rc;
 
-        memset(records, 0, sizeof(records));
         for (uint32_t k = 0; k < 6; k++) {
-            records[k].key = k != 3 ? pk_crowd_mix(k, 3) : 0;
+            d.records[k].key = k != 3 ? pk_crowd_mix(k, 3) : 0;
         }
-        harms[i].harm(records, &free_one);
-        exact = pk_test_dup(records, sizeof(records));
+        if (harms[i].harm != NULL) {
+            harms[i].harm(&d);
+        }
+        exact = pk_test_dup(d.records, sizeof(d.records));
         pk_table_init(&t, sizeof(struct rec));
-        rc = pk_table_restore(&t, exact, 6, free_one);
+        rc = pk_table_restore(&t, exact, 6, d.free_one);
         if (rc != harms[i].rc) {
             print_error("%s: %d\n", harms[i].what, rc);
         }

@@ -11,6 +11,7 @@
 static char folder[] = "/tmp/picket-lines-XXXXXX";
 static char text[LINES * 24];
 static size_t text_len;
+static char out[sizeof(text)]; /* compressed */
 
 static void save(const char *name, const void *bytes, size_t len, char path[64])
 {
@@ -47,10 +48,10 @@ static int read_all(const char *path, size_t *count)
 }
 
 /* flush: a block ends after so many bytes; blocks of odd sizes end in the middle of the reader's room. */
-static size_t packed(char *out, size_t room, size_t flush)
+static size_t packed(size_t flush)
 {
     ZSTD_CStream *z = ZSTD_createCStream();
-    ZSTD_outBuffer to = { out, room, 0 };
+    ZSTD_outBuffer to = { out, sizeof(out), 0 };
 
     assert_non_null(z);
     for (size_t at = 0; at < text_len; at += flush) {
@@ -67,7 +68,6 @@ static size_t packed(char *out, size_t room, size_t flush)
 static void test_plain_and_packed(void **state)
 {
     static const size_t flushes[] = { sizeof(text), 100000, 77777, 4099 };
-    static char out[sizeof(text)];
     char path[64];
     size_t count;
 
@@ -79,7 +79,7 @@ static void test_plain_and_packed(void **state)
     assert_int_equal(read_all(path, &count), PK_OK);
     assert_int_equal(count, LINES);
     for (size_t i = 0; i < PK_COUNT(flushes); i++) {
-        size_t len = packed(out, sizeof(out), flushes[i]);
+        size_t len = packed(flushes[i]);
 
         save("lines.zst", out, len, path);
         assert_int_equal(read_all(path, &count), PK_OK);
@@ -89,8 +89,7 @@ static void test_plain_and_packed(void **state)
 
 static void test_cut_off(void **state)
 {
-    static char out[sizeof(text)];
-    size_t len = packed(out, sizeof(out), sizeof(text));
+    size_t len = packed(sizeof(text));
     char path[64];
     size_t count;
 
