@@ -120,7 +120,7 @@ def main():
             reports.append(deciding + 1)
             rows.append((f"attack {number + 1}", heard["deltas"], heard["batch_bytes"], heard["answer_bytes"],
                          f"{ack - sent[deciding]:.0f}", f"{at['p50'] - ack:.0f}", f"{at['p99'] - ack:.0f}", f"{at['max'] - ack:.0f}"))
-            time.sleep(1)
+            time.sleep(2)  # devices rest up to a second before they wait again
         cpu, own = cpu_s(server.process.pid) - cpu, cpu_s(devices.child.pid) - own
         pss, _ = memory_kib(server.process.pid)
         end = devices.end()

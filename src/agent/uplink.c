@@ -17,6 +17,7 @@
 #define RETRY_MAX_S    3600 /* a server's Retry-After counts up to here */
 #define REPORT_MS      (60 * PK_SECOND_MS)
 #define WAIT_SLACK_MS  (30 * PK_SECOND_MS)
+#define REST_MAX_MS    1000 /* the next wait after a word to everybody begins within this */
 #define QUICK_MS       (2 * PK_SECOND_MS) /* an empty wait that ends sooner is an odd one */
 #define ANSWER_MAX     (256UL * 1024)
 
@@ -386,10 +387,21 @@ static void on_report_answer(struct pk_uplink *u, const struct pk_http_answer *a
     end_batch(u);
 }
 
+/* A word of the crowd is told to all devices at once. When each came back at once, too, those who are still to be told
+ * would have to stand back for those who were; what is said meanwhile the next wait brings. */
+static void rest(struct pk_uplink *u)
+{
+    uint32_t random = 0;
+
+    pk_random(&random, sizeof(random));
+    pk_loop_arm(u->loop, &u->rest, (int64_t)(random % (REST_MAX_MS + 1)));
+}
+
 static void on_wait_answer(struct pk_uplink *u, const struct pk_http_answer *answer)
 {
     bool quick = pk_clock_monotonic_ms() - u->wait.began_ms < QUICK_MS;
     bool news = false;
+    bool for_all = false;
     json_t *in = NULL;
     struct pk_error err;
 
@@ -402,6 +414,7 @@ static void on_wait_answer(struct pk_uplink *u, const struct pk_http_answer *ans
         news = take_commands(u, json_object_get(in, "commands")) > 0;
         news = take_settings(u, json_object_get(in, "settings")) || news;
         if (json_object_get(in, "crowd") != NULL) {
+            for_all = !news;
             news = u->hooks.crowd(u->hooks.ctx, json_object_get(in, "crowd")) || news;
         }
         json_decref(in);
@@ -411,6 +424,9 @@ static void on_wait_answer(struct pk_uplink *u, const struct pk_http_answer *ans
         return;
     }
     worked(u);
+    if (for_all) {
+        rest(u);
+    }
     u->due = u->due || pk_spool_state(u->spool).pending > 0; /* ride on the open connection */
 }
 
@@ -584,7 +600,7 @@ void pk_uplink_pump(struct pk_uplink *u)
         pk_uplink_start_fetch(u);
     }
     mind_deafness(u);
-    if (u->wait.job == NOTHING && !u->backoff.armed && u->to.count > 0) {
+    if (u->wait.job == NOTHING && !u->backoff.armed && !u->rest.armed && u->to.count > 0) {
         start_wait(u);
     }
 }
@@ -597,7 +613,8 @@ static void on_delay(void *ctx)
     pk_uplink_pump(u);
 }
 
-static void on_backoff(void *ctx)
+/* Of the pause after trouble, and of the rest: what stood back may begin. */
+static void on_pause_over(void *ctx)
 {
     pk_uplink_pump(ctx);
 }
@@ -626,7 +643,8 @@ int pk_uplink_create(struct pk_loop *loop, const struct pk_agent_settings *setti
     pk_timer_init(&u->wait.deadline, on_deadline, &u->wait);
     pk_timer_init(&u->report.deadline, on_deadline, &u->report);
     pk_timer_init(&u->delay, on_delay, u);
-    pk_timer_init(&u->backoff, on_backoff, u);
+    pk_timer_init(&u->backoff, on_pause_over, u);
+    pk_timer_init(&u->rest, on_pause_over, u);
     *out = u;
     return PK_OK;
 }
@@ -640,6 +658,7 @@ void pk_uplink_destroy(struct pk_uplink *uplink)
     pk_uplink_drop(&uplink->report);
     pk_loop_disarm(uplink->loop, &uplink->delay);
     pk_loop_disarm(uplink->loop, &uplink->backoff);
+    pk_loop_disarm(uplink->loop, &uplink->rest);
     if (uplink->lookup != NULL) {
         uplink->lookup->uplink = NULL;
     }
@@ -679,5 +698,6 @@ void pk_uplink_moved(struct pk_uplink *uplink)
     pk_uplink_drop(&uplink->wait);
     pk_uplink_drop(&uplink->report);
     pk_loop_disarm(uplink->loop, &uplink->backoff);
+    pk_loop_disarm(uplink->loop, &uplink->rest);
     pk_uplink_pump(uplink);
 }

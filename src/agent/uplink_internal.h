@@ -65,6 +65,7 @@ struct pk_uplink {
     struct pk_uplink_channel report;
     struct pk_timer delay;   /* ordinary observations wait for company */
     struct pk_timer backoff; /* armed: nothing is begun */
+    struct pk_timer rest;    /* armed: only the next wait is not begun */
     int64_t backoff_ms;
     bool due;      /* a report shall go as soon as it can */
     bool handling; /* an answer: nothing may begin or end under it */

@@ -1,5 +1,5 @@
 /* How fast the crowd's words reach everybody: thousands of devices hold a GET /v1/wait that says how far they have
- * heard; each word is timed when it is there, its signature checked, and the wait begun again. Who makes the crowd
+ * heard; each word is timed when it is there, its signature checked, and after a rest the wait begun again. Who makes the crowd
  * say something is the caller's business: a line of JSON tells of each batch that all devices have, with times of
  * CLOCK_MONOTONIC, which all processes of a machine share. */
 #include <openssl/x509.h>
@@ -22,6 +22,9 @@
 #define OPENING    64 /* handshakes under way at the same time */
 #define ROUNDS_MAX 256
 #define BATCH_MAX  4096
+#define REST_MS \
+    1000          /* as agents do: the next wait begins within this, so that all are told first */
+#define LOOK_MS 5 /* who has rested */
 
 struct hall;
 
@@ -29,6 +32,7 @@ struct listener {
     struct hall *hall;
     struct pk_fleet_device *device;
     uint64_t seq;
+    double again_at;  /* its next wait begins; 0: it waits */
     size_t batch_len; /* of the newest word, to be checked */
     uint8_t batch[512];
 };
@@ -58,11 +62,11 @@ struct hall {
     size_t said; /* passes that were told */
     size_t failures;
     struct pk_latency verify;
+    double looked_at;
+    uint32_t random;
     bool fetched;
     int rc;
 };
-
-static void listen_on(struct listener *l);
 
 /* ---- a word ---------------------------------------------------------------------------------------- */
 
@@ -149,6 +153,17 @@ static struct pk_slice batch_in(struct pk_slice body)
     return pk_slice_of(at, end != NULL ? (size_t)(end - at) : 0);
 }
 
+/* Its next wait, some time later (xorshift32: they only have to differ). */
+static void rest(struct listener *l, double now)
+{
+    uint32_t *r = &l->hall->random;
+
+    *r ^= *r << 13;
+    *r ^= *r >> 17;
+    *r ^= *r << 5;
+    l->again_at = now + (double)(*r % (REST_MS + 1));
+}
+
 static void heard(struct pk_line *line, const struct pk_answer *answer, void *ctx)
 {
     struct pk_fleet_device *device = ctx;
@@ -165,7 +180,7 @@ static void heard(struct pk_line *line, const struct pk_answer *answer, void *ct
                 (const char *)answer->body.ptr);
     }
     if (l->hall->failures < 1000) {
-        listen_on(l);
+        rest(l, at_ms);
     }
 }
 
@@ -182,6 +197,24 @@ static void listen_on(struct listener *l)
             pk_slice_of(NULL, 0));
     pk_line_send(l->device->line, pk_buffer_slice(&request), TIMEOUT_MS, heard);
     pk_buffer_finish(&request);
+}
+
+static void listen_again(struct hall *hall)
+{
+    double now = pk_latency_now();
+
+    if (now < hall->looked_at + LOOK_MS) {
+        return;
+    }
+    hall->looked_at = now;
+    for (size_t i = 0; i < hall->fleet.count; i++) {
+        struct listener *l = &hall->listeners[i];
+
+        if (l->again_at > 0 && l->again_at <= now) {
+            l->again_at = 0;
+            listen_on(l);
+        }
+    }
 }
 
 /* ---- what a device begins with --------------------------------------------------------------------- */
@@ -331,7 +364,8 @@ static int run(struct hall *hall, struct pk_error *err)
             (json_int_t)hall->base, "filter_bytes", (json_int_t)hall->filter_bytes, "filter_keys",
             (json_int_t)hall->filter_count));
     while (rc == PK_OK && !*hall->options->stop && pk_latency_now() < end) {
-        rc = pk_net_poll(hall->fleet.net, 10, err);
+        rc = pk_net_poll(hall->fleet.net, LOOK_MS, err);
+        listen_again(hall);
         say_passes(hall);
     }
     say(json_pack("{s:s, s:I, s:I, s:o}", "event", "end", "failures", (json_int_t)hall->failures,
@@ -380,6 +414,7 @@ int pk_fleet_spread(const struct pk_fleet_options *options)
     }
     raise_limit();
     hall->options = options;
+    hall->random = 0x9e3779b9;
     hall->fleet.stop = options->stop;
     hall->fleet.progress = true;
     rc = pk_fleet_open(&hall->fleet, options->url, options->state, (size_t)options->devices,

@@ -149,15 +149,22 @@ int pk_share_signed_batch(struct pk_crowd_share *share, uint64_t since, size_t m
     return rc < 0 ? rc : pk_sign_buffer(&share->signer, out);
 }
 
-static json_t *batch_json(const struct pk_buffer *batch)
+/* NULL: out of memory. */
+static char *batch_text(const struct pk_buffer *batch)
 {
     char *text = malloc(PK_BASE64_SIZE(batch->len));
-    json_t *out = NULL;
 
     if (text != NULL) {
         pk_base64(pk_buffer_slice(batch), text);
-        out = json_pack("{s:s}", "batch", text);
     }
+    return text;
+}
+
+static json_t *batch_json(const struct pk_buffer *batch)
+{
+    char *text = batch_text(batch);
+    json_t *out = text != NULL ? json_pack("{s:s}", "batch", text) : NULL;
+
     free(text);
     return out;
 }
@@ -194,10 +201,36 @@ static void push(struct pk_crowd_share *s, uint64_t before)
     pk_buffer_finish(&batch);
 }
 
-json_t *pk_crowd_share_news(struct pk_crowd_share *share, const struct pk_share_heard *place)
+/* Under the lock: what came after since, signed once for all who ask for it in this second. */
+static int tell_late(struct pk_crowd_share *s, uint64_t since, json_t **out)
 {
+    struct pk_share_told now = { .since = since,
+        .seq = pk_share_seq(s->book),
+        .at_s = pk_share_now_s(s),
+        .epoch = pk_share_epoch(s->book) };
     struct pk_buffer batch = pk_buffer_of(PK_DELTA_BYTES);
     struct pk_delta_head head;
+    int rc = PK_OK;
+
+    if (s->told.text == NULL || s->told.since != now.since || s->told.seq != now.seq ||
+            s->told.at_s != now.at_s || s->told.epoch != now.epoch) {
+        rc = pk_share_signed_batch(s, since, PK_SHARE_WAIT_DELTAS, &batch, &head);
+        now.text = rc == PK_OK ? batch_text(&batch) : NULL;
+        rc = rc == PK_OK && now.text == NULL ? PK_ENOMEM : rc;
+        if (rc == PK_OK) {
+            free(s->told.text);
+            s->told = now;
+        }
+    }
+    if (rc == PK_OK) {
+        *out = json_pack("{s:s}", "batch", s->told.text);
+    }
+    pk_buffer_finish(&batch);
+    return rc;
+}
+
+json_t *pk_crowd_share_news(struct pk_crowd_share *share, const struct pk_share_heard *place)
+{
     json_t *out = NULL;
     int rc = PK_ENOENT;
 
@@ -207,17 +240,13 @@ json_t *pk_crowd_share_news(struct pk_crowd_share *share, const struct pk_share_
     }
     pthread_mutex_lock(&share->lock);
     if (place->epoch == pk_share_epoch(share->book)) {
-        rc = place->seq == pk_share_seq(share->book)
-                ? PK_EEXIST
-                : pk_share_signed_batch(share, place->seq, PK_SHARE_WAIT_DELTAS, &batch, &head);
+        rc = place->seq == pk_share_seq(share->book) ? PK_EEXIST
+                                                     : tell_late(share, place->seq, &out);
     }
     pthread_mutex_unlock(&share->lock);
-    if (rc == PK_OK) {
-        out = batch_json(&batch);
-    } else if (rc == PK_ENOENT) {
+    if (rc == PK_ENOENT) {
         out = json_pack("{s:b}", "base", 1);
     }
-    pk_buffer_finish(&batch);
     return out;
 }
 
@@ -407,6 +436,7 @@ void pk_crowd_share_destroy(struct pk_crowd_share *share)
     for (int c = 0; c < PK_SHARE_CLASSES; c++) {
         pk_buffer_finish(&share->filters[c].bytes);
     }
+    free(share->told.text);
     pk_share_destroy(share->book);
     pk_signer_finish(&share->signer);
     pthread_mutex_destroy(&share->lock);

@@ -19,6 +19,15 @@ struct pk_share_filter_kept {
     uint32_t epoch;
 };
 
+/* What a device was told that came late. Thousands may, and ask for the same within a second. */
+struct pk_share_told {
+    char *text; /* a signed batch, base64; NULL: nothing yet */
+    uint64_t since;
+    uint64_t seq;
+    int64_t at_s;
+    uint32_t epoch;
+};
+
 struct pk_crowd_share {
     struct pk_server *server;
     struct pk_signer signer;
@@ -31,6 +40,7 @@ struct pk_crowd_share {
     pthread_mutex_t lock; /* of all below but the atomics */
     struct pk_share *book;
     struct pk_share_filter_kept filters[PK_SHARE_CLASSES];
+    struct pk_share_told told;
     atomic_bool live;    /* all that is bad now was read */
     atomic_ullong place; /* epoch << 48 | number: a wait's question without a lock */
     atomic_ullong batches, deltas, filters_built;

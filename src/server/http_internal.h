@@ -7,6 +7,7 @@
 
 #include "base/buffer.h"
 #include "server/http.h"
+#include "server/http_same.h"
 
 #define PK_HTTP_PARAMS_MAX  4  /* {name} segments of a route */
 #define PK_HTTP_QUERY_MAX   64 /* query parameters */
@@ -52,6 +53,7 @@ struct pk_http_answer {
     const char *type; /* a literal */
     void *bytes;      /* malloc'ed */
     size_t len;
+    struct pk_same *same; /* instead of all others */
     size_t header_count;
     struct {
         const char *name;

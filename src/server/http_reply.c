@@ -5,9 +5,15 @@
 #include "base/event.h"
 #include "server/http_internal.h"
 
+struct pk_same {
+    atomic_uint refs;
+    struct MHD_Response *response;
+};
+
 void pk_http_answer_finish(struct pk_http_answer *answer)
 {
     free(answer->bytes);
+    pk_same_unref(answer->same);
     for (size_t i = 0; i < answer->header_count; i++) {
         free(answer->headers[i].value);
     }
@@ -68,6 +74,13 @@ void pk_reply_bytes(
     request->answer.type = type;
     request->answer.bytes = bytes;
     request->answer.len = len;
+    finish(request);
+}
+
+void pk_reply_same(struct pk_request *request, struct pk_same *same)
+{
+    request->answer.status = 200;
+    request->answer.same = pk_same_ref(same);
     finish(request);
 }
 
@@ -206,12 +219,75 @@ static enum MHD_Result add_strict_headers(struct MHD_Response *response)
     return rc;
 }
 
+/* What every answer has. */
+static enum MHD_Result add_common_headers(struct MHD_Response *response, const char *type)
+{
+    enum MHD_Result rc = MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
+
+    if (type != NULL) {
+        rc &= MHD_add_response_header(response, "Content-Type", type);
+    }
+    return rc;
+}
+
+struct pk_same *pk_same_create(const char *type, struct pk_slice bytes)
+{
+    struct pk_same *same = calloc(1, sizeof(*same));
+
+    if (same == NULL) {
+        return NULL;
+    }
+    atomic_init(&same->refs, 1);
+    same->response = MHD_create_response_from_buffer(
+            bytes.len, (void *)bytes.ptr, MHD_RESPMEM_MUST_COPY);
+    if (same->response == NULL || add_common_headers(same->response, type) != MHD_YES ||
+            MHD_add_response_header(same->response, "Cache-Control", "no-store") != MHD_YES) {
+        pk_same_unref(same);
+        return NULL;
+    }
+    return same;
+}
+
+struct pk_same *pk_same_ref(struct pk_same *same)
+{
+    (void)atomic_fetch_add(&same->refs, 1);
+    return same;
+}
+
+void pk_same_unref(struct pk_same *same)
+{
+    if (same == NULL || atomic_fetch_sub(&same->refs, 1) != 1) {
+        return;
+    }
+    if (same->response != NULL) {
+        MHD_destroy_response(same->response); /* those who still send it hold it themselves */
+    }
+    free(same);
+}
+
+/* On its way: from here the connection's reply counts, not the handler. */
+static void enter_reply(struct pk_request *request)
+{
+    request->stage = PK_REQUEST_QUEUED;
+    pk_conn_enter(request->conn, PK_CONN_REPLY);
+}
+
+static enum MHD_Result queue_same(struct pk_request *request)
+{
+    enter_reply(request);
+    return MHD_queue_response(
+            request->connection, (unsigned)request->answer.status, request->answer.same->response);
+}
+
 enum MHD_Result pk_http_queue(struct pk_request *request)
 {
     struct pk_http_answer *answer = &request->answer;
     struct MHD_Response *response;
-    enum MHD_Result rc = MHD_YES;
+    enum MHD_Result rc;
 
+    if (answer->same != NULL) {
+        return queue_same(request);
+    }
     response = MHD_create_response_from_buffer(answer->len,
             answer->bytes != NULL ? answer->bytes : (void *)"",
             answer->bytes != NULL ? MHD_RESPMEM_MUST_FREE : MHD_RESPMEM_PERSISTENT);
@@ -219,10 +295,7 @@ enum MHD_Result pk_http_queue(struct pk_request *request)
         return MHD_NO;
     }
     answer->bytes = NULL; /* the response owns them */
-    if (answer->type != NULL && answer->status != 204) {
-        rc &= MHD_add_response_header(response, "Content-Type", answer->type);
-    }
-    rc &= MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
+    rc = add_common_headers(response, answer->status != 204 ? answer->type : NULL);
     if (!has_header(answer, "Cache-Control")) {
         rc &= MHD_add_response_header(response, "Cache-Control", "no-store");
     }
@@ -232,8 +305,7 @@ enum MHD_Result pk_http_queue(struct pk_request *request)
     for (size_t i = 0; i < answer->header_count; i++) {
         rc &= MHD_add_response_header(response, answer->headers[i].name, answer->headers[i].value);
     }
-    request->stage = PK_REQUEST_QUEUED;
-    pk_conn_enter(request->conn, PK_CONN_REPLY);
+    enter_reply(request);
     if (rc == MHD_YES) {
         rc = MHD_queue_response(request->connection, (unsigned)answer->status, response);
     }

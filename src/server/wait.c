@@ -8,18 +8,12 @@
 #include "server/commands.h"
 #include "server/crowd_share.h"
 #include "server/devices.h"
+#include "server/http_same.h"
 #include "server/peer.h"
 #include "server/trust_push.h"
 
 #define TABLE_SIZE    8192 /* chains of waits by device */
 #define ANSWER_MEMORY (1024UL * 1024)
-
-/* The same answer for many, made once. */
-struct push {
-    atomic_size_t refs;
-    size_t len;
-    uint8_t bytes[]; /* of a body: text without a NUL */
-};
 
 struct wait {
     struct wait *next; /* in its chain */
@@ -29,7 +23,7 @@ struct wait {
     size_t heap_at;
     char trust[PK_TRUST_VERSION]; /* that the device has; "": it does not ask */
     struct pk_share_heard crowd;  /* how far it has heard */
-    struct push *push;            /* its answer; NULL: look what it is */
+    struct pk_same *push;         /* its answer; NULL: look what it is */
     struct wait *due;             /* in the list of those that have news */
 };
 
@@ -175,35 +169,15 @@ static void reply_news(
     pk_reply_json(request, 200, body);
 }
 
-static void push_unref(struct push *push)
-{
-    if (push != NULL && atomic_fetch_sub(&push->refs, 1) == 1) {
-        free(push);
-    }
-}
-
 static void free_wait(struct wait *wait)
 {
-    push_unref(wait->push);
+    pk_same_unref(wait->push);
     free(wait);
 }
 
 static void end(struct wait *wait)
 {
     pk_reply_json(wait->request, 204, NULL);
-    free_wait(wait);
-}
-
-static void answer_push(struct wait *wait)
-{
-    char *copy = malloc(wait->push->len);
-
-    if (copy == NULL) {
-        end(wait);
-        return;
-    }
-    memcpy(copy, wait->push->bytes, wait->push->len);
-    pk_reply_bytes(wait->request, 200, "application/json", copy, wait->push->len);
     free_wait(wait);
 }
 
@@ -259,7 +233,8 @@ static void answer(struct pk_waits *waits, struct wait *wait)
         pk_reply_problem(wait->request, 403, "forbidden", "the device was revoked", NULL);
         free_wait(wait);
     } else if (wait->push != NULL) {
-        answer_push(wait);
+        pk_reply_same(wait->request, wait->push);
+        free_wait(wait);
     } else {
         look_for_news(waits, wait);
     }
@@ -439,17 +414,13 @@ static bool concerns(const struct wait *wait, uint32_t epoch, uint64_t last)
     return wait->crowd.asks && (wait->crowd.epoch != epoch || wait->crowd.seq < last);
 }
 
-static struct push *make_push(json_t *body)
+/* The same for many, made once. NULL: each looks for himself. */
+static struct pk_same *make_push(json_t *body)
 {
     char *text = body != NULL ? json_dumps(body, JSON_COMPACT) : NULL;
-    struct pk_slice said = pk_slice_str(text != NULL ? text : "");
-    struct push *push = text != NULL ? malloc(sizeof(*push) + said.len) : NULL;
+    struct pk_same *push = text != NULL ? pk_same_create("application/json", pk_slice_str(text))
+                                        : NULL;
 
-    if (push != NULL) {
-        atomic_init(&push->refs, 1);
-        push->len = said.len;
-        memcpy(push->bytes, said.ptr, said.len);
-    }
     free(text);
     json_decref(body);
     return push;
@@ -458,7 +429,7 @@ static struct push *make_push(json_t *body)
 void pk_waits_push(
         struct pk_waits *waits, uint32_t epoch, uint64_t base, uint64_t last, json_t *body)
 {
-    struct push *push = make_push(body);
+    struct pk_same *push = make_push(body);
 
     pthread_mutex_lock(&waits->lock);
     for (size_t chain = 0; chain < TABLE_SIZE; chain++) {
@@ -471,15 +442,14 @@ void pk_waits_push(
                 continue;
             }
             if (push != NULL && wait->crowd.epoch == epoch && wait->crowd.seq >= base) {
-                atomic_fetch_add(&push->refs, 1);
-                wait->push = push;
+                wait->push = pk_same_ref(push);
             }
             make_due(waits, wait);
         }
     }
     pthread_cond_signal(&waits->wake);
     pthread_mutex_unlock(&waits->lock);
-    push_unref(push);
+    pk_same_unref(push);
 }
 
 unsigned pk_waits_count(struct pk_waits *waits)
