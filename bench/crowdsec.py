@@ -78,6 +78,13 @@ class Peer(CrowdSec):
 
     def __init__(self, secure, known):
         super().__init__(secure)
+        try:
+            self.fill(known)
+        except BaseException:
+            self.end()
+            raise
+
+    def fill(self, known):
         subprocess.run(["cscli", "-c", str(self.config), "bouncers", "add", "bench", "-k", KEY], check=True, capture_output=True)
         self.asker = Asker(self.port, self.context, {"X-Api-Key": KEY})
         for begin in range(0, known, 500):
@@ -120,6 +127,13 @@ class Own:
         self.server = Server()
         config = self.server.config.read_text()
         self.server.config.write_text(config.replace("reports_per_minute: 100000\n", "reports_per_minute: 1000000\n"))
+        try:
+            self.fill(known)
+        except BaseException:
+            self.server.close()
+            raise
+
+    def fill(self, known):
         self.server.start()
         link = Client(self.server).post("/session", {"token": self.server.signin_token()})
         person = Client(self.server, cookie=link.headers["set-cookie"].split(";")[0].split("=")[1])
