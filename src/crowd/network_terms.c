@@ -260,9 +260,9 @@ static bool terms_of_checks(struct pk_crowd *crowd, struct pk_network_view *v, f
 static bool campaign(
         struct pk_crowd *crowd, const struct pk_network_view *v, uint64_t value, unsigned kind)
 {
-    const struct pk_campaign *c = value == 0 ? NULL
-                                             : pk_table_find(&crowd->rooms[PK_ROOM_CAMPAIGNS],
-                                                       pk_crowd_mix(value, 0x100U + kind));
+    const struct pk_campaign *c = value == 0
+            ? NULL
+            : pk_table_find(&crowd->rooms[PK_ROOM_CAMPAIGNS], pk_crowd_mix(value, 0x100U + kind));
 
     return c != NULL && c->thing != (uint32_t)v->network_key;
 }
