@@ -318,6 +318,7 @@ int pk_network_take(struct pk_crowd *crowd, struct pk_judging *j)
     out->key = (struct pk_crowd_key){ s->network.network, s->network.point, PK_CROWD_POINT };
     out->score = score;
     out->hard = hard;
+    out->imitates = v.point_new && v.n_network >= 2;
     out->after = out->before ||
             score + crowds > (hard ? w->t[PK_T_POST_HARD]
                                    : w->t[PK_T_POST_NOVEL] + (calm ? NOVEL_AT_KNOWN : 0));

@@ -37,6 +37,7 @@ struct pk_crowd_opinion {
     bool before;             /* bad by what was known before this sighting: others can be warned */
     bool after;              /* bad with this sighting in hand: for its own device alone */
     bool hard;               /* the sighting's own evidence is not novelty alone */
+    bool imitates;           /* an access point never seen before, under a name that is known */
     float score;             /* log-odds of this sighting by itself */
     float log_odds;          /* of the thing, from all that speak of it; -INFINITY: nobody does */
     uint32_t devices;        /* that speak against it now */

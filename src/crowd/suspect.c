@@ -9,18 +9,19 @@
 #define AGAINST_MAX 14.0F /* however many speak: it must be possible to make it good again */
 #define SINCE_TIMES \
     3.0F /* a clean visit after the last claim says so much more than one before it */
-#define HALF_NEW     (2.5F * PK_DAY_S) /* of a thing without a clean past */
-#define HALF_KNOWN   (.25F * PK_DAY_S)
-#define HALF_APP     (30.0F * PK_DAY_S)
-#define PAST_OWN     3.0F
-#define CLEAN_KNOWN  3.0F /* clean visits since the first claim show the same */
-#define PAST_KNOWN   .4F
-#define CLEAR_LO     (-1.0F)
-#define CLEAR_S      (12L * PK_HOUR_S)
-#define FORGET_S     (45 * PK_DAY_S)
-#define FORGET_NET_S (14 * PK_DAY_S)
-#define FAMILIAR_MIN .45F /* a voice that may speak alone of a place that it knows */
-#define VOICE_MIN    .25F /* of groups that count in the nightly check */
+#define HALF_NEW       (2.5F * PK_DAY_S) /* of a thing without a clean past */
+#define HALF_KNOWN     (.25F * PK_DAY_S)
+#define HALF_APP       (30.0F * PK_DAY_S)
+#define PAST_WITNESSES 1.0F /* clean visits from which on one witness is not enough */
+#define PAST_OWN       3.0F
+#define CLEAN_KNOWN    3.0F /* clean visits since the first claim show the same */
+#define PAST_KNOWN     .4F
+#define CLEAR_LO       (-1.0F)
+#define CLEAR_S        (12L * PK_HOUR_S)
+#define FORGET_S       (45 * PK_DAY_S)
+#define FORGET_NET_S   (14 * PK_DAY_S)
+#define FAMILIAR_MIN   .45F /* a voice that may speak alone of a place that it knows */
+#define VOICE_MIN      .25F /* of groups that count in the nightly check */
 
 uint64_t pk_suspect_key(const struct pk_crowd_key *thing)
 {
@@ -240,7 +241,7 @@ bool pk_suspect_bad(
         /* A place with a clean past needs two independent attested witnesses, a new one one. */
         return st->log_odds > t[PK_T_PRE_POINT] &&
                 (!crowd->settings.trusting || st->familiar > 0 ||
-                        st->hard_groups >= (e->past >= PAST_KNOWN ? 2U : 1U));
+                        st->hard_groups >= (e->past >= PAST_WITNESSES ? 2U : 1U));
     case PK_CROWD_SITE:
         return st->log_odds > t[PK_T_PRE_SITE] &&
                 (!crowd->settings.trusting || st->hard_groups >= 2U);

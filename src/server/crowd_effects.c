@@ -144,23 +144,6 @@ struct meaning {
     const char *subject;
 };
 
-/* The first of its reasons that speak of the access point, not of the traffic: other equipment under a name that
- * is known here. */
-static bool imitates(const struct pk_crowd_opinion *o)
-{
-    for (size_t i = 0; i < o->reason_count; i++) {
-        int term = (int)o->reasons[i].term - PK_TERM_NETWORK;
-
-        if (o->reasons[i].weight > 0 &&
-                (term == PK_N_newB_site || term == PK_N_newB_ssid || term == PK_N_odd_bo ||
-                        term == PK_N_newB_oddbo_as || term == PK_N_newB_gwnew ||
-                        term == PK_N_newB_dh || term == PK_N_t0_newB || term == PK_N_strip_new)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* What others have met there is a reason to warn. What is only this device's own is for its own judges,
  * except what no device can see alone: an access point that imitates, a mast that is not. Apps are judged by
  * those who have them (pipeline/), from the verdicts in the store. */
@@ -173,7 +156,7 @@ static struct meaning meaning_of(
             .seen = "Other devices were attacked here",
             .subject = pk_crowd_network_text(s->network.network, network) };
     }
-    if (s->kind == PK_SIGHTING_NETWORK && o->after && o->hard && imitates(o)) {
+    if (s->kind == PK_SIGHTING_NETWORK && o->after && o->hard && o->imitates) {
         return (struct meaning){ .threat = "network.evil_twin",
             .rule = "network.evil_twin/crowd",
             .seen = "An access point that no device knows carries the name of a known network",

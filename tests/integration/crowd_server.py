@@ -216,9 +216,10 @@ def revoke(w, sensor):
 
 
 def test_forget(w):
-    """A revoked device has no voice any more."""
+    """Revoked devices have no voice any more. What many say together is bounded, so three of four are."""
     before = verdict(w, w.sensors[7], CAFE, TWIN)
-    check("revoked", revoke(w, w.sensors[0]).status in (200, 204))
+    for s in w.sensors[:3]:
+        check("revoked", revoke(w, s).status in (200, 204))
     check("told to the crowd", wait_for(lambda: rows_of(w.server, "SELECT count(*) FROM crowd_words") == [(0,)]))
     got = verdict(w, w.sensors[7], CAFE, TWIN)
     check("what it said does not count any more", got.get("log_odds", -9) < before["log_odds"] - 1, (before, got))
