@@ -1,4 +1,5 @@
-/* What the word of a device weighs for others: w = attestation x age x record^4 x footprint x life x budget.
+/* What the word of a device weighs for others: w = attestation x age x record^4 x footprint x life
+ * (against things with a good past also x budget).
  * Its own evidence counts for itself whatever it weighs. */
 
 #include "crowd/internal.h"
