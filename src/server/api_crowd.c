@@ -101,7 +101,9 @@ static int64_t view_cells(json_t *out, const struct pk_crowd_door *door, struct 
     int64_t hidden = 0;
     size_t end;
 
-    qsort(cells->items, cells->count, sizeof(*cells->items), by_place);
+    if (cells->count > 1) { /* qsort takes no NULL, not even of nothing */
+        qsort(cells->items, cells->count, sizeof(*cells->items), by_place);
+    }
     for (size_t from = 0; from < cells->count; from = end) {
         struct pk_crowd_zone parent = { .place = cells->items[from].place >> 5 };
         int64_t in_parent = 0;
