@@ -1,4 +1,5 @@
 #include "model/action.h"
 
-const char *const pk_action_kind_names[] = { "alert", "siem", "ask", NULL };
+const char *const pk_action_kind_names[] = { "alert", "siem", "ask", "close", "mail", "hook",
+    "push", NULL };
 const char *const pk_action_state_names[] = { "pending", "delivered", "shown", "failed", NULL };

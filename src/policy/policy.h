@@ -1,11 +1,13 @@
-/* policy.h - rules as data: which incident leads to which protection.
+/* policy.h - rules as data: which situation leads to which protection.
  *
- * A policy is an immutable snapshot; pk_policy_decide() is pure. The file's schema is in policy.c,
- * data/policy/default.yaml shows it. */
+ * A policy is an immutable snapshot of one YAML text; the schema is in policy.c, docs/policy.md explains it,
+ * data/policy/default.yaml shows it. Groups of devices inherit from it: a rule of a group replaces the one of
+ * the same name, others are added. Reading is pure. What follows from a policy over time is in guard.h. */
 #pragma once
 
 #include "base/slice.h"
 #include "model/incident.h"
+#include "model/situation.h"
 #include "model/trust.h"
 
 struct pk_policy;
@@ -22,6 +24,11 @@ struct pk_slice pk_policy_default_text(void);
 
 const char *pk_policy_name(const struct pk_policy *policy);
 int64_t pk_policy_alerts_per_week(const struct pk_policy *policy);
+
+/* Which version of the organisation's policy it is: its number in the store, 0 for a file or the built-in one.
+ * Set once after parsing. */
+void pk_policy_set_version(struct pk_policy *policy, int64_t version);
+int64_t pk_policy_version(const struct pk_policy *policy);
 
 /* What the organisation trusts on networks, for all devices. The text is the section as JSON, the
  * version a short hash of it: devices fetch the text when theirs differs. Without such a section the
@@ -49,3 +56,17 @@ struct pk_decision {
 
 void pk_policy_decide(const struct pk_policy *policy, const struct pk_decision_input *input,
         struct pk_decision *out);
+
+/* What people may know of the rules, for lists: effective ones of a group ("" or unknown: everybody's). */
+struct pk_rule_view {
+    const char *name;
+    bool detect;       /* only says what it would have done */
+    const char *group; /* that overrides or adds it; NULL: everybody's */
+    struct pk_strings acts;
+};
+size_t pk_policy_rule_count(const struct pk_policy *policy, const char *group);
+void pk_policy_rule_at(
+        const struct pk_policy *policy, const char *group, size_t index, struct pk_rule_view *out);
+/* Groups that the policy names. */
+size_t pk_policy_group_count(const struct pk_policy *policy);
+const char *pk_policy_group_at(const struct pk_policy *policy, size_t index);

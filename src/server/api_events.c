@@ -81,7 +81,8 @@ static int place(struct pk_call *call, struct args *args, struct pk_error *err)
 int pk_api_events_get(struct pk_call *call, struct pk_error *err)
 {
     struct args args = {
-        .wish = { .limit = LIMIT_DEFAULT, .audit = call->actor.role >= PK_ROLE_ADMIN },
+        .wish = { .limit = LIMIT_DEFAULT,
+                .audit = pk_role_may(call->actor.role, PK_RIGHT_PRIVACY) },
         .err = err,
     };
     json_t *items = NULL;

@@ -86,13 +86,30 @@ static enum pk_auth_result check_bearer(struct pk_store *store, struct pk_attemp
     return result;
 }
 
+#define RIGHT(name) (1U << PK_RIGHT_##name)
+
+bool pk_role_may(enum pk_role role, enum pk_right right)
+{
+    static const unsigned rights[] = {
+        [PK_ROLE_NONE] = RIGHT(NONE),
+        [PK_ROLE_VIEWER] = RIGHT(NONE) | RIGHT(VIEW),
+        [PK_ROLE_RESPONDER] = RIGHT(NONE) | RIGHT(VIEW) | RIGHT(RESPOND),
+        [PK_ROLE_OWNER] = RIGHT(NONE) | RIGHT(VIEW) | RIGHT(RESPOND) | RIGHT(POLICY) |
+                RIGHT(PRIVACY) | RIGHT(OWN),
+        [PK_ROLE_POLICY] = RIGHT(NONE) | RIGHT(VIEW) | RIGHT(RESPOND) | RIGHT(POLICY),
+        [PK_ROLE_PRIVACY] = RIGHT(NONE) | RIGHT(VIEW) | RIGHT(PRIVACY),
+    };
+
+    return (unsigned)role < PK_COUNT(rights) && (rights[role] & 1U << right) != 0;
+}
+
 enum pk_auth_result pk_auth_check(struct pk_store *store, struct pk_attempts *attempts,
-        const struct pk_credentials *credentials, enum pk_role wanted, int64_t now_ms,
+        const struct pk_credentials *credentials, enum pk_right wanted, int64_t now_ms,
         struct pk_arena *arena, struct pk_actor *out, struct pk_error *err)
 {
     enum pk_auth_result result;
 
-    if (wanted == PK_ROLE_NONE) {
+    if (wanted == PK_RIGHT_NONE) {
         *out = (struct pk_actor){ .name = "nobody" };
         return PK_AUTH_OK;
     }
@@ -113,7 +130,7 @@ enum pk_auth_result pk_auth_check(struct pk_store *store, struct pk_attempts *at
             (credentials->marker == NULL || strcmp(credentials->marker, "1") != 0)) {
         return PK_AUTH_CSRF;
     }
-    return out->role >= wanted ? PK_AUTH_OK : PK_AUTH_ROLE;
+    return pk_role_may(out->role, wanted) ? PK_AUTH_OK : PK_AUTH_ROLE;
 }
 
 const char *pk_actor_text(const struct pk_actor *actor, struct pk_arena *arena)

@@ -20,6 +20,18 @@ enum pk_actor_how {
     PK_HOW_SESSION,
 };
 
+/* What a call asks for. Roles are sets of rights, not steps of a ladder. */
+enum pk_right {
+    PK_RIGHT_NONE,    /* everyone, also nobody */
+    PK_RIGHT_VIEW,    /* devices, incidents, apps, networks, the crowd */
+    PK_RIGHT_RESPOND, /* dismiss, reopen, exceptions, scans, simulated threats */
+    PK_RIGHT_POLICY,  /* policies, texts, alert rules, lists of apps */
+    PK_RIGHT_PRIVACY, /* who looked, export, erasure, audit */
+    PK_RIGHT_OWN,     /* people, tokens, enrolment, integrations */
+};
+/* May this role do that? */
+bool pk_role_may(enum pk_role role, enum pk_right right);
+
 struct pk_actor {
     const char *name; /* of the person or of the token */
     enum pk_role role;
@@ -47,10 +59,10 @@ enum pk_auth_result {
     PK_AUTH_FAILED,  /* the store could not say; *err */
 };
 
-/* Strings of *out live in the arena. A role of PK_ROLE_NONE asks nothing and lets everyone in as
+/* Strings of *out live in the arena. PK_RIGHT_NONE asks nothing and lets everyone in as
  * nobody. *out is written on PK_AUTH_OK and PK_AUTH_ROLE only. */
 enum pk_auth_result pk_auth_check(struct pk_store *store, struct pk_attempts *attempts,
-        const struct pk_credentials *credentials, enum pk_role wanted, int64_t now_ms,
+        const struct pk_credentials *credentials, enum pk_right wanted, int64_t now_ms,
         struct pk_arena *arena, struct pk_actor *out, struct pk_error *err);
 
 /* As the audit names it: "anna", "token ci". Lives in the arena; never NULL. */

@@ -46,6 +46,15 @@ static void reply_unauthorized(struct pk_request *request, const char *detail)
     pk_reply_problem(request, 401, "unauthorized", detail, NULL);
 }
 
+static const char *const right_words[] = {
+    [PK_RIGHT_NONE] = "do nothing",
+    [PK_RIGHT_VIEW] = "see",
+    [PK_RIGHT_RESPOND] = "respond",
+    [PK_RIGHT_POLICY] = "write policies",
+    [PK_RIGHT_PRIVACY] = "answer for personal data",
+    [PK_RIGHT_OWN] = "own the server",
+};
+
 /* True: the caller may go on. Else it has been answered. */
 static bool authenticate(struct pk_call *call, const struct pk_api_route *route)
 {
@@ -58,8 +67,8 @@ static bool authenticate(struct pk_call *call, const struct pk_api_route *route)
     };
     struct pk_error err = { 0 };
 
-    switch (pk_auth_check(call->store, call->api->attempts, &credentials, route->role, call->now_ms,
-            call->arena, &call->actor, &err)) {
+    switch (pk_auth_check(call->store, call->api->attempts, &credentials, route->right,
+            call->now_ms, call->arena, &call->actor, &err)) {
     case PK_AUTH_OK:
         return true;
     case PK_AUTH_NONE:
@@ -75,8 +84,8 @@ static bool authenticate(struct pk_call *call, const struct pk_api_route *route)
     case PK_AUTH_ROLE: {
         char detail[96];
 
-        (void)snprintf(detail, sizeof(detail), "this needs the role '%s'; yours is '%s'",
-                pk_role_names[route->role], pk_role_names[call->actor.role]);
+        (void)snprintf(detail, sizeof(detail), "this needs a role that may %s; yours is '%s'",
+                right_words[route->right], pk_role_names[call->actor.role]);
         pk_reply_problem(call->request, 403, "forbidden", detail, NULL);
         return false;
     }

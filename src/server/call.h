@@ -38,7 +38,7 @@ typedef int (*pk_call_fn)(struct pk_call *call, struct pk_error *err);
 
 struct pk_api_route {
     enum pk_method method;
-    enum pk_role role; /* PK_ROLE_NONE: everyone */
+    enum pk_right right; /* PK_RIGHT_NONE: everyone */
     const char *path;
     pk_call_fn run;
     bool has_body;   /* a JSON object of at most PK_API_BODY_MAX, or body_max */

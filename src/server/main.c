@@ -48,7 +48,7 @@ static const char usage[] =
         "  --signin-link        print a link that signs in to the console, once, within 15 "
         "minutes\n"
         "    --name NAME        who signs in (default: admin)\n"
-        "    --role ROLE        viewer, responder or admin (default: admin)\n"
+        "    --role ROLE        viewer, responder, policy, privacy or admin (default: admin)\n"
         "  --version, --help\n";
 
 static int complain(const struct pk_error *err)
@@ -128,7 +128,7 @@ static int signin_link(
     struct pk_token token = {
         .kind = PK_TOKEN_SIGNIN,
         .name = options->name != NULL ? options->name : "admin",
-        .role = options->role != NULL ? role_of(options->role) : PK_ROLE_ADMIN,
+        .role = options->role != NULL ? role_of(options->role) : PK_ROLE_OWNER,
         .created_ms = pk_server_now(server),
     };
     const char *secret = NULL;
@@ -275,7 +275,7 @@ static int parse_options(int argc, char **argv, struct options *out)
         return wrong_usage("this option belongs to another command");
     }
     if (out->role != NULL && role_of(out->role) == PK_ROLE_NONE) {
-        return wrong_usage("the role must be viewer, responder or admin");
+        return wrong_usage("the role must be viewer, responder, policy, privacy or admin");
     }
     return -1;
 }

@@ -9,6 +9,7 @@
 #include "base/event.h"
 #include "base/file.h"
 #include "journal/journal.h"
+#include "server/auth.h"
 #include "server/crowd.h"
 #include "server/devices.h"
 #include "server/health.h"
@@ -42,7 +43,7 @@ static bool may_read(struct pk_request *request, struct pk_server *server)
     return store != NULL &&
             pk_token_use(store, PK_TOKEN_API, digest, pk_server_now(server),
                     pk_request_arena(request), &token, &err) == PK_OK &&
-            token.role >= PK_ROLE_VIEWER;
+            pk_role_may((enum pk_role)token.role, PK_RIGHT_VIEW);
 }
 
 static void put(

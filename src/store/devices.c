@@ -3,16 +3,17 @@
 #include "model/observation.h"
 #include "store/query.h"
 
-#define HOT_COLUMNS                                                                         \
-    "d.id, d.name, d.grp, d.platform, d.model, d.os_name, d.os_version, d.kernel, d.patch," \
-    " d.agent, d.enrolled_ms, d.seen_ms, d.acked_seq, d.risk_score, d.risk_level,"          \
-    " d.cert_serial, d.cert_serial_old, d.cert_not_after_ms, d.cert_overlap_ms,"            \
-    " d.revoked_ms, d.revoked_by, d.revoked_why"
+#define HOT_COLUMNS                                                                             \
+    "d.id, d.name, d.grp, d.platform, d.model, d.os_name, d.os_version, d.kernel, d.patch,"     \
+    " d.agent, d.enrolled_ms, d.seen_ms, d.acked_seq, d.risk_score, d.risk_level,"              \
+    " d.cert_serial, d.cert_serial_old, d.cert_not_after_ms, d.cert_overlap_ms,"                \
+    " d.revoked_ms, d.revoked_by, d.revoked_why, d.ownership, d.mail, d.language, d.p7, d.p30," \
+    " d.outlook, d.zone, d.measures, d.guard_ms, d.due_ms, d.lag_ms"
 #define COLUMNS                                                                                 \
-    HOT_COLUMNS ", s.risk, s.posture, s.network,"                                               \
+    HOT_COLUMNS ", s.risk, s.posture, s.network, s.foresight,"                                  \
                 " (SELECT count(*) FROM incidents i WHERE i.device = d.id AND i.state < 2 AND " \
                 "i.state = 0)"
-#define COLUMN_COUNT 26
+#define COLUMN_COUNT 38
 #define TABLES       "devices d LEFT JOIN device_state s ON s.device = d.id"
 
 static int read_device(struct pk_get *get, void *out, struct pk_error *err)
@@ -41,9 +42,21 @@ static int read_device(struct pk_get *get, void *out, struct pk_error *err)
     d->revoked_ms = pk_get_int(get);
     d->revoked_by = pk_get_text(get);
     d->revoked_why = pk_get_text(get);
+    d->ownership = (int)pk_get_int(get);
+    d->mail = pk_get_text(get);
+    d->language = pk_get_word(get);
+    d->p7 = pk_get_real(get);
+    d->p30 = pk_get_real(get);
+    d->outlook = (int)pk_get_int(get);
+    d->zone = (int)pk_get_int(get);
+    d->measures = pk_get_int(get);
+    d->guard_ms = pk_get_int(get);
+    d->due_ms = pk_get_int(get);
+    d->lag_ms = pk_get_int(get);
     d->risk = pk_get_json(get);
     d->posture = pk_get_json(get);
     d->network = pk_get_json(get);
+    d->foresight = pk_get_json(get);
     d->open_incidents = pk_get_int(get);
     return PK_OK;
 }
@@ -61,18 +74,29 @@ static void put_hot(struct pk_put *put, const struct pk_device *d)
     pk_put_int(put, d->acked_seq);
     pk_put_int(put, d->risk_score);
     pk_put_int(put, d->risk_level);
+    pk_put_word(put, d->language);
+    pk_put_real(put, d->outlook == PK_OUTLOOK_UNKNOWN ? -1 : d->p7);
+    pk_put_real(put, d->outlook == PK_OUTLOOK_UNKNOWN ? -1 : d->p30);
+    pk_put_int(put, d->outlook);
+    pk_put_int(put, d->zone);
+    pk_put_int(put, d->measures);
+    pk_put_int(put, d->guard_ms);
+    pk_put_int(put, d->due_ms);
+    pk_put_int(put, d->lag_ms);
 }
 
 static int put_bulk(struct pk_store *store, const struct pk_device *d, struct pk_error *err)
 {
     struct pk_put put = pk_put_start(store,
-            "INSERT INTO device_state (device, risk, posture, network) VALUES (?1, ?2, ?3, ?4)"
-            " ON CONFLICT (device) DO UPDATE SET risk = excluded.risk,"
-            " posture = excluded.posture, network = excluded.network"
+            "INSERT INTO device_state (device, risk, posture, network, foresight)"
+            " VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (device) DO UPDATE SET"
+            " risk = excluded.risk, posture = excluded.posture, network = excluded.network,"
+            " foresight = excluded.foresight"
             /* most reports change none of them: then no page is written */
             " WHERE device_state.risk IS DISTINCT FROM excluded.risk"
             " OR device_state.posture IS DISTINCT FROM excluded.posture"
-            " OR device_state.network IS DISTINCT FROM excluded.network",
+            " OR device_state.network IS DISTINCT FROM excluded.network"
+            " OR device_state.foresight IS DISTINCT FROM excluded.foresight",
             err);
     int64_t n;
 
@@ -80,6 +104,7 @@ static int put_bulk(struct pk_store *store, const struct pk_device *d, struct pk
     pk_put_json(&put, d->risk);
     pk_put_json(&put, d->posture);
     pk_put_json(&put, d->network);
+    pk_put_json(&put, d->foresight);
     n = pk_put_run(&put);
     return n < 0 ? (int)n : PK_OK;
 }
@@ -88,10 +113,12 @@ static int add_hot(struct pk_store *store, const struct pk_device *d, struct pk_
 {
     struct pk_put put = pk_put_start(store,
             "INSERT INTO devices (id, name, grp, platform, model, os_name, os_version, kernel,"
-            " patch, agent, seen_ms, acked_seq, risk_score, risk_level, enrolled_ms, cert_serial,"
-            " cert_serial_old, cert_not_after_ms, cert_overlap_ms, revoked_ms, revoked_by,"
-            " revoked_why) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14,"
-            " ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22)",
+            " patch, agent, seen_ms, acked_seq, risk_score, risk_level, language, p7, p30, outlook,"
+            " zone, measures, guard_ms, due_ms, lag_ms, enrolled_ms, cert_serial, cert_serial_old,"
+            " cert_not_after_ms, cert_overlap_ms, revoked_ms, revoked_by, revoked_why, ownership,"
+            " mail) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16,"
+            " ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32,"
+            " ?33)",
             err);
     int64_t n;
 
@@ -107,6 +134,8 @@ static int add_hot(struct pk_store *store, const struct pk_device *d, struct pk_
     pk_put_int(&put, d->revoked_ms);
     pk_put_text(&put, d->revoked_by);
     pk_put_text(&put, d->revoked_why);
+    pk_put_int(&put, d->ownership);
+    pk_put_text(&put, d->mail);
     n = pk_put_run(&put);
     return n < 0 ? (int)n : PK_OK;
 }
@@ -149,7 +178,9 @@ int pk_device_put_state(
     put = pk_put_start(store,
             "UPDATE devices SET platform = ?1, model = ?2, os_name = ?3, os_version = ?4,"
             " kernel = ?5, patch = ?6, agent = ?7, seen_ms = ?8, acked_seq = ?9,"
-            " risk_score = ?10, risk_level = ?11 WHERE id = ?12",
+            " risk_score = ?10, risk_level = ?11, language = ?12, p7 = ?13, p30 = ?14,"
+            " outlook = ?15, zone = ?16, measures = ?17, guard_ms = ?18, due_ms = ?19,"
+            " lag_ms = ?20 WHERE id = ?21",
             err);
     put_hot(&put, device);
     pk_put_text(&put, device->id);

@@ -24,9 +24,10 @@ static const struct source sources[] = {
     { "devices",
             "id:t name:t grp:t platform:i model:t os_name:t os_version:t kernel:t patch:t agent:t"
             " enrolled_ms:m seen_ms:m acked_seq:i risk_score:i risk_level:i cert_serial:t"
-            " cert_not_after_ms:m revoked_ms:m revoked_by:t revoked_why:t",
+            " cert_not_after_ms:m revoked_ms:m revoked_by:t revoked_why:t ownership:i mail:t"
+            " language:t p7:r p30:r outlook:i zone:i measures:i",
             "id = ?1", "id" },
-    { "device_state", "risk:j posture:j network:j", "device = ?1", "device" },
+    { "device_state", "risk:j posture:j network:j foresight:j", "device = ?1", "device" },
     { "incidents",
             "id:t threat:t subject:t state:i severity:i confidence:r hits:i opened_ms:m"
             " updated_ms:m ended_ms:m rule:t evidence:j reason:t",
@@ -56,15 +57,24 @@ static const struct source sources[] = {
     { "app_exceptions", "id:t reason:t package:t created_ms:m created_by:t expires_ms:m",
             "target = ?1", "created_ms DESC" },
     { "crowd_findings", "kind:i threat:t subject:t part:t at_ms:m", "device = ?1", "at_ms DESC" },
+    { "guard", "state:j", "device = ?1", "device" },
+    { "policy_facts", "at_ms:m kind:i subject:t body:t", "device = ?1", "id DESC" },
+    { "alerts",
+            "id:i incident:t rule:t threat:t subject:t level:i told_ms:m shown_ms:m answer:i"
+            " answered_ms:m closed_ms:m reminders:i merged:i",
+            "device = ?1", "id DESC" },
+    { "mistakes", "id:t reason:t threat:t subject:t created_ms:m created_by:t expires_ms:m",
+            "target = ?1", "created_ms DESC" },
+    { "push_tokens", "service:i at_ms:m", "device = ?1", "device" },
     { "network_devices", "network:t first_ms:m last_ms:m visits:i", "device = ?1", "last_ms DESC" },
     { "erasures", "id:t state:i asked_ms:m asked_by:t begun_ms:m", "device = ?1", "asked_ms DESC" },
 };
 
-/* app_files names the device that was asked for the file last. */
+/* app_files names the device that was asked for the file last; tokens are sessions of its user's page. */
 const char *const pk_personal_tables[] = { "devices", "device_state", "incidents", "timeline",
     "actions", "events", "audit", "ledger", "ledger_days", "device_apps", "device_inventory",
-    "app_asks", "app_exceptions", "crowd_findings", "network_devices", "erasures", "app_files",
-    NULL };
+    "app_asks", "app_exceptions", "crowd_findings", "guard", "policy_facts", "alerts",
+    "mistakes", "push_tokens", "tokens", "network_devices", "erasures", "app_files", NULL };
 
 /* ---- one row -------------------------------------------------------------------------------------- */
 

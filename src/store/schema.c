@@ -287,6 +287,91 @@ static const char step_9[] =
         "CREATE INDEX app_files_signer ON app_files (signer);"
         "CREATE INDEX apps_signer ON apps (signer, package);";
 
+/* Foresight, policy, people. What may happen to a device and what is in force for it stands in its row; guard
+ * holds where each device's policy stands (policy/guard.h), policy_facts what it decided from, so that a draft can be
+ * rehearsed on it. alerts: what people were told. */
+static const char step_10[] =
+        "ALTER TABLE devices ADD COLUMN ownership BIGINT NOT NULL DEFAULT 0;"
+        "ALTER TABLE devices ADD COLUMN mail {text};"
+        "ALTER TABLE devices ADD COLUMN language {text} NOT NULL DEFAULT '';"
+        "ALTER TABLE devices ADD COLUMN p7 {real} NOT NULL DEFAULT -1;"
+        "ALTER TABLE devices ADD COLUMN p30 {real} NOT NULL DEFAULT -1;"
+        "ALTER TABLE devices ADD COLUMN outlook BIGINT NOT NULL DEFAULT 0;"
+        "ALTER TABLE devices ADD COLUMN zone BIGINT NOT NULL DEFAULT 0;"
+        "ALTER TABLE devices ADD COLUMN measures BIGINT NOT NULL DEFAULT 0;"
+        "ALTER TABLE devices ADD COLUMN guard_ms BIGINT NOT NULL DEFAULT 0;"
+        "ALTER TABLE devices ADD COLUMN due_ms BIGINT NOT NULL DEFAULT 0;"
+        "ALTER TABLE devices ADD COLUMN lag_ms BIGINT NOT NULL DEFAULT 0;"
+        "ALTER TABLE device_state ADD COLUMN foresight {text};"
+        "CREATE INDEX devices_due ON devices ((due_ms + lag_ms), id) WHERE due_ms > 0;"
+        "CREATE INDEX devices_p7 ON devices (p7, id);"
+        "CREATE INDEX devices_grp ON devices (grp, id);"
+        "ALTER TABLE enrollments ADD COLUMN ownership BIGINT NOT NULL DEFAULT 0;"
+        "ALTER TABLE enrollments ADD COLUMN mail {text};"
+        "ALTER TABLE incidents ADD COLUMN simulated BIGINT NOT NULL DEFAULT 0;"
+        "CREATE TABLE guard ("
+        " device {text} PRIMARY KEY REFERENCES devices (id) DEFERRABLE INITIALLY DEFERRED,"
+        " policy BIGINT NOT NULL, state {text} NOT NULL);"
+        "CREATE INDEX guard_policy ON guard (policy);"
+        "CREATE TABLE policy_facts ("
+        " id {serial}, device {text} NOT NULL, at_ms BIGINT NOT NULL, kind BIGINT NOT NULL,"
+        " subject {text} NOT NULL, body {text} NOT NULL);"
+        "CREATE INDEX policy_facts_device ON policy_facts (device, id);"
+        "CREATE INDEX policy_facts_at ON policy_facts (at_ms);"
+        /* id is the alert's; action: the newest command to the agent about it */
+        "CREATE TABLE alerts ("
+        " id {serial}, device {text} NOT NULL, incident {text} NOT NULL, rule {text} NOT NULL,"
+        " threat {text} NOT NULL, subject {text} NOT NULL, level BIGINT NOT NULL,"
+        " action BIGINT NOT NULL, told_ms BIGINT NOT NULL, shown_ms BIGINT NOT NULL,"
+        " answer BIGINT NOT NULL, answered_ms BIGINT NOT NULL, closed_ms BIGINT NOT NULL,"
+        " reminders BIGINT NOT NULL, merged BIGINT NOT NULL, simulated BIGINT NOT NULL);"
+        "CREATE INDEX alerts_device ON alerts (device, id);"
+        "CREATE INDEX alerts_incident ON alerts (incident, id);"
+        "CREATE INDEX alerts_rule ON alerts (rule, told_ms);"
+        "CREATE INDEX alerts_told ON alerts (told_ms, id);"
+        "CREATE INDEX alerts_action ON alerts (action);"
+        /* what a person called a mistake: incidents that fit are dismissed when they open */
+        "CREATE TABLE mistakes ("
+        " id {text} PRIMARY KEY, reason {text} NOT NULL, scope BIGINT NOT NULL,"
+        " target {text} NOT NULL, threat {text} NOT NULL, subject {text}, rule {text},"
+        " created_ms BIGINT NOT NULL, created_by {text} NOT NULL, expires_ms BIGINT NOT NULL,"
+        " uses BIGINT NOT NULL, used_ms BIGINT NOT NULL);"
+        "CREATE INDEX mistakes_threat ON mistakes (threat);"
+        "CREATE INDEX mistakes_created ON mistakes (created_ms, id);"
+        "CREATE TABLE trend_days ("
+        " day BIGINT NOT NULL, grp {text} NOT NULL, body {text} NOT NULL,"
+        " PRIMARY KEY (day, grp));";
+
+/* People and partners. trend_days above: the state of the fleet at the end of each day, a row a group ('': all). */
+static const char step_11[] =
+        /* people who sign in: local ones and those of an identity provider (issuer, subject) */
+        "CREATE TABLE people ("
+        " id {text} PRIMARY KEY, name {text} NOT NULL, mail {text}, role BIGINT NOT NULL,"
+        " groups {text} NOT NULL, issuer {text} NOT NULL, subject {text} NOT NULL,"
+        " password {text}, totp {text}, totp_step BIGINT NOT NULL, created_ms BIGINT NOT NULL,"
+        " created_by {text} NOT NULL, seen_ms BIGINT NOT NULL, disabled_ms BIGINT NOT NULL,"
+        " UNIQUE (issuer, subject));"
+        "CREATE INDEX people_name ON people (lower(name), id);"
+        "ALTER TABLE tokens ADD COLUMN groups {text} NOT NULL DEFAULT '[]';"
+        "ALTER TABLE tokens ADD COLUMN person {text};"
+        "ALTER TABLE tokens ADD COLUMN device {text};"
+        "ALTER TABLE tokens ADD COLUMN address {text};"
+        "ALTER TABLE tokens ADD COLUMN external {text};" /* session of the provider */
+        "CREATE INDEX tokens_person ON tokens (person) WHERE person IS NOT NULL;"
+        "CREATE INDEX tokens_device ON tokens (device) WHERE device IS NOT NULL;"
+        /* a sign-in at the provider that has begun */
+        "CREATE TABLE signins ("
+        " state {text} PRIMARY KEY, nonce {text} NOT NULL, verifier {text} NOT NULL,"
+        " back {text} NOT NULL, created_ms BIGINT NOT NULL);"
+        "CREATE TABLE push_tokens ("
+        " device {text} PRIMARY KEY REFERENCES devices (id) DEFERRABLE INITIALLY DEFERRED,"
+        " service BIGINT NOT NULL, token {text} NOT NULL, at_ms BIGINT NOT NULL);"
+        "CREATE TABLE report_plans ("
+        " id {text} PRIMARY KEY, kind {text} NOT NULL, grp {text} NOT NULL, every BIGINT NOT NULL,"
+        " recipients {text} NOT NULL, created_ms BIGINT NOT NULL, created_by {text} NOT NULL,"
+        " next_ms BIGINT NOT NULL, last_ms BIGINT NOT NULL, error {text});"
+        "CREATE INDEX report_plans_next ON report_plans (next_ms);";
+
 const char *const pk_store_steps[] = { step_1, step_2, step_3, step_4, step_5, step_6, step_7,
-    step_8, step_9 };
+    step_8, step_9, step_10, step_11 };
 const size_t pk_store_step_count = PK_COUNT(pk_store_steps);

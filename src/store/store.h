@@ -9,7 +9,7 @@
 #include "model/action.h"
 #include "model/incident.h"
 #include "model/observation.h"
-#include "model/risk.h"
+#include "model/foresight.h"
 
 struct pk_store;
 struct pk_db;
@@ -52,13 +52,25 @@ struct pk_device {
     const char *revoked_by;
     const char *revoked_why;
     int64_t open_incidents; /* computed by the readers, not written */
+    int ownership;          /* enum pk_ownership: told at enrolment */
+    const char *mail;       /* of its user, told at enrolment; NULL: not known */
+    const char *language;   /* of its user, "de"; "" when unknown */
+    double p7, p30;         /* chance of an attack within 7 and 30 days; -1: unknown */
+    int outlook;            /* enum pk_outlook: p7 as people are told */
+    int zone;               /* enum pk_zone_standing: of where it is now */
+    json_t *foresight;      /* pk_foresight as JSON, NULL before the first */
+    int64_t measures;       /* bits of enum pk_measure that are in force */
+    int64_t guard_ms;       /* up to when its policy was worked out */
+    int64_t due_ms;         /* when the policy has to look again; 0: only on news */
+    int64_t lag_ms;         /* how far its clock is behind ours: a device lives on its own time */
 };
 
 PK_MUST_USE int pk_device_add(
         struct pk_store *store, const struct pk_device *device, struct pk_error *err);
 PK_MUST_USE int pk_device_get(struct pk_store *store, const char *id, struct pk_arena *arena,
         struct pk_device *out, struct pk_error *err);
-/* Writes what reports change: platform .. agent, seen_ms, acked_seq, risk*, posture, network. */
+/* Writes what reports change: platform .. agent, seen_ms, acked_seq, risk*, posture, network, language, p7 ..
+ * foresight, measures .. lag_ms. */
 PK_MUST_USE int pk_device_put_state(
         struct pk_store *store, const struct pk_device *device, struct pk_error *err);
 /* Writes seen_ms and acked_seq alone: the cheap way when a report has changed nothing else. */
@@ -215,11 +227,14 @@ PK_MUST_USE int pk_enrollment_list(struct pk_store *store, const struct pk_query
         struct pk_arena *arena, struct pk_page *out, struct pk_error *err);
 PK_MUST_USE int pk_enrollment_remove(struct pk_store *store, const char *id, struct pk_error *err);
 
+/* As stored: never renumber. */
 enum pk_role {
     PK_ROLE_NONE,
-    PK_ROLE_VIEWER,
-    PK_ROLE_RESPONDER,
-    PK_ROLE_ADMIN,
+    PK_ROLE_VIEWER,    /* sees */
+    PK_ROLE_RESPONDER, /* ... and works on incidents, apps and mistakes */
+    PK_ROLE_OWNER,     /* everything */
+    PK_ROLE_POLICY,    /* as responder, and writes policies and texts */
+    PK_ROLE_PRIVACY,   /* sees, and answers for personal data: who looked, export, erasure, audit */
 };
 extern const char *const pk_role_names[]; /* NULL-terminated; [0] is "none" */
 

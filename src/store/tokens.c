@@ -4,7 +4,8 @@
 #define COLUMNS "id, kind, name, role, created_ms, expires_ms, used_ms"
 #define LIVE    "kind = ?1 AND secret = ?2 AND (expires_ms = 0 OR expires_ms > ?3)"
 
-const char *const pk_role_names[] = { "none", "viewer", "responder", "admin", NULL };
+const char *const pk_role_names[] = { "none", "viewer", "responder", "admin", "policy", "privacy",
+    NULL };
 
 static int read_token(struct pk_get *get, void *out, struct pk_error *err)
 {

@@ -13,7 +13,7 @@ from rest_support import Client, Device, Server, Tally
 
 tally = Tally()
 check = tally.check
-ROLES = ["viewer", "responder", "admin"]
+ROLES = ["viewer", "responder", "policy", "privacy", "admin"]
 NET = "net-0123456789abcdef"
 SECRETS = []  # everything that is shown once; must be found nowhere later
 

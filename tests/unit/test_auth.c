@@ -12,8 +12,8 @@ struct fixture {
     struct pk_store *store;
     struct pk_attempts *attempts;
     struct pk_arena *arena;
-    const char *secret[PK_ROLE_ADMIN + 1];  /* API token of each role */
-    const char *session[PK_ROLE_ADMIN + 1]; /* session of each role */
+    const char *secret[PK_ROLE_PRIVACY + 1];  /* API token of each role */
+    const char *session[PK_ROLE_PRIVACY + 1]; /* session of each role */
     const char *expired;
 };
 
@@ -42,11 +42,11 @@ static int set_up(void **state)
     f->arena = pk_arena_create(1 << 20);
     f->attempts = pk_attempts_create();
     assert_int_equal(pk_store_open("sqlite::memory:", &f->store, NULL), PK_OK);
-    for (int role = PK_ROLE_VIEWER; role <= PK_ROLE_ADMIN; role++) {
+    for (int role = PK_ROLE_VIEWER; role <= PK_ROLE_PRIVACY; role++) {
         f->secret[role] = issue(f, PK_TOKEN_API, role, 0);
         f->session[role] = issue(f, PK_TOKEN_SESSION, role, NOW + PK_SESSION_MS);
     }
-    f->expired = issue(f, PK_TOKEN_API, PK_ROLE_ADMIN, NOW - 1);
+    f->expired = issue(f, PK_TOKEN_API, PK_ROLE_OWNER, NOW - 1);
     *state = f;
     return 0;
 }
@@ -63,7 +63,7 @@ static int tear_down(void **state)
 }
 
 static enum pk_auth_result check(struct fixture *f, const struct pk_credentials *credentials,
-        enum pk_role wanted, struct pk_actor *actor)
+        enum pk_right wanted, struct pk_actor *actor)
 {
     struct pk_error err;
 
@@ -111,14 +111,25 @@ static void test_header(void **state)
     assert_non_null(pk_auth_bearer(longest));
 }
 
-/* Every role against every wanted role, by bearer and by session. */
+/* Every role against every right, by bearer and by session. */
 static void test_roles(void **state)
 {
     struct fixture *f = *state;
 
-    for (int has = PK_ROLE_VIEWER; has <= PK_ROLE_ADMIN; has++) {
-        for (int wanted = PK_ROLE_VIEWER; wanted <= PK_ROLE_ADMIN; wanted++) {
-            enum pk_auth_result right = has >= wanted ? PK_AUTH_OK : PK_AUTH_ROLE;
+    for (int has = PK_ROLE_VIEWER; has <= PK_ROLE_PRIVACY; has++) {
+        for (int wanted = PK_RIGHT_VIEW; wanted <= PK_RIGHT_OWN; wanted++) {
+            static const char *const rights[] = { [PK_ROLE_VIEWER] = "v",
+                [PK_ROLE_RESPONDER] = "vr",
+                [PK_ROLE_OWNER] = "vrpyo",
+                [PK_ROLE_POLICY] = "vrp",
+                [PK_ROLE_PRIVACY] = "vy" };
+            static const char letters[] = { [PK_RIGHT_VIEW] = 'v',
+                [PK_RIGHT_RESPOND] = 'r',
+                [PK_RIGHT_POLICY] = 'p',
+                [PK_RIGHT_PRIVACY] = 'y',
+                [PK_RIGHT_OWN] = 'o' };
+            enum pk_auth_result right = strchr(rights[has], letters[wanted]) != NULL ? PK_AUTH_OK
+                                                                                     : PK_AUTH_ROLE;
             struct pk_credentials by_token = {
                 .authorization = bearer(f, f->secret[has]),
                 .address = "192.0.2.1",
@@ -130,11 +141,11 @@ static void test_roles(void **state)
             };
             struct pk_actor actor = { 0 };
 
-            assert_int_equal(check(f, &by_token, (enum pk_role)wanted, &actor), right);
+            assert_int_equal(check(f, &by_token, (enum pk_right)wanted, &actor), right);
             assert_int_equal(actor.how, PK_HOW_BEARER);
             assert_int_equal(actor.role, has);
             assert_string_equal(pk_actor_text(&actor, f->arena), "token anna");
-            assert_int_equal(check(f, &by_cookie, (enum pk_role)wanted, &actor), right);
+            assert_int_equal(check(f, &by_cookie, (enum pk_right)wanted, &actor), right);
             assert_int_equal(actor.how, PK_HOW_SESSION);
             assert_string_equal(pk_actor_text(&actor, f->arena), "anna");
         }
@@ -165,7 +176,7 @@ static void test_refused(void **state)
     for (size_t i = 0; i < PK_COUNT(rows); i++) {
         struct pk_actor actor = { .name = "untouched" };
 
-        assert_int_equal(check(f, &rows[i].credentials, PK_ROLE_VIEWER, &actor), rows[i].result);
+        assert_int_equal(check(f, &rows[i].credentials, PK_RIGHT_VIEW, &actor), rows[i].result);
         assert_string_equal(actor.name, "untouched");
     }
 }
@@ -176,7 +187,7 @@ static void test_open_to_all(void **state)
     struct pk_credentials nothing = { .address = "a", .changes = true };
     struct pk_actor actor;
 
-    assert_int_equal(check(f, &nothing, PK_ROLE_NONE, &actor), PK_AUTH_OK);
+    assert_int_equal(check(f, &nothing, PK_RIGHT_NONE, &actor), PK_AUTH_OK);
     assert_int_equal(actor.how, PK_HOW_NOBODY);
     assert_int_equal(actor.role, PK_ROLE_NONE);
 }
@@ -185,20 +196,20 @@ static void test_csrf(void **state)
 {
     struct fixture *f = *state;
     struct pk_credentials cookie = {
-        .session = f->session[PK_ROLE_ADMIN],
+        .session = f->session[PK_ROLE_OWNER],
         .address = "a",
         .changes = true,
     };
     struct pk_actor actor;
 
-    assert_int_equal(check(f, &cookie, PK_ROLE_ADMIN, &actor), PK_AUTH_CSRF);
+    assert_int_equal(check(f, &cookie, PK_RIGHT_OWN, &actor), PK_AUTH_CSRF);
     cookie.marker = "0";
-    assert_int_equal(check(f, &cookie, PK_ROLE_ADMIN, &actor), PK_AUTH_CSRF);
+    assert_int_equal(check(f, &cookie, PK_RIGHT_OWN, &actor), PK_AUTH_CSRF);
     cookie.marker = "1";
-    assert_int_equal(check(f, &cookie, PK_ROLE_ADMIN, &actor), PK_AUTH_OK);
+    assert_int_equal(check(f, &cookie, PK_RIGHT_OWN, &actor), PK_AUTH_OK);
     cookie.marker = NULL;
     cookie.changes = false;
-    assert_int_equal(check(f, &cookie, PK_ROLE_ADMIN, &actor), PK_AUTH_OK);
+    assert_int_equal(check(f, &cookie, PK_RIGHT_OWN, &actor), PK_AUTH_OK);
 }
 
 static void test_limited(void **state)
@@ -216,14 +227,14 @@ static void test_limited(void **state)
     struct pk_actor actor;
 
     for (int i = 0; i < PK_ATTEMPTS_MAX; i++) {
-        assert_int_equal(check(f, &wrong, PK_ROLE_VIEWER, &actor), PK_AUTH_WRONG);
+        assert_int_equal(check(f, &wrong, PK_RIGHT_VIEW, &actor), PK_AUTH_WRONG);
     }
-    assert_int_equal(check(f, &wrong, PK_ROLE_VIEWER, &actor), PK_AUTH_LIMITED);
+    assert_int_equal(check(f, &wrong, PK_RIGHT_VIEW, &actor), PK_AUTH_LIMITED);
     /* Also a right guess; people with sessions and other addresses go on. */
-    assert_int_equal(check(f, &right, PK_ROLE_VIEWER, &actor), PK_AUTH_LIMITED);
-    assert_int_equal(check(f, &cookie, PK_ROLE_VIEWER, &actor), PK_AUTH_OK);
+    assert_int_equal(check(f, &right, PK_RIGHT_VIEW, &actor), PK_AUTH_LIMITED);
+    assert_int_equal(check(f, &cookie, PK_RIGHT_VIEW, &actor), PK_AUTH_OK);
     right.address = "192.0.2.8";
-    assert_int_equal(check(f, &right, PK_ROLE_VIEWER, &actor), PK_AUTH_OK);
+    assert_int_equal(check(f, &right, PK_RIGHT_VIEW, &actor), PK_AUTH_OK);
     /* A minute later all is well again. */
     assert_true(pk_attempts_allowed(f->attempts, PK_TOKEN_API, "192.0.2.7", NOW + PK_MINUTE_MS));
     /* A clock that was set back does not lock out for ever. */

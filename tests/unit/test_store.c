@@ -503,7 +503,7 @@ static void add_token(struct bench *b, const char *id, int kind, int64_t expires
         .kind = kind,
         .secret_sha256 = id,
         .name = "eve",
-        .role = PK_ROLE_ADMIN,
+        .role = PK_ROLE_OWNER,
         .created_ms = NOW,
         .expires_ms = expires_ms };
 
@@ -521,7 +521,7 @@ static void test_tokens(void **state)
     add_token(b, "link", PK_TOKEN_SIGNIN, NOW + 100);
     add_token(b, "late", PK_TOKEN_SESSION, NOW + 100);
     assert_ok(pk_token_use(b->store, PK_TOKEN_API, "api", NOW, b->arena, &got, &err));
-    assert_int_equal(got.role, PK_ROLE_ADMIN);
+    assert_int_equal(got.role, PK_ROLE_OWNER);
     assert_int_equal(got.used_ms, NOW);
     assert_ok(pk_token_use(b->store, PK_TOKEN_API, "api", NOW + 59000, b->arena, &got, &err));
     assert_int_equal(got.used_ms, NOW);

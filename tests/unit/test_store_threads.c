@@ -222,7 +222,7 @@ static void test_take_token_together(void **state)
                 &(struct pk_token){ .id = id,
                         .kind = PK_TOKEN_SIGNIN,
                         .secret_sha256 = "secret",
-                        .role = PK_ROLE_ADMIN },
+                        .role = PK_ROLE_OWNER },
                 &err));
         assert_int_equal(together(t->url, take_token), 1);
     }
