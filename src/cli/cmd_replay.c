@@ -263,7 +263,7 @@ static int load_scene(const char *file, struct pk_buffer *text, struct pk_error 
 static bool predicts(const struct replay *r)
 {
     return r->terms != NULL || r->preds.preds != NULL || r->preds.inputs != NULL ||
-            r->preds.joins != NULL;
+            r->preds.joins != NULL || r->preds.explain > 0;
 }
 
 static void tell_hazard(const struct pk_hazard_count *c)
@@ -374,6 +374,9 @@ static const char usage[] =
         "  --risk-inputs FILE, --join-risk FILE  of a world: what the model sees, and the risk of "
         "each\n"
         "                 public join before it\n"
+        "  --explain N    of a world: N devices, from the most risky to the calmest, with the "
+        "reasons of\n"
+        "                 their chance of an attack, on standard error\n"
         "  --no-trust     of a world: every device is believed, to see what trust is worth\n"
         "  --terms FILE   of a world: the terms of all scores, for tools/train-crowd.py\n"
         "  --config FILE  the policy (YAML); default: the one that Picket carries\n"
@@ -388,8 +391,8 @@ int pk_cmd_replay(int argc, char **argv)
         { "preds-from", required_argument, NULL, 'f' }, { "preds-shipped", no_argument, NULL, 's' },
         { "risk-inputs", required_argument, NULL, 'i' },
         { "join-risk", required_argument, NULL, 'r' }, { "terms", required_argument, NULL, 't' },
-        { "opinions", no_argument, NULL, 'w' }, { "help", no_argument, NULL, 'h' },
-        { NULL, 0, NULL, 0 } };
+        { "explain", required_argument, NULL, 'e' }, { "opinions", no_argument, NULL, 'w' },
+        { "help", no_argument, NULL, 'h' }, { NULL, 0, NULL, 0 } };
     static const char *const siem[] = { SIEM_NAME };
     struct replay r = { .out = stdout };
     struct pk_policy *policy = NULL;
@@ -411,6 +414,13 @@ int pk_cmd_replay(int argc, char **argv)
             break;
         case 'w':
             every = true;
+            break;
+        case 'e':
+            r.preds.explain = (int)strtol(optarg, NULL, 10);
+            if (r.preds.explain < 1) {
+                (void)fputs(usage, stderr);
+                return PK_EXIT_USAGE;
+            }
             break;
         case 'n':
             r.believing = true;

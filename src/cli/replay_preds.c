@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/replay_explain.h"
 #include "risk/table.h"
 
 #define DAY_S        86400
@@ -24,7 +25,9 @@ struct pk_replay_preds {
     struct pk_rows names;
     FILE *preds, *inputs, *joins;
     int64_t first_day, day, from_days;
-    float visits; /* of the network of the line at hand, before it */
+    int explain;
+    int64_t last_s; /* of the newest line */
+    float visits;   /* of the network of the line at hand, before it */
     int64_t now_s;
 };
 
@@ -49,6 +52,7 @@ int pk_replay_preds_create(const struct pk_replay_preds_files *files, struct pk_
 
     if (rc == PK_OK) {
         p->names = (struct pk_rows){ .size = sizeof(struct name), .max = DEVICES_MAX };
+        p->explain = files->explain;
         p->from_days = files->from_days != 0 ? files->from_days : PK_PREDS_FROM;
         rc = open_one(files->preds, &p->preds, err);
     }
@@ -181,6 +185,7 @@ int pk_replay_preds_before(struct pk_replay_preds *preds, const struct pk_crowd 
         (void)snprintf(name->text, sizeof(name->text), "%s", line->device);
     }
     preds->visits = 0;
+    preds->last_s = s->at_s > preds->last_s ? s->at_s : preds->last_s;
     if (s->kind == PK_SIGHTING_NETWORK) {
         key.a = s->network.network;
         if (pk_crowd_network(crowd, &key, s->at_s, &network)) {
@@ -224,11 +229,17 @@ static int close_one(FILE **file)
 
 int pk_replay_preds_finish(struct pk_replay_preds *preds, struct pk_error *err)
 {
-    int rc = close_one(&preds->preds);
+    int rc = preds->explain > 0
+            ? pk_replay_explain(preds->hazard, preds->last_s, preds->explain, stderr)
+            : PK_OK;
+    int lines = close_one(&preds->preds);
     int inputs = close_one(&preds->inputs);
     int joins = close_one(&preds->joins);
 
-    rc = rc < 0 ? rc : inputs < 0 ? inputs : joins;
+    if (rc < 0) {
+        return pk_error_set(err, rc, "cannot explain: %s", pk_code_text(rc));
+    }
+    rc = lines < 0 ? lines : inputs < 0 ? inputs : joins;
     return rc < 0 ? pk_error_set(err, rc, "cannot write the predictions: %s", pk_code_text(rc))
                   : PK_OK;
 }

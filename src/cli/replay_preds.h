@@ -18,7 +18,8 @@ struct pk_replay_preds_files { /* NULL: not wanted */
     const char *inputs; /* tab-separated: d, t and the terms, each third midnight */
     const char *joins;  /* {"i","z","p"}: risk of the zone and of the network, before the join */
     int from_days;      /* 0: PK_PREDS_FROM; predictions for 30 days begin 14 days earlier */
-    bool no_online;     /* shipped weights alone */
+    int explain; /* so many devices, from the most risky to the calmest, are explained at the end */
+    bool no_online; /* shipped weights alone */
 };
 
 PK_MUST_USE int pk_replay_preds_create(const struct pk_replay_preds_files *files,

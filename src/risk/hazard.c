@@ -15,6 +15,8 @@
 #define SLOW_DAYS       30.0
 #define SHIFT_STEP      (0.5 / 7) /* at most .5 a week */
 #define HOMELIKE        0.3F /* what a join of a network behind a password adds to the sums of zones */
+#define MEAN_ROWS       500 /* rows of its own that the training worlds' averages are worth */
+#define MEAN_WEEKS      8
 #define KNOWN_VISITS    5
 #define NEW_VISITS      0.5F
 #define RISKY           0.35F
@@ -61,6 +63,8 @@ int pk_hazard_create(
     }
     h->weights = settings != NULL && settings->weights != NULL ? settings->weights
                                                                : &pk_hazard_shipped;
+    memcpy(h->mean, h->weights->mean, sizeof(h->mean));
+    h->mean_rows = MEAN_ROWS;
     h->no_online = settings != NULL && settings->no_online;
     h->devices = (struct pk_rows){ .size = sizeof(struct state),
         .max = settings != NULL && settings->devices_max != 0 ? settings->devices_max
@@ -394,12 +398,15 @@ static bool teaches(const struct state *s, int64_t index_s)
             index_s - (int64_t)s->enrolled_s >= TEACHES_AFTER_S;
 }
 
-static double score_of(const struct pk_hazard *h, const struct state *s, int64_t now_s)
+/* What is typical here: explanations compare with it. Old rows count less and less. */
+static void learn_mean(struct pk_hazard *h, const double x[PK_HAZARD_TERMS])
 {
-    double x[PK_HAZARD_TERMS];
+    double most = MEAN_ROWS + MEAN_WEEKS * (double)h->devices.count;
 
-    pk_hazard_state_inputs(h, s, now_s, x);
-    return pk_hazard_state_score(h->weights, x);
+    h->mean_rows = h->mean_rows < most ? h->mean_rows + 1 : most;
+    for (size_t i = 0; i < PK_HAZARD_TERMS; i++) {
+        h->mean[i] += (x[i] - h->mean[i]) / h->mean_rows;
+    }
 }
 
 static double score30_of(const struct pk_hazard *h, double score)
@@ -427,6 +434,7 @@ static void device_day(struct pk_hazard *h, struct state *s, int64_t day)
     uint64_t phase = s->id ^ s->id >> 29;
     bool week = (phase + (uint64_t)day) % 7 == 0;
     bool month = (phase / 7 + (uint64_t)day) % 30 == 0;
+    double x[PK_HAZARD_TERMS];
     double score;
 
     if (!week && !month) {
@@ -441,7 +449,11 @@ static void device_day(struct pk_hazard *h, struct state *s, int64_t day)
     if (!old_enough(s, day * DAY_S)) {
         return;
     }
-    score = score_of(h, s, day * DAY_S);
+    pk_hazard_state_inputs(h, s, day * DAY_S, x);
+    score = pk_hazard_state_score(h->weights, x);
+    if (week && teaches(s, day * DAY_S)) {
+        learn_mean(h, x);
+    }
     if (week) {
         s->index7 = pk_calibrate_bin(score);
         s->flags |= STATE_NOTED7;
@@ -492,6 +504,11 @@ bool pk_hazard_inputs(
     return true;
 }
 
+double pk_hazard_p7(const struct pk_hazard *h, double score)
+{
+    return h->no_online ? pk_sigmoid(score) : pk_calibrate_p(h->seven, score);
+}
+
 bool pk_hazard_predict(const struct pk_hazard *hazard, uint64_t device, int64_t now_s,
         struct pk_hazard_prediction *out)
 {
@@ -501,10 +518,9 @@ bool pk_hazard_predict(const struct pk_hazard *hazard, uint64_t device, int64_t 
     if (!pk_hazard_inputs(hazard, device, now_s, x)) {
         return false;
     }
-    pk_hazard_state_explain(hazard->weights, x, out);
+    pk_hazard_state_explain(hazard, x, out);
     score30 = score30_of(hazard, out->score);
-    out->p7 = hazard->no_online ? pk_sigmoid(out->score)
-                                : pk_calibrate_p(hazard->seven, out->score);
+    out->p7 = pk_hazard_p7(hazard, out->score);
     out->p30 = hazard->no_online ? pk_sigmoid(score30) : pk_calibrate_p(hazard->thirty, score30);
     out->p30 = out->p30 < out->p7 ? out->p7 : out->p30;
     return true;

@@ -74,9 +74,8 @@ extern const char *const pk_hazard_family_names[]; /* "visits" */
 struct pk_hazard_weights {
     double bias;
     double w[PK_HAZARD_TERMS];
-    double mean
-            [PK_HAZARD_TERMS]; /* of the worlds that it was trained on: what explanations compare with */
-    double a30, c30;           /* logit p30 = a + c logit p7 */
+    double mean[PK_HAZARD_TERMS]; /* of the training worlds: typical until the fleet says better */
+    double a30, c30;              /* logit p30 = a + c logit p7 */
 };
 extern const struct pk_hazard_weights pk_hazard_shipped; /* data/hazard/weights.txt */
 
@@ -114,9 +113,9 @@ void pk_hazard_tick(struct pk_hazard *hazard, int64_t now_s);
 
 struct pk_hazard_prediction {
     double p7, p30;
-    double score;                  /* logit of the model before calibration: base + sum of terms */
-    double base;                   /* the score of a device that is average in every term */
-    double terms[PK_HAZARD_TERMS]; /* what each adds to base */
+    double score; /* logit of the model before calibration: base + sum of terms */
+    double base;  /* the score of a device that is average in every term, in this fleet */
+    double terms[PK_HAZARD_TERMS];       /* what each adds to base */
     double families[PK_HAZARD_FAMILIES]; /* the same, summed */
 };
 /* false: not known, or enrolled less than 3 days ago: the answer is "unknown". */

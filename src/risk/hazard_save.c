@@ -5,7 +5,7 @@
 #include "base/crypt.h"
 #include "risk/hazard_state.h"
 
-static const char magic[8] = "PKHZ\0\0\0\2"; /* the last byte is the version */
+static const char magic[8] = "PKHZ\0\0\0\3"; /* the last byte is the version */
 
 struct head {
     char magic[8];
@@ -13,6 +13,8 @@ struct head {
     uint32_t calibrate_size, spare;
     int64_t day;
     double slow;
+    double mean[PK_HAZARD_TERMS];
+    double mean_rows;
 };
 
 int pk_hazard_save(const struct pk_hazard *hazard, struct pk_buffer *out, struct pk_error *err)
@@ -21,11 +23,13 @@ int pk_hazard_save(const struct pk_hazard *hazard, struct pk_buffer *out, struct
         .terms = PK_HAZARD_TERMS,
         .calibrate_size = sizeof(struct pk_calibrate),
         .day = hazard->day,
-        .slow = hazard->slow };
+        .slow = hazard->slow,
+        .mean_rows = hazard->mean_rows };
     size_t from = out->len;
     uint8_t sum[PK_SHA256_SIZE];
 
     memcpy(head.magic, magic, sizeof(magic));
+    memcpy(head.mean, hazard->mean, sizeof(head.mean));
     (void)pk_buffer_put(out, &head, sizeof(head));
     (void)pk_buffer_put(out, hazard->seven, sizeof(*hazard->seven));
     (void)pk_buffer_put(out, hazard->thirty, sizeof(*hazard->thirty));
@@ -50,6 +54,20 @@ static bool sound_calibrate(const struct pk_calibrate *c)
         }
     }
     return c->using >= 0 && c->using < PK_MAPS && isfinite(c->z) && fabs(c->z) <= 100;
+}
+
+static bool sound_head(const struct head *head)
+{
+    for (size_t i = 0; i < PK_HAZARD_TERMS; i++) {
+        if (!(fabs(head->mean[i]) <= 100)) {
+            return false;
+        }
+    }
+    return memcmp(head->magic, magic, sizeof(magic)) == 0 &&
+            head->state_size == sizeof(struct state) && head->terms == PK_HAZARD_TERMS &&
+            head->calibrate_size == sizeof(struct pk_calibrate) && head->day >= 0 &&
+            head->day <= UINT32_MAX / DAY_S && fabs(head->slow) <= 100 && head->mean_rows >= 1 &&
+            head->mean_rows < 1e12;
 }
 
 static bool sound_devices(const struct pk_rows *devices)
@@ -87,10 +105,9 @@ static int read_all(struct pk_hazard *h, struct pk_reader *in, struct pk_error *
     memcpy(h->thirty, thirty.ptr, thirty.len);
     h->day = head.day;
     h->slow = head.slow;
-    if (memcmp(head.magic, magic, sizeof(magic)) != 0 || head.state_size != sizeof(struct state) ||
-            head.terms != PK_HAZARD_TERMS || head.calibrate_size != sizeof(*h->seven) ||
-            head.day < 0 || !(fabs(head.slow) <= 100) || head.day > UINT32_MAX / DAY_S ||
-            !sound_calibrate(h->seven) || !sound_calibrate(h->thirty)) {
+    memcpy(h->mean, head.mean, sizeof(h->mean));
+    h->mean_rows = head.mean_rows;
+    if (!sound_head(&head) || !sound_calibrate(h->seven) || !sound_calibrate(h->thirty)) {
         return PK_EMALF;
     }
     rc = pk_rows_load(&h->devices, in);

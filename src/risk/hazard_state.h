@@ -75,6 +75,8 @@ struct pk_hazard {
     struct pk_zones *zones;
     struct pk_calibrate *seven, *thirty;
     double slow; /* the shift of 7 days, averaged over SLOW_DAYS: waves pass within 30 days */
+    double mean[PK_HAZARD_TERMS]; /* of the fleet's rows; begins with the training worlds' */
+    double mean_rows;
     int64_t day; /* the last midnight that was worked on, as a day since 1970; 0: none */
 };
 
@@ -82,7 +84,12 @@ struct pk_hazard {
 void pk_hazard_state_inputs(const struct pk_hazard *h, const struct state *s, int64_t now_s,
         double out[PK_HAZARD_TERMS]);
 double pk_hazard_state_score(const struct pk_hazard_weights *w, const double x[PK_HAZARD_TERMS]);
-void pk_hazard_state_explain(const struct pk_hazard_weights *w, const double x[PK_HAZARD_TERMS],
+/* How many days' worth a counter of this half-life can hold after so many days: what makes counters of new and old
+ * devices comparable. */
+double pk_hazard_days_worth(double days, double half);
+void pk_hazard_state_explain(const struct pk_hazard *h, const double x[PK_HAZARD_TERMS],
         struct pk_hazard_prediction *out);
-/* hazard.c: counters as they are so much later. */
+/* hazard.c: the calibrated chance of a score. */
+double pk_hazard_p7(const struct pk_hazard *h, double score);
+/* Counters as they are so much later. */
 void pk_hazard_state_fade(float c[COUNTERS], int64_t seconds);

@@ -27,9 +27,7 @@ static const uint8_t family_of[PK_HAZARD_TERMS] = {
 #undef X
 };
 
-/* How many days' worth a counter of this half-life can hold after so many days: what makes counters of new and old
- * devices comparable. */
-static double days_worth(double days, double half)
+double pk_hazard_days_worth(double days, double half)
 {
     days = days < 1 ? 1 : days;
     return (1 - exp2(-days / half)) * half / M_LN2;
@@ -39,7 +37,7 @@ static double days_worth(double days, double half)
 static void usual_terms(const struct pk_hazard *h, const struct state *s, int64_t now_s,
         double days, double out[PK_HAZARD_TERMS])
 {
-    double worth = days_worth(days, USUAL_DAYS);
+    double worth = pk_hazard_days_worth(days, USUAL_DAYS);
     int64_t since = now_s / DAY_S - (int64_t)s->usual_day;
     double fade = exp2(-(double)since / USUAL_DAYS);
     double now = 0;
@@ -93,7 +91,7 @@ void pk_hazard_state_inputs(const struct pk_hazard *h, const struct state *s, in
     out[PK_HAZARD_ios] = flag(s, STATE_IOS);
     out[PK_HAZARD_pub7] = grown(c[PUB7]);
     out[PK_HAZARD_pub30] = grown(c[PUB30]);
-    out[PK_HAZARD_pub_rate] = log((c[PUB90] + 0.5) / (days_worth(days, 60) + 1.2));
+    out[PK_HAZARD_pub_rate] = log((c[PUB90] + 0.5) / (pk_hazard_days_worth(days, 60) + 1.2));
     out[PK_HAZARD_open30] = grown(c[OPEN30]);
     out[PK_HAZARD_newnet30] = grown(c[NEW30]);
     out[PK_HAZARD_cells30] = grown(c[CELLS30]);
@@ -105,7 +103,7 @@ void pk_hazard_state_inputs(const struct pk_hazard *h, const struct state *s, in
     out[PK_HAZARD_inc30] = least(c[INC30], 3);
     out[PK_HAZARD_hit7xpub] = c[HIT7] > 0.3F ? grown(c[PUB7]) : 0;
     out[PK_HAZARD_zone] = grown(20 * c[ZONE30]);
-    out[PK_HAZARD_zone_rate] = log(c[RATE30] / days_worth(days, 21) + 1e-3);
+    out[PK_HAZARD_zone_rate] = log(c[RATE30] / pk_hazard_days_worth(days, 21) + 1e-3);
     out[PK_HAZARD_zone_last] = log(s->zone_last + 1e-4);
     out[PK_HAZARD_city] = log(pk_zones_city(h->zones, s->city, now_s) + 1e-4);
     usual_terms(h, s, now_s, days, out);
@@ -134,12 +132,14 @@ double pk_hazard_state_score(const struct pk_hazard_weights *w, const double x[P
     return score;
 }
 
-void pk_hazard_state_explain(const struct pk_hazard_weights *w, const double x[PK_HAZARD_TERMS],
+void pk_hazard_state_explain(const struct pk_hazard *h, const double x[PK_HAZARD_TERMS],
         struct pk_hazard_prediction *out)
 {
-    *out = (struct pk_hazard_prediction){ .base = pk_hazard_state_score(w, w->mean) };
+    const struct pk_hazard_weights *w = h->weights;
+
+    *out = (struct pk_hazard_prediction){ .base = pk_hazard_state_score(w, h->mean) };
     for (size_t i = 0; i < PK_HAZARD_TERMS; i++) {
-        out->terms[i] = w->w[i] * (x[i] - w->mean[i]);
+        out->terms[i] = w->w[i] * (x[i] - h->mean[i]);
         out->families[family_of[i]] += out->terms[i];
     }
     out->score = pk_hazard_state_score(w, x);
