@@ -1,9 +1,10 @@
-// build.mjs - bundles the console into a folder: index.html, app-HASH.js, app-HASH.css, land-HASH.txt, favicon.svg.
-// The names change with the content, so a server may let browsers keep the assets for ever.
+// build.mjs - bundles the console into a folder: index.html, app-HASH.js, app-HASH.css, one NAME-HASH.js for each group
+// of pages and for what groups share, land-HASH.txt, favicon.svg. The names change with the content, so a server may
+// let browsers keep the assets for ever.
 import { build } from 'esbuild';
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { report } from './budget.mjs';
 import { landPath } from './land.mjs';
@@ -15,9 +16,8 @@ if (process.argv.length !== 3) {
 }
 const out = resolve(process.argv[2]);
 
-const result = await build({
-    entryPoints: { app: join(here, 'src/main.tsx') },
-    outdir: out,
+// What every page of ours is built for.
+const COMMON = {
     write: false,
     bundle: true,
     minify: true,
@@ -27,31 +27,54 @@ const result = await build({
     jsxImportSource: 'preact',
     legalComments: 'none',
     logLevel: 'warning',
+};
+
+const result = await build({
+    ...COMMON,
+    absWorkingDir: here,
+    entryPoints: { app: 'src/main.tsx' },
+    outdir: out,
+    splitting: true,
+    metafile: true,
+    entryNames: '[name]-[hash]',
+    chunkNames: '[name]-[hash]',
 });
 
 // Only what an earlier build left is removed: OUTDIR may be anything the caller named.
 mkdirSync(out, { recursive: true });
 for (const name of readdirSync(out)) {
-    if (/^(app-[0-9a-f]{10}\.(js|css)|land-[0-9a-f]{10}\.txt)$/.test(name)) {
+    if (/^[a-z]+-([0-9a-f]{10}|[A-Z2-7]{8})\.(js|css|txt)$/.test(name)) {
         rmSync(join(out, name));
     }
 }
-
-const hashOf = (bytes) => createHash('sha256').update(bytes).digest('hex').slice(0, 10);
-const names = {};
 for (const file of result.outputFiles) {
-    const ext = file.path.endsWith('.css') ? 'css' : 'js';
-    names[ext] = `app-${hashOf(file.contents)}.${ext}`;
-    writeFileSync(join(out, names[ext]), file.contents);
+    writeFileSync(join(out, basename(file.path)), file.contents);
 }
 
 // Fetched by the map alone.
 const land = landPath();
-names.land = `land-${hashOf(land)}.txt`;
-writeFileSync(join(out, names.land), land);
+const landName = `land-${createHash('sha256').update(land).digest('hex').slice(0, 10)}.txt`;
+writeFileSync(join(out, landName), land);
 
-const page = readFileSync(join(here, 'src/index.html'), 'utf8');
-writeFileSync(join(out, 'index.html'), page.replace('app.js', names.js).replace('app.css', names.css).replace('land.txt', names.land));
+// The first page is the overview: what it needs is asked for at once, not when app.js was read.
+const outputs = Object.entries(result.metafile.outputs).map(([path, of]) => ({ name: basename(path), ...of }));
+const named = (path) => outputs.find((o) => o.name === basename(path));
+function closure(output, seen = new Set()) {
+    if (!seen.has(output.name)) {
+        seen.add(output.name);
+        output.imports.filter((i) => i.kind === 'import-statement').forEach((i) => closure(named(i.path), seen));
+    }
+    return seen;
+}
+const entry = outputs.find((o) => o.entryPoint === 'src/main.tsx');
+const first = outputs.find((o) => o.entryPoint === relative(here, join(here, 'src/groups/overview.tsx')));
+const early = new Set([...closure(entry), ...closure(first)]);
+early.delete(entry.name);
+const preload = [...early].map((name) => `<link rel="modulepreload" href="${name}">`).join('\n');
+const page = readFileSync(join(here, 'src/index.html'), 'utf8')
+    .replace('app.js', entry.name).replace('app.css', basename(entry.cssBundle)).replace('land.txt', landName)
+    .replace('<!-- preload -->', preload);
+writeFileSync(join(out, 'index.html'), page);
 writeFileSync(join(out, 'favicon.svg'), readFileSync(join(here, 'src/favicon.svg')));
 
 if (!report(out)) {

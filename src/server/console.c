@@ -44,13 +44,15 @@ static const char *type_of(const char *path)
     return "application/octet-stream";
 }
 
-/* "NAME-HASH.EXT" with at least eight hex digits, as the console's build names its assets. */
+/* "NAME-HASH.EXT" as the console's build names its assets: at least eight hex digits, or eight
+ * characters of base 32 (RFC 4648 section 6). */
 static bool is_hashed(const char *path)
 {
     const char *dash = strrchr(path, '-');
-    size_t digits = dash != NULL ? strspn(dash + 1, "0123456789abcdef") : 0;
+    size_t hex = dash != NULL ? strspn(dash + 1, "0123456789abcdef") : 0;
+    size_t base32 = dash != NULL ? strspn(dash + 1, "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567") : 0;
 
-    return digits >= 8 && dash[1 + digits] == '.';
+    return (hex >= 8 && dash[1 + hex] == '.') || (base32 == 8 && dash[1 + base32] == '.');
 }
 
 static int add_file(

@@ -1,6 +1,7 @@
 // main.tsx - starts the console.
 import { render } from 'preact';
 import './styles/main.css';
+import './ui/kit';
 import { App } from './app/app';
 import { startKeys } from './app/keys';
 

@@ -1,7 +1,8 @@
 // help.tsx - the keys, on '?'.
 import type { JSX } from 'preact';
 import { Dialog } from '../ui/dialog';
-import { helpOpen, PAGES } from './keys';
+import { helpOpen } from './keys';
+import { PAGES } from './nav';
 
 const KEYS: [string[], string][] = [
     [['j'], 'Next row'],
@@ -27,7 +28,7 @@ function Rows({ rows }: { rows: [string[], string][] }): JSX.Element {
 }
 
 export function Help(): JSX.Element {
-    const pages = Object.entries(PAGES).map(([key, page]): [string[], string] => [['g', key], page.name]);
+    const pages = PAGES.filter((p) => p.key).map((p): [string[], string] => [['g', p.key ?? ''], p.name]);
     return (
         <Dialog title="Keyboard" onClose={() => helpOpen.set(false)}>
             <div class="help-columns">

@@ -1,22 +1,10 @@
 // keys.ts - the keyboard: '/' search, '?' help, j/k rows, 'g' + letter pages. Never while typing.
 import { Cell } from './cell';
-import { incidentsHref } from './address';
+import { PAGES, pageHref } from './nav';
 import { go } from './router';
 import { toggleTheme } from './theme';
 
 export const helpOpen = new Cell(false);
-
-export const PAGES: Record<string, { to: string; name: string }> = {
-    o: { to: '#/', name: 'Overview' },
-    i: { to: incidentsHref('state:open|mitigated'), name: 'Incidents' },
-    d: { to: '#/devices', name: 'Devices' },
-    a: { to: '#/apps', name: 'Apps' },
-    w: { to: '#/networks', name: 'Networks' },
-    c: { to: '#/crowd', name: 'Crowd' },
-    n: { to: '#/enrolment', name: 'Enrolment' },
-    e: { to: '#/events', name: 'Events' },
-    s: { to: '#/system', name: 'System' },
-};
 
 const GO_WINDOW_MS = 1200;
 let goSince = 0;
@@ -61,9 +49,9 @@ function focusSearch(): boolean {
 }
 
 function goTo(key: string): boolean {
-    const page = PAGES[key];
+    const page = PAGES.find((p) => p.key === key);
     if (page) {
-        go(page.to);
+        go(pageHref(page));
     }
     return page !== undefined;
 }

@@ -1,27 +1,28 @@
-// pages.tsx - which page an address means.
+// pages.tsx - shows the page that an address means; loads its code first when it is not there yet.
 import type { JSX } from 'preact';
-import { AppPage } from '../pages/app';
-import { AppsPage } from '../pages/apps';
-import { FilePage } from '../pages/appfile';
-import { AppSettingsPage } from '../pages/appsettings';
-import { CrowdPage } from '../pages/crowd';
-import { CrowdExchangePage } from '../pages/crowdexchange';
-import { CrowdMapPage } from '../pages/crowdmap';
-import { CrowdWhyPage } from '../pages/crowdwhy';
-import { DevicePage } from '../pages/device';
-import { DevicesPage } from '../pages/devices';
-import { EnrolmentPage } from '../pages/enrolment';
-import { EventsPage } from '../pages/events';
-import { IncidentPage } from '../pages/incident';
-import { IncidentsPage } from '../pages/incidents';
-import { NetworkPage } from '../pages/network';
-import { NetworkMapPage } from '../pages/networkmap';
-import { NetworksPage } from '../pages/networks';
-import { NetworkTrustPage } from '../pages/networktrust';
-import { OverviewPage } from '../pages/overview';
-import { SystemPage } from '../pages/system';
-import { Empty, PageHead } from '../ui/basics';
+import { useEffect, useState } from 'preact/hooks';
+import { ApiError } from '../api/client';
+import { Empty, Loading, PageHead, ProblemBox } from '../ui/basics';
 import type { Route } from './address';
+import type { NavPage, PageGroup } from './nav';
+import { pageOfAddress } from './nav';
+
+const loaded = new Map<string, PageGroup>();
+
+// Also called when a pointer or the focus is on a link to the page: it opens at once then.
+export async function fetchPage(page: NavPage): Promise<void> {
+    if (!loaded.has(page.id)) {
+        loaded.set(page.id, await page.load());
+    }
+}
+
+// The files of a page change with a new version of the server: only a fresh index.html names them.
+const MISSING = new ApiError({
+    type: 'urn:picket:error:console',
+    title: 'This page could not be loaded',
+    status: 0,
+    detail: 'The server does not answer, or it was updated. Load the console again.',
+});
 
 function NotFound(): JSX.Element {
     return (
@@ -34,24 +35,30 @@ function NotFound(): JSX.Element {
     );
 }
 
-export function pageOf({ path, query }: Route): JSX.Element {
-    const [first, second, third] = path;
-    switch (first) {
-        case undefined: return <OverviewPage />;
-        case 'incidents': return second === undefined
-            ? <IncidentsPage query={query} /> : <IncidentPage key={second} id={second} />;
-        case 'devices': return second === undefined
-            ? <DevicesPage query={query} /> : <DevicePage key={second} id={second} />;
-        case 'apps': return second === undefined ? <AppsPage query={query} />
-            : second === 'file' && third !== undefined ? <FilePage key={third} id={third} />
-            : second.startsWith('app-') ? <AppPage key={second} id={second} /> : <AppSettingsPage part={second} />;
-        case 'networks': return second === undefined ? <NetworksPage query={query} />
-            : second === 'map' ? <NetworkMapPage /> : second === 'trust' ? <NetworkTrustPage /> : <NetworkPage key={second} id={second} />;
-        case 'crowd': return second === 'map' ? <CrowdMapPage /> : second === 'exchange' ? <CrowdExchangePage />
-            : second === 'why' ? <CrowdWhyPage query={query} /> : <CrowdPage query={query} />;
-        case 'enrolment': return <EnrolmentPage />;
-        case 'events': return <EventsPage query={query} />;
-        case 'system': return <SystemPage part={second ?? 'health'} />;
-        default: return <NotFound />;
+export function PageView({ at }: { at: Route }): JSX.Element {
+    const page = pageOfAddress(at.path);
+    const [, loadedOne] = useState(0);
+    const [failed, setFailed] = useState<string | null>(null);
+    const group = page && loaded.get(page.id);
+    useEffect(() => {
+        let here = true;
+        if (page && !group) {
+            fetchPage(page).then(() => here && loadedOne((n) => n + 1), () => here && setFailed(page.id));
+        }
+        return () => {
+            here = false;
+        };
+    }, [page, group]);
+    if (!page) {
+        return <NotFound />;
     }
+    if (group) {
+        return group.page(at);
+    }
+    return (
+        <>
+            <PageHead title={page.name} />
+            {failed === page.id ? <ProblemBox error={MISSING} retry={() => location.reload()} /> : <Loading lines={8} />}
+        </>
+    );
 }

@@ -1,6 +1,6 @@
 // shell.tsx - the frame of every page: navigation, live mark, banner, help, notes.
 import type { JSX } from 'preact';
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Session } from '../api/types';
 import { asApiError } from './resource';
 import { useCell } from './cell';
@@ -8,37 +8,48 @@ import { Help } from './help';
 import { helpOpen } from './keys';
 import { onEvents } from './live';
 import { LiveMark } from './livemark';
-import { pageOf } from './pages';
-import { incidentHref, incidentsHref } from './address';
+import type { NavPage } from './nav';
+import { pageHref, pageOfAddress, PAGES, SECTIONS } from './nav';
+import { fetchPage, PageView } from './pages';
+import { incidentHref } from './address';
 import { route } from './router';
 import { signOut } from './session';
 import { theme, toggleTheme } from './theme';
 import { Boundary } from '../ui/boundary';
-import type { IconName } from '../ui/icon';
 import { Icon, Logo } from '../ui/icon';
 import { said } from '../ui/names';
 import { toast, Toasts } from '../ui/toast';
 
-const NAV: { id: string; name: string; icon: IconName; to: string }[] = [
-    { id: '', name: 'Overview', icon: 'overview', to: '#/' },
-    { id: 'incidents', name: 'Incidents', icon: 'incident', to: incidentsHref('state:open|mitigated') },
-    { id: 'devices', name: 'Devices', icon: 'device', to: '#/devices' },
-    { id: 'apps', name: 'Apps', icon: 'app', to: '#/apps' },
-    { id: 'networks', name: 'Networks', icon: 'network', to: '#/networks' },
-    { id: 'crowd', name: 'Crowd', icon: 'crowd', to: '#/crowd' },
-    { id: 'enrolment', name: 'Enrolment', icon: 'enrol', to: '#/enrolment' },
-    { id: 'events', name: 'Events', icon: 'events', to: '#/events' },
-    { id: 'system', name: 'System', icon: 'system', to: '#/system' },
-];
-
-function Nav({ at }: { at: string }): JSX.Element {
+function NavLink({ page, at }: { page: NavPage; at: string | undefined }): JSX.Element {
+    const early = (): void => void fetchPage(page).catch(() => undefined); // asked again when it is opened
     return (
-        <nav class="nav" aria-label="Pages">
-            {NAV.map((n) => (
-                <a key={n.id} href={n.to} aria-current={n.id === at ? 'page' : undefined}>
-                    <Icon name={n.icon} /><span>{n.name}</span>
-                </a>
+        <a href={pageHref(page)} aria-current={page.id === at ? 'page' : undefined} onPointerEnter={early} onFocus={early}>
+            <Icon name={page.icon} /><span>{page.name}</span>
+        </a>
+    );
+}
+
+function Nav({ at, open }: { at: string | undefined; open: boolean }): JSX.Element {
+    return (
+        <nav id="menu" class={open ? 'nav open' : 'nav'} aria-label="Pages">
+            {SECTIONS.map((s) => (
+                <div key={s.name} class="nav-part" role="group" aria-label={s.name}>
+                    <p class="nav-head" aria-hidden="true">{s.name}</p>
+                    {s.pages.filter((p) => p.under === undefined).map((p) => <NavLink key={p.id} page={p} at={at} />)}
+                </div>
             ))}
+        </nav>
+    );
+}
+
+// The foot of a phone: the pages that are opened most, and the menu with all of them.
+function Foot({ at, open, toggle }: { at: string | undefined; open: boolean; toggle: () => void }): JSX.Element {
+    return (
+        <nav class="foot" aria-label="Main pages">
+            {PAGES.filter((p) => p.phone).map((p) => <NavLink key={p.id} page={p} at={open ? undefined : at} />)}
+            <button type="button" aria-expanded={open} aria-controls="menu" onClick={toggle}>
+                <Icon name={open ? 'cross' : 'menu'} /><span>Menu</span>
+            </button>
         </nav>
     );
 }
@@ -87,14 +98,30 @@ export function Shell({ session }: { session: Session }): JSX.Element {
     const main = useRef<HTMLElement>(null);
     const place = at.path.join('/');
     const first = useRef(true);
+    const [menu, setMenu] = useState(false);
+    const page = pageOfAddress(at.path);
+    const marked = page?.under ?? page?.id;
     useNews();
     useEffect(() => {
+        setMenu(false);
         if (!first.current) {
             main.current?.focus({ preventScroll: true });
             scrollTo(0, 0);
         }
         first.current = false;
     }, [place]);
+    useEffect(() => {
+        if (!menu) {
+            return undefined;
+        }
+        const leave = (event: KeyboardEvent): void => {
+            if (event.key === 'Escape') {
+                setMenu(false);
+            }
+        };
+        addEventListener('keydown', leave);
+        return () => removeEventListener('keydown', leave);
+    }, [menu]);
     const skip = (event: Event): void => {
         event.preventDefault(); // '#main' would be taken for a page
         main.current?.focus();
@@ -105,7 +132,7 @@ export function Shell({ session }: { session: Session }): JSX.Element {
             <header class="side">
                 <div class="side-in">
                     <a class="brand" href="#/"><Logo /><span>Picket</span></a>
-                    <Nav at={at.path[0] ?? ''} />
+                    <Nav at={marked} open={menu} />
                     <div class="side-end">
                         <LiveMark />
                         <Tools session={session} />
@@ -120,9 +147,10 @@ export function Shell({ session }: { session: Session }): JSX.Element {
                     </p>
                 )}
                 <main id="main" class="main" ref={main} tabIndex={-1}>
-                    <Boundary key={place}>{pageOf(at)}</Boundary>
+                    <Boundary key={place}><PageView at={at} /></Boundary>
                 </main>
             </div>
+            <Foot at={marked} open={menu} toggle={() => setMenu((on) => !on)} />
             <Toasts />
             {help && <Help />}
         </div>

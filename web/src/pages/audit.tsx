@@ -1,7 +1,8 @@
 // audit.tsx - who did what, newest first.
 import type { JSX } from 'preact';
 import type { AuditEntry, Json } from '../api/types';
-import { Empty, ResourceView } from '../ui/basics';
+import { may } from '../app/session';
+import { Empty, PageHead, ResourceView } from '../ui/basics';
 import { ExportButton } from '../ui/export';
 import { useList } from '../ui/list';
 import type { Column } from '../ui/table';
@@ -27,7 +28,17 @@ const CSV_HEAD = ['id', 'at', 'actor', 'act', 'target', 'detail'];
 
 const csvRow = (a: AuditEntry): (string | null)[] => [a.id, a.at, a.actor, a.act, a.target, detail(a.detail)];
 
-export function AuditPart(): JSX.Element {
+export function AuditPage(): JSX.Element {
+    return (
+        <>
+            <PageHead title="Audit" note="Sign-ins, enrolments, decisions and looks at personal fields." />
+            {may('admin') ? <Acts />
+                : <Empty icon="lock" title="Only for administrators"><p>Your role may not see the audit.</p></Empty>}
+        </>
+    );
+}
+
+function Acts(): JSX.Element {
     const list = useList<AuditEntry>('/audit', {}, (e) => e.type === 'audit');
     return (
         <ResourceView of={list}>

@@ -73,7 +73,7 @@ export function EventsPage({ query }: { query: Record<string, string> }): JSX.El
     };
     return (
         <>
-            <PageHead title="Events" note="The same stream that programs read at /api/v1/events.">
+            <PageHead title="Events" above={<a href="#/system">System</a>} note="The same stream that programs read at /api/v1/events.">
                 <button type="button" class="button" aria-pressed={frozen !== null}
                     onClick={() => setFrozen(frozen === null ? stream : null)}>
                     <Icon name={frozen === null ? 'pause' : 'play'} />{frozen === null ? 'Pause' : 'Go on'}

@@ -1,0 +1,56 @@
+// nav.ts - the pages of the console: one line each, in the order of the menu. A page's code is a chunk of its own,
+// loaded when the page is opened for the first time.
+import type { JSX } from 'preact';
+import type { IconName } from '../ui/icon';
+import type { Route } from './address';
+import { incidentsHref } from './address';
+
+export interface PageGroup {
+    page: (route: Route) => JSX.Element;
+}
+
+export interface NavPage {
+    id: string; // the first word of the address; '' is the first page
+    name: string;
+    icon: IconName;
+    load: () => Promise<PageGroup>;
+    key?: string; // 'g' and this letter lead here
+    to?: string; // where the menu leads, when not to the bare page
+    under?: string; // not in the menu; the page that is marked there instead
+    phone?: boolean; // in the bar at the foot of a phone
+}
+
+export const SECTIONS: { name: string; pages: NavPage[] }[] = [
+    {
+        name: 'Watch',
+        pages: [
+            { id: '', name: 'Overview', icon: 'overview', key: 'o', phone: true, load: () => import('../groups/overview') },
+            { id: 'incidents', name: 'Incidents', icon: 'incident', key: 'i', phone: true, to: incidentsHref('state:open|mitigated'), load: () => import('../groups/incidents') },
+            { id: 'devices', name: 'Devices', icon: 'device', key: 'd', phone: true, load: () => import('../groups/devices') },
+            { id: 'apps', name: 'Apps', icon: 'app', key: 'a', load: () => import('../groups/apps') },
+            { id: 'networks', name: 'Networks', icon: 'network', key: 'w', phone: true, load: () => import('../groups/networks') },
+            { id: 'crowd', name: 'Crowd', icon: 'crowd', key: 'c', load: () => import('../groups/crowd') },
+        ],
+    },
+    {
+        name: 'Act',
+        pages: [
+            { id: 'enrolment', name: 'Enrolment', icon: 'enrol', key: 'n', load: () => import('../groups/enrolment') },
+        ],
+    },
+    {
+        name: 'Look after',
+        pages: [
+            { id: 'audit', name: 'Audit', icon: 'audit', key: 'u', load: () => import('../groups/audit') },
+            { id: 'admins', name: 'Admins', icon: 'people', key: 'm', load: () => import('../groups/admins') },
+            { id: 'system', name: 'System', icon: 'system', key: 's', load: () => import('../groups/system') },
+            { id: 'events', name: 'Events', icon: 'events', key: 'e', under: 'system', load: () => import('../groups/system') },
+        ],
+    },
+];
+
+export const PAGES: NavPage[] = SECTIONS.flatMap((s) => s.pages);
+
+export const pageHref = (page: NavPage): string => page.to ?? `#/${page.id}`;
+
+export const pageOfAddress = (path: string[]): NavPage | undefined => PAGES.find((p) => p.id === (path[0] ?? ''));
