@@ -1,5 +1,5 @@
 #include "model/action.h"
 
 const char *const pk_action_kind_names[] = { "alert", "siem", "ask", "close", "mail", "hook",
-    "push", NULL };
+    "push", "digest", NULL };
 const char *const pk_action_state_names[] = { "pending", "delivered", "shown", "failed", NULL };

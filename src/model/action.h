@@ -4,13 +4,14 @@
 #include "model/incident.h"
 
 enum pk_action_kind {
-    PK_ACTION_ALERT, /* tell the employee, by the agent */
-    PK_ACTION_SIEM,  /* tell the SOC: one row per target */
-    PK_ACTION_ASK,   /* ask a device for something, by the agent: a file, a simulated threat */
-    PK_ACTION_CLOSE, /* an alert is over: the agent takes it back, silently */
-    PK_ACTION_MAIL,  /* a letter: target is the address; payload as docs/channels.md says */
-    PK_ACTION_HOOK,  /* a webhook: target is its name in the settings */
-    PK_ACTION_PUSH,  /* wake the device: target is the service ("apns", "fcm") */
+    PK_ACTION_ALERT,  /* tell the employee, by the agent */
+    PK_ACTION_SIEM,   /* tell the SOC: one row per target */
+    PK_ACTION_ASK,    /* ask a device for something, by the agent: a file, a simulated threat */
+    PK_ACTION_CLOSE,  /* an alert is over: the agent takes it back, silently */
+    PK_ACTION_MAIL,   /* a letter: target is the address; payload as docs/channels.md says */
+    PK_ACTION_HOOK,   /* a webhook: target is its name in the settings */
+    PK_ACTION_PUSH,   /* wake the device: target is the service ("apns", "fcm") */
+    PK_ACTION_DIGEST, /* a notice that waits for its digest: target is the rule of communication */
 };
 
 extern const char *const pk_action_kind_names[]; /* NULL-terminated */

@@ -18,16 +18,21 @@ struct pk_pipeline {
     const struct pk_policy *_Atomic policy;
     const char *const *siem_targets; /* names; each gets its own row in the outbox */
     size_t siem_count;
-    struct pk_shelf *shelf; /* what apps are judged by; NULL: nothing is known of any */
-    bool asks;              /* files that nobody has read are wanted from devices */
-    bool crowd;             /* there is a crowd that takes words about apps (store/crowd_rows.h) */
+    struct pk_shelf *shelf;  /* what apps are judged by; NULL: nothing is known of any */
+    bool asks;               /* files that nobody has read are wanted from devices */
+    bool crowd;              /* there is a crowd that takes words about apps (store/crowd_rows.h) */
+    bool mail;               /* there is a relay: letters can be written */
+    struct pk_strings hooks; /* names of the webhooks of the settings */
+    /* Is the device connected and waits for commands? NULL: nobody knows, so it is woken. */
+    bool (*listens)(void *ctx, const char *device);
+    void *listens_ctx;
 };
 
 /* What the caller has to wake after COMMIT. */
 struct pk_pipeline_news {
     bool events;   /* the event stream grew */
     bool commands; /* the device of the report has a new command */
-    bool siem;     /* the outbox grew */
+    bool siem;     /* the outbox grew: for the SOC, by mail, for webhooks, push */
     bool apps;     /* a file is wanted, or has to be pushed */
     bool crowd;    /* there are new words for the crowd */
 };

@@ -1,5 +1,5 @@
 #include "base/clock.h"
-#include "pipeline/circle.h"
+#include "pipeline/channels.h"
 
 #define WEEK_MS (7 * PK_DAY_MS)
 
@@ -63,28 +63,6 @@ static json_t *siem_payload(const struct pk_circle *c, const struct pk_incident 
             "seen", seen);
 }
 
-static int add(struct pk_circle *c, int kind, const char *target,
-        const struct pk_incident *incident, int64_t at_ms, json_t *payload)
-{
-    struct pk_action action = {
-        .kind = kind,
-        .target = target,
-        .device = c->device.id,
-        .incident = incident->id,
-        .state = PK_ACTION_PENDING,
-        .created_ms = at_ms,
-        .payload = payload,
-    };
-    int rc = payload == NULL ? pk_error_set(c->err, PK_ENOMEM, "out of memory")
-                             : pk_action_add(c->store, &action, c->err);
-
-    if (rc == PK_OK && c->watch->action != NULL) {
-        c->watch->action(&action, c->watch->ctx);
-    }
-    json_decref(payload);
-    return rc;
-}
-
 static int tell_user(struct pk_circle *c, const struct pk_incident *incident,
         const struct pk_decision *d, int64_t at_ms)
 {
@@ -94,12 +72,15 @@ static int tell_user(struct pk_circle *c, const struct pk_incident *incident,
         return pk_circle_timeline(
                 c, incident, at_ms, "held", d->alert_rule, "the week's alert budget is used up");
     }
-    rc = add(c, PK_ACTION_ALERT, c->device.id, incident, at_ms, alert_payload(incident));
+    rc = pk_circle_act(c, PK_ACTION_ALERT, c->device.id, incident, at_ms, alert_payload(incident));
     if (rc == PK_OK) {
         rc = pk_circle_timeline(c, incident, at_ms, "told", d->alert_rule, incident->threat->title);
     }
     if (rc == PK_OK) {
         rc = pk_circle_event(c, "alert.sent", incident->id, at_ms, NULL);
+    }
+    if (rc == PK_OK) {
+        rc = pk_circle_wake(c, at_ms);
     }
     c->alerts_7d++;
     c->news->commands = true;
@@ -110,13 +91,12 @@ static int tell_soc(struct pk_circle *c, const struct pk_incident *incident,
         enum pk_incident_change change, int64_t at_ms)
 {
     for (size_t i = 0; i < c->pipeline->siem_count; i++) {
-        int rc = add(c, PK_ACTION_SIEM, c->pipeline->siem_targets[i], incident, at_ms,
+        int rc = pk_circle_act(c, PK_ACTION_SIEM, c->pipeline->siem_targets[i], incident, at_ms,
                 siem_payload(c, incident, change, at_ms));
 
         if (rc < 0) {
             return rc;
         }
-        c->news->siem = true;
     }
     return PK_OK;
 }

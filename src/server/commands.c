@@ -9,7 +9,12 @@
 #define ROW_MEMORY   (256UL * 1024)
 
 /* Alerts first: a person waits for those. */
-static const int kinds[] = { PK_ACTION_ALERT, PK_ACTION_ASK };
+static const int kinds[] = { PK_ACTION_ALERT, PK_ACTION_CLOSE, PK_ACTION_ASK };
+
+static bool is_command(int kind)
+{
+    return kind == PK_ACTION_ALERT || kind == PK_ACTION_CLOSE || kind == PK_ACTION_ASK;
+}
 
 static int add_pending(struct pk_store *store, int kind, const char *device, struct pk_arena *arena,
         json_t *list, struct pk_error *err)
@@ -83,7 +88,7 @@ static int mark(struct pk_store *store, const char *device, int64_t id, int64_t 
     rc = pk_action_get(store, id, arena, &action, err);
     if (rc == PK_ENOENT) {
         rc = PK_OK;
-    } else if (rc == PK_OK && action.kind != PK_ACTION_SIEM && action.target != NULL &&
+    } else if (rc == PK_OK && is_command(action.kind) && action.target != NULL &&
             strcmp(action.target, device) == 0 && action.state == PK_ACTION_PENDING) {
         rc = pk_action_mark(store, id, PK_ACTION_DELIVERED, now_ms, NULL, err);
     }
