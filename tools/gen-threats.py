@@ -26,6 +26,7 @@ ENDS_MAX = 200
 
 KEYS = ("id", "vector", "severity", "urgency", "title", "why", "next", "admin", "ends_when",
         "attack", "nist")
+OPTIONAL = ("careful",)
 ID = re.compile(r"([a-z]+)\.[a-z][a-z0-9_]*")
 ATTACK_ID = re.compile(r"T[0-9]{4}(\.[0-9]{3})?")
 NIST_ID = re.compile(r"[A-Z]{3}-[0-9]{1,2}")
@@ -58,7 +59,7 @@ class Checker:
         return not self.errors
 
 
-def mapping(check, node, keys, what):
+def mapping(check, node, keys, what, optional=()):
     """The values of a mapping by key; None when it is not one. Says which keys are wrong."""
     if not isinstance(node, yaml.MappingNode):
         check.at(node, f"{what} must be a mapping")
@@ -66,7 +67,7 @@ def mapping(check, node, keys, what):
     found = {}
     for key, value in node.value:
         name = key.value if isinstance(key, yaml.ScalarNode) else None
-        if name not in keys:
+        if name not in keys and name not in optional:
             check.at(key, f"unknown key {name!r} in {what}")
         elif name in found:
             check.at(key, f"key '{name}' stands twice in {what}")
@@ -157,8 +158,8 @@ def id_key(text):
 
 
 def entry(check, node, attack_known, nist_known):
-    found = mapping(check, node, KEYS, "the threat")
-    if found is None or len(found) != len(KEYS):
+    found = mapping(check, node, KEYS, "the threat", OPTIONAL)
+    if found is None or not set(KEYS) <= set(found):
         return None
     out = {"line": node.start_mark.line + 1, "node": found["id"]}
     out["id"] = scalar(check, found["id"], "id") or ""
@@ -179,6 +180,11 @@ def entry(check, node, attack_known, nist_known):
     if notice > NOTICE_MAX:
         check.at(found["why"], f"title and why have {notice} characters together,"
                  f" at most {NOTICE_MAX} are allowed")
+    out["careful"] = "careful" in found
+    if out["careful"] and found["careful"].value != "true":
+        check.at(found["careful"], "careful must be true, or absent")
+    if out["careful"] and out["urgency"] == "now":
+        check.at(found["urgency"], "what is told with care never interrupts: urgency must not be now")
     out["next"] = steps(check, found["next"])
     out["admin"] = prose(check, found["admin"], ADMIN_MAX, "admin")
     out["ends_when"] = prose(check, found["ends_when"], ENDS_MAX, "ends_when")
@@ -269,6 +275,8 @@ def c_source(threats):
         lines.append(f"        .id = {c_string(threat['id'])},")
         for key in ("vector", "severity", "urgency"):
             lines.append(f"        .{key} = PK_{key.upper()}_{threat[key].upper()},")
+        if threat["careful"]:
+            lines.append("        .careful = true,")
         for key in ("title", "why", "admin", "ends_when"):
             lines.append(f"        .{key} = {c_string(threat[key])},")
         for key in ("next", "attack", "nist"):
@@ -317,6 +325,8 @@ def markdown(threats, attack_names, nist_names):
                   f"Severity **{t['severity']}**, urgency **{t['urgency']}**.", "",
                   f"> **{md_text(t['title'])}**  ", f"> {md_text(t['why'])}", ">"]
         lines += [f"> {n}. {md_text(step)}" for n, step in enumerate(t["next"], 1)]
+        if t["careful"]:
+            lines += ["", "Told **with care**: the notification does not name it and the help page comes first."]
         lines += ["", f"**For the administrator.** {md_text(t['admin'])}", "",
                   f"- Ends when {md_text(t['ends_when'])}.",
                   f"- ATT&CK: {md_ids(t['attack'], attack_names, attack_link)}",

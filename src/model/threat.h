@@ -4,6 +4,7 @@
 #pragma once
 
 #include <stddef.h>
+#include <stdbool.h>
 
 enum pk_vector {
     PK_VECTOR_NETWORK,
@@ -36,6 +37,9 @@ struct pk_threat {
     enum pk_vector vector;
     enum pk_severity severity;
     enum pk_urgency urgency;
+    /* A warning may put the person in danger: notifications and letters say careful.* of words.h, the way to
+     * help comes before any step, nothing goes where others can read it. */
+    bool careful;
     /* For the employee. "{subject}" stands for the network, app or host, by the name the person
      * knows. No jargon; title at most 80 characters, each step at most 100. */
     const char *title;

@@ -79,6 +79,8 @@ BAD = [
      "at least one"),
     ("entry is no mapping", "- id: physical.two\n", "- just words\n- id: physical.two\n", 14,
      "must be a mapping"),
+    ("careful and loud", "  urgency: now", "  urgency: now\n  careful: true", 5, "never interrupts"),
+    ("careful is no truth", "title: Two", "careful: maybe\n  title: Two", 18, "careful must be true"),
     ("not YAML", "title: Two", "title: @Two", 18, "cannot start any token"),
 ]
 
