@@ -20,6 +20,9 @@ import time
 from datetime import datetime, timezone
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+import last_words  # noqa: E402
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 BIN = Path(os.environ.get("PICKET_BUILD", ROOT / "build")) / "bin"
 GATEWAY, GATEWAY_MAC = "10.9.0.1", "02:00:00:00:00:01"
@@ -116,7 +119,10 @@ class Server:
                                (self.folder / "picketd.log").read_text()[-2000:])
 
     def stop(self, sig=signal.SIGTERM):
-        return stop(self.child, sig)
+        status = stop(self.child, sig)
+        if last_words.told_of("picketd", self.child, self.folder / "picketd.log"):
+            check("picketd ran without a fault", False)
+        return status
 
     def link(self):
         out = subprocess.run([BIN / "picketd", "--config", self.config, "--issue-enrollment"],

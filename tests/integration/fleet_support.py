@@ -8,11 +8,15 @@ import shutil
 import signal
 import sqlite3
 import subprocess
+import sys
 import tempfile
 import threading
 import time
 from collections import Counter
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+import last_words  # noqa: E402
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 BUILD = Path(os.environ.get("PICKET_BUILD", ROOT / "build"))
@@ -71,6 +75,7 @@ class Picketd:
                 self.child.wait(timeout=30)
             except subprocess.TimeoutExpired:
                 self.kill()
+        last_words.told_of("picketd", self.child, self.log)
 
     def link(self, uses, label="test"):
         done = subprocess.run([str(BIN / "picketd"), "--config", str(self.config),

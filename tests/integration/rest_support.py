@@ -11,8 +11,12 @@ import socket
 import ssl
 import subprocess
 import tempfile
+import sys
 import time
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+import last_words  # noqa: E402
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 BUILD = Path(os.environ.get("PICKET_BUILD", ROOT / "build"))
@@ -22,6 +26,10 @@ BASE = "/api/v1"
 
 
 class Tally:
+    """Also counts the servers that crashed or that a sanitizer complained of."""
+
+    faults = 0
+
     def __init__(self):
         self.passed = self.failed = 0
 
@@ -32,6 +40,7 @@ class Tally:
         return bool(good)
 
     def end(self):
+        self.failed += Tally.faults
         print(f"{self.passed} passed, {self.failed} failed")
         return 1 if self.failed or not self.passed else 0
 
@@ -183,6 +192,9 @@ class Client:
             link.request(method, path, body=data, headers=sent)
             got = link.getresponse()
             answer = Answer(got.status, got.getheaders(), got.read())
+        except OSError:
+            self.server.tell_if_gone()
+            raise
         finally:
             link.close()
         if Client.watch is not None:
@@ -221,7 +233,7 @@ class Server:
                 'names: ["localhost"]\n'
                 'limits:\n  api_per_minute: 1000000\n  reports_per_minute: 100000\n' + settings)
         self.config.write_text(text)
-        self.process = None
+        self.process, self.faulty = None, False
 
     def start(self):
         self.process = subprocess.Popen([BIN / "picketd", "--config", self.config],
@@ -258,7 +270,17 @@ class Server:
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait(5)
+        self.look_for_faults()
         return self.process.returncode if self.process else None
+
+    def tell_if_gone(self):
+        last_words.tell_if_gone("picketd", self.process, self.log)
+
+    def look_for_faults(self):
+        """Once a server: several processes may have written this log one after another."""
+        if not self.faulty and last_words.told_of("picketd", self.process, self.log):
+            self.faulty = True
+            Tally.faults += 1
 
     def close(self):
         self.stop()
