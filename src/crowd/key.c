@@ -118,6 +118,11 @@ uint32_t pk_crowd_city_of(const char *geohash)
     return square_of(geohash, CITY);
 }
 
+uint32_t pk_crowd_city_of_place(uint32_t place)
+{
+    return place >> LETTER_BITS;
+}
+
 uint32_t pk_crowd_plmn_of(const char *digits)
 {
     uint32_t out = 0;

@@ -17,9 +17,11 @@ uint64_t pk_crowd_hardware_of(const char *mac);
 /* A file's, certificate's or key's SHA-256 in hex: its first 64 bits. */
 uint64_t pk_crowd_digest_of(const char *sha256);
 /* A geohash: its first 5 letters (a square of about 5 km) and its first 4 (the area around it), the letters
- * as they are: a place without its lowest 5 bits is its city. */
+ * as they are: a place shifted right by 5 bits is its city. */
 uint32_t pk_crowd_place_of(const char *geohash);
 uint32_t pk_crowd_city_of(const char *geohash);
+/* The city of a place. 0: of none. */
+uint32_t pk_crowd_city_of_place(uint32_t place);
 /* MCC and MNC as 5 or 6 digits. */
 uint32_t pk_crowd_plmn_of(const char *digits);
 /* Name of a group or organisation, as a voice. */

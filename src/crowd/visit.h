@@ -78,6 +78,17 @@ PK_MUST_USE int pk_visits_end(struct pk_visits *visits, const struct pk_visit_de
 /* Everything that is kept of one device is gone. */
 void pk_visits_forget(struct pk_visits *visits, const char *device);
 
+/* Where a device is now: on a network that was joined and not left, as far as its reports go. */
+struct pk_visit_where {
+    uint64_t network, point;
+    uint32_t place, city; /* 0: not known */
+    uint32_t at_s;        /* of its newest observation there */
+    uint8_t security;     /* enum pk_sight_security */
+    bool portal;          /* one was met */
+};
+/* false: on none, or the device is not known. */
+bool pk_visits_where(const struct pk_visits *visits, uint64_t device, struct pk_visit_where *out);
+
 size_t pk_visits_devices(const struct pk_visits *visits);
 size_t pk_visits_bytes(const struct pk_visits *visits);
 

@@ -169,6 +169,23 @@ struct visit_seat *visit_seat_of(struct pk_visits *visits, uint64_t device)
     return seat;
 }
 
+bool pk_visits_where(const struct pk_visits *visits, uint64_t device, struct pk_visit_where *out)
+{
+    const struct visit_seat *seat = find(visits, device);
+
+    if (seat == NULL || !seat->now.open || seat->now.network == 0) {
+        return false;
+    }
+    *out = (struct pk_visit_where){ .network = seat->now.network,
+        .point = seat->now.point,
+        .place = seat->now.place,
+        .city = seat->now.city,
+        .at_s = seat->now.at_s,
+        .security = seat->now.security,
+        .portal = seat->now.portal != 0 };
+    return true;
+}
+
 void pk_visits_forget(struct pk_visits *visits, const char *device)
 {
     const struct visit_seat *seat = find(visits, pk_crowd_hash(device));

@@ -65,3 +65,9 @@ PK_MUST_USE int pk_pipeline_verdict(const struct pk_pipeline *pipeline, struct p
 PK_MUST_USE int pk_pipeline_finding(const struct pk_pipeline *pipeline, struct pk_store *store,
         const char *device, const struct pk_finding *finding, struct pk_pipeline_news *news,
         struct pk_error *err);
+
+/* What will probably happen to the device, computed elsewhere: into its row, and the risk, which holds a part of
+ * it, is fused anew. Inside the caller's transaction; news is added to. PK_ENOENT: no such device. */
+PK_MUST_USE int pk_pipeline_foresee(const struct pk_pipeline *pipeline, struct pk_store *store,
+        const char *device, const struct pk_foresight *foresight, int64_t now_ms,
+        struct pk_pipeline_news *news, struct pk_error *err);

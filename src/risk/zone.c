@@ -157,6 +157,25 @@ double pk_zones_city(const struct pk_zones *zones, uint32_t city, int64_t now_s)
             world_rate(zones, now_s), CITY_LEAN);
 }
 
+void pk_zones_world(const struct pk_zones *zones, int64_t now_s, double *joins, double *bad)
+{
+    double by = faded(zones->world_s, now_s, WORLD_DAYS);
+
+    *joins = (double)zones->world.joins * by;
+    *bad = (double)zones->world.bad * by;
+}
+
+void pk_zones_each(const struct pk_zones *zones, void (*fn)(void *ctx, uint32_t place), void *ctx)
+{
+    for (uint32_t i = 0; i < zones->places.count; i++) {
+        const struct place *row = pk_rows_at(&zones->places, i);
+
+        if (row->key >= place_key(0) && row->key < city_key(0)) {
+            fn(ctx, (uint32_t)row->key);
+        }
+    }
+}
+
 /* A place's own rate: weeks lean on the city, the last days on the weeks. */
 static double place_rate(const struct place *row, int64_t now_s, double city)
 {

@@ -57,6 +57,10 @@ void pk_zones_risk(const struct pk_zones *zones, uint32_t place, uint32_t city, 
  * (nobody is shown it). */
 double pk_zones_rate(const struct pk_zones *zones, uint32_t place, uint32_t city, int64_t now_s);
 double pk_zones_city(const struct pk_zones *zones, uint32_t city, int64_t now_s);
+/* All public joins and the bad ones among them, faded (56 days) and weighted. */
+void pk_zones_world(const struct pk_zones *zones, int64_t now_s, double *joins, double *bad);
+/* Places that have any public join, in the order of their first. */
+void pk_zones_each(const struct pk_zones *zones, void (*fn)(void *ctx, uint32_t place), void *ctx);
 
 /* A network at a place as a number that a device's state can hold; never 0. */
 uint32_t pk_zone_site(uint64_t network, uint32_t place);

@@ -89,19 +89,53 @@ static void note(struct pk_crowd_server *c, const struct pk_crowd_line *line)
 
 /* ---- taking -------------------------------------------------------------------------------------------- */
 
+/* Visits of the network before this one. */
+static float visits_before(const struct pk_crowd_server *c, const struct pk_sighting *sighting)
+{
+    struct pk_crowd_key key = { .kind = PK_CROWD_POINT, .a = sighting->network.network };
+    struct pk_crowd_network network;
+
+    return sighting->kind == PK_SIGHTING_NETWORK &&
+                    pk_crowd_network(c->crowd, &key, sighting->at_s, &network)
+            ? network.weight
+            : 0;
+}
+
+/* The voice as it is after the sighting. */
+static int foresee(struct pk_crowd_server *c, const struct pk_sighting *sighting,
+        const struct pk_crowd_opinion *opinion, float visits)
+{
+    struct pk_hazard_voice voice = { .visits = visits };
+    struct pk_crowd_voice heard;
+
+    if (pk_crowd_voice(c->crowd, sighting->device, sighting->at_s, &heard)) {
+        voice.weight = heard.weight;
+        voice.record = heard.record;
+    }
+    if (sighting->kind == PK_SIGHTING_NETWORK) {
+        pk_crowd_warned_joined(&c->warned, sighting->device, sighting->network.network);
+    }
+    c->attacked = c->attacked || opinion->before || opinion->after ||
+            sighting->kind == PK_SIGHTING_INCIDENT;
+    return pk_hazard_take(c->hazard, sighting, opinion, &voice);
+}
+
 /* Where the crowd has no memory left it has judged, and learns nothing. */
 static void take(void *ctx, const struct pk_sighting *sighting)
 {
     struct pk_crowd_server *c = ctx;
     struct pk_crowd_opinion opinion;
+    float visits = visits_before(c, sighting); /* read by its only writer: no lock */
+    int foreseen;
     int rc;
 
     (void)pthread_rwlock_wrlock(&c->lock);
     rc = pk_crowd_take(c->crowd, sighting, &opinion);
+    foreseen = foresee(c, sighting, &opinion, visits);
     (void)pthread_rwlock_unlock(&c->lock);
     atomic_fetch_add(&c->sightings, 1);
-    if (rc < 0) {
-        pk_event(PK_WARN, "crowd.full", { "why", pk_code_text(rc) });
+    if (rc < 0 || foreseen < 0) {
+        pk_event(PK_WARN, "crowd.full", { "why", pk_code_text(rc < 0 ? rc : foreseen) });
     }
     pk_crowd_conclude(c, sighting, &opinion);
 }
@@ -112,7 +146,25 @@ static void forget(struct pk_crowd_server *c, const char *id)
 
     pk_crowd_forget(c->crowd, number);
     pk_visits_forget(c->visits, id);
+    pk_hazard_forget(c->hazard, number);
+    pk_crowd_warned_forget(&c->warned, number);
+    pk_foresee_forget(c, id);
     pk_crowd_devices_drop(&c->devices, number);
+}
+
+static void heeded(void *ctx, const struct pk_crowd_warning *warning)
+{
+    struct pk_crowd_server *c = ctx;
+
+    (void)pk_hazard_heeded(c->hazard, warning->device, warning->at_s);
+}
+
+static int warn(struct pk_crowd_server *c, const struct pk_crowd_line *line)
+{
+    return pk_crowd_warned_add(&c->warned,
+            &(struct pk_crowd_warning){ .device = pk_crowd_server_device(line->device.id),
+                    .network = line->key.a,
+                    .at_s = line->at_s });
 }
 
 static int take_locked(struct pk_crowd_server *c, const struct pk_crowd_line *line)
@@ -122,6 +174,8 @@ static int take_locked(struct pk_crowd_server *c, const struct pk_crowd_line *li
         return pk_crowd_devices_put(&c->devices, &line->device);
     case PK_LINE_TICK:
         pk_crowd_tick(c->crowd, line->at_s);
+        pk_hazard_tick(c->hazard, line->at_s);
+        pk_crowd_warned_tick(&c->warned, line->at_s, heeded, c);
         return PK_OK;
     case PK_LINE_HEARD:
         return pk_crowd_hear(
@@ -129,6 +183,8 @@ static int take_locked(struct pk_crowd_server *c, const struct pk_crowd_line *li
     case PK_LINE_FORGET:
         forget(c, line->device.id);
         return PK_OK;
+    case PK_LINE_WARNED:
+        return warn(c, line);
     case PK_LINE_APP:
     case PK_LINE_ENTRIES:
     case PK_LINE_SKIPPED:
@@ -154,7 +210,9 @@ static void take_app(struct pk_crowd_server *c, const struct pk_sighting *app)
 
         take(c, &who);
     }
+    c->attacked = false;
     take(c, app);
+    pk_foresee_news(c, app->device, c->attacked);
 }
 
 void pk_crowd_take_line(struct pk_crowd_server *c, const struct pk_crowd_line *line)
@@ -224,9 +282,13 @@ static void take_report(struct pk_crowd_server *c, const struct pk_entry *entry)
         count--;
     }
     c->entry = entry;
+    c->attacked = false;
     rc = count == 0 ? PK_OK
                     : pk_visits_take(c->visits, &device, o, count, entry->received_ms, take, c);
     c->entry = NULL;
+    if (count > 0) {
+        pk_foresee_news(c, d->number, c->attacked);
+    }
     if (rc < 0) {
         pk_event(PK_WARN, "crowd.full", { "why", pk_code_text(rc) });
     }
@@ -418,9 +480,12 @@ static void step(struct pk_crowd_server *c)
         return; /* the server ends */
     }
     pk_crowd_show_taken(c);
+    pk_foresee_step(c);
     checkpoint(c, false);
     if (taken == 0) {
-        wait_until(c, has_lines(c) ? WRITE_AFTER_MS : TICK_S * PK_SECOND_MS, false);
+        int64_t most_ms = has_lines(c) ? WRITE_AFTER_MS : TICK_S * PK_SECOND_MS;
+
+        wait_until(c, pk_foresee_rest_ms(c, most_ms), false);
     }
 }
 
@@ -475,6 +540,9 @@ static void finish(struct pk_crowd_server *c)
     pk_crowd_effects_finish(&c->effects);
     pk_buffer_finish(&c->lines);
     pk_crowd_destroy(c->crowd);
+    pk_hazard_destroy(c->hazard);
+    pk_crowd_warned_finish(&c->warned);
+    pk_foresee_finish(&c->foresee);
     pk_visits_destroy(c->visits);
     pk_crowd_devices_finish(&c->devices);
     (void)pthread_rwlock_destroy(&c->lock);

@@ -11,6 +11,8 @@
 #pragma once
 
 #include "crowd/crowd.h"
+#include "crowd/visit.h"
+#include "risk/hazard.h"
 #include "server/server.h"
 #include "store/crowd_rows.h"
 
@@ -48,6 +50,17 @@ bool pk_crowd_server_voice(
         struct pk_crowd_server *crowd, const char *device, struct pk_crowd_voice *out);
 void pk_crowd_server_count(struct pk_crowd_server *crowd, struct pk_crowd_counts *out);
 
+/* What joining there would mean (point, place 0: not known); false: nothing can be said. why lives in the arena. */
+bool pk_crowd_server_before(struct pk_crowd_server *crowd, const struct pk_visit_where *at,
+        struct pk_arena *arena, struct pk_foresight_zone *out);
+/* The average public join at a place (pk_crowd_place_of). */
+bool pk_crowd_server_place(struct pk_crowd_server *crowd, uint32_t place, struct pk_arena *arena,
+        struct pk_foresight_zone *out);
+/* All places, whoever may see them. fn as in each_bad. */
+void pk_crowd_server_each_place(struct pk_crowd_server *crowd,
+        void (*fn)(void *ctx, uint32_t place, const struct pk_zone_risk *risk), void *ctx);
+void pk_crowd_server_hazard(struct pk_crowd_server *crowd, struct pk_hazard_count *out);
+
 /* The number that the crowd knows a device by. */
 uint64_t pk_crowd_server_device(const char *device);
 
@@ -78,6 +91,10 @@ PK_MUST_USE int pk_crowd_server_hear(struct pk_store *store, const struct pk_cro
 /* The device was revoked: it has no voice any more, and what it said of suspects is gone. */
 PK_MUST_USE int pk_crowd_server_silence(
         struct pk_store *store, const char *device, struct pk_error *err);
+/* The device asked about a network before joining, and was warned: unless it joins within the hour, it has heeded
+ * that (half an event, or good warnings would teach that warned devices are safe). */
+PK_MUST_USE int pk_crowd_server_warned(struct pk_store *store, const char *device, uint64_t network,
+        int64_t at_s, struct pk_error *err);
 /* The device is erased: its trust, what it said of suspects, and what was concluded for it. */
 PK_MUST_USE int pk_crowd_server_forget(
         struct pk_store *store, const char *device, struct pk_error *err);

@@ -195,6 +195,18 @@ int pk_crowd_server_silence(struct pk_store *store, const char *device, struct p
     return add_word(store, &line, err);
 }
 
+int pk_crowd_server_warned(struct pk_store *store, const char *device, uint64_t network,
+        int64_t at_s, struct pk_error *err)
+{
+    struct pk_crowd_line line = { .kind = PK_LINE_WARNED, .key = { .a = network }, .at_s = at_s };
+
+    if (device[0] == '\0' || strlen(device) >= sizeof(line.device.id)) {
+        return pk_error_set(err, PK_EINVAL, "no id of a device");
+    }
+    memcpy(line.device.id, device, strlen(device) + 1);
+    return add_word(store, &line, err);
+}
+
 int pk_crowd_server_forget(struct pk_store *store, const char *device, struct pk_error *err)
 {
     int rc = pk_crowd_findings_forget(store, device, err);

@@ -7,8 +7,11 @@
 
 #include "crowd/visit.h"
 #include "journal/journal.h"
+#include "risk/hazard.h"
 #include "server/crowd.h"
 #include "server/crowd_devices.h"
+#include "server/crowd_foresee.h"
+#include "server/crowd_warned.h"
 
 /* ---- crowd_feed.c: the journal as one stream --------------------------------------------------------- */
 
@@ -38,6 +41,7 @@ enum pk_crowd_line_kind {
     PK_LINE_TICK,    /* "t SECONDS" */
     PK_LINE_HEARD,   /* "h KIND A B TENANT LOG_ODDS TRUST SECONDS" */
     PK_LINE_FORGET,  /* "f ID" */
+    PK_LINE_WARNED,  /* "w ID NETWORK SECONDS": it asked before joining and was warned */
     PK_LINE_APP,     /* "a ..." or "m ...": crowd/visit_apps.h */
 };
 
@@ -81,8 +85,11 @@ struct pk_crowd_effects {
 struct pk_crowd_server {
     struct pk_server *server;
     const struct pk_crowd_server_settings *settings;
-    pthread_rwlock_t lock; /* of crowd: the thread writes, all may read */
+    pthread_rwlock_t lock; /* of crowd and hazard: the thread writes, all may read */
     struct pk_crowd *crowd;
+    struct pk_hazard *hazard; /* what will happen to devices; learns the same in the same order */
+    struct pk_crowd_warned warned;   /* the thread's own */
+    struct pk_foresee foresee;       /* the thread's own */
     struct pk_visits *visits;        /* the thread's own */
     struct pk_crowd_devices devices; /* the thread's own */
     pthread_t thread;
@@ -110,6 +117,7 @@ struct pk_crowd_server {
     bool anew;                    /* the journal up to base is still to be learnt again */
     int64_t base[PK_PARTITIONS];  /* where the log begins */
     const struct pk_entry *entry; /* that is being taken */
+    bool attacked;                /* something bad was among what was taken of it */
     int64_t ticked_s;
     int64_t saved_mono_ms; /* monotonic: newest try of a checkpoint */
     int64_t saved_seq;     /* that the newest checkpoint holds */
@@ -132,6 +140,11 @@ void pk_crowd_take_line(struct pk_crowd_server *c, const struct pk_crowd_line *l
 /* Entry is taken over. */
 PK_MUST_USE int pk_crowd_take_entry(
         struct pk_crowd_server *c, struct pk_entry *entry, bool skip, struct pk_error *err);
+
+/* crowd_zone.c: what it means to be on this network. false: nothing can be said. The caller has the lock, or is the
+ * thread. */
+bool pk_crowd_zone_of(const struct pk_crowd_server *c, const struct pk_visit_where *at,
+        int64_t now_s, struct pk_arena *arena, struct pk_foresight_zone *out);
 
 /* crowd_effects.c */
 void pk_crowd_changed(void *server, const struct pk_crowd_change *change);

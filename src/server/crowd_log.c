@@ -34,6 +34,10 @@ void pk_crowd_line_write(const struct pk_crowd_line *line, struct pk_buffer *out
     case PK_LINE_FORGET:
         (void)pk_buffer_printf(out, "f %s\n", line->device.id);
         break;
+    case PK_LINE_WARNED:
+        (void)pk_buffer_printf(out, "w %s %016llx %lld\n", line->device.id, (ull)line->key.a,
+                (long long)line->at_s);
+        break;
     case PK_LINE_APP:
         pk_visit_app_write(&line->app, line->device.id, out);
         break;
@@ -157,6 +161,12 @@ static bool read_rest(char kind, struct words *w, struct pk_crowd_line *out)
     case 'f':
         out->kind = PK_LINE_FORGET;
         id_text(w, out->device.id);
+        return true;
+    case 'w':
+        out->kind = PK_LINE_WARNED;
+        id_text(w, out->device.id);
+        out->key.a = number(w, 16, UINT64_MAX);
+        out->at_s = signed_number(w);
         return true;
     default:
         return false;

@@ -10,9 +10,10 @@
 #include "server/crowd_internal.h"
 
 #define FILE_NAME   "crowd.state"
-#define TAG_VERSION 1
+#define TAG_VERSION 2
+#define TAG_BARE    1 /* without foresight: it begins anew, the crowd goes on */
 #define TAG_MAX     4096UL
-#define PEOPLE_MAX  (4096UL * 1024 * 1024) /* about 210 bytes a device */
+#define PEOPLE_MAX  (8192UL * 1024 * 1024) /* about 450 bytes a device */
 #define ROW_MEMORY  (2UL * 1024 * 1024)
 #define PAGE        500
 #define PAGE_MEMORY (1UL * 1024 * 1024)
@@ -24,7 +25,8 @@ static void name_of(const struct pk_crowd_server *c, char out[PATH_MAX])
 }
 
 /* ---- the file --------------------------------------------------------------------------------------------
- * Eight bytes that say how long the first part is; that part: the devices and their visits, filled up to eight;
+ * Eight bytes that say how long the first part is; that part: the devices, their visits, what will happen to them
+ * (risk/hazard.h) and who was warned, each behind its length, filled up to eight;
  * behind it what pk_crowd_save() writes, with a tag that says how far all this has come, and what the first
  * part's digest is. The crowd's own checksum covers the tag. */
 
@@ -48,19 +50,39 @@ static void close_part(struct pk_buffer *out, size_t begin)
     }
 }
 
+static size_t open_part(struct pk_buffer *out)
+{
+    size_t begin = out->len;
+
+    put64(out, 0);
+    return begin;
+}
+
+static int write_foresight(const struct pk_crowd_server *c, struct pk_buffer *out)
+{
+    size_t begin = open_part(out);
+    int rc = pk_hazard_save(c->hazard, out, NULL);
+
+    close_part(out, begin);
+    begin = open_part(out);
+    pk_crowd_warned_write(&c->warned, out);
+    close_part(out, begin);
+    return rc;
+}
+
 static int write_people(const struct pk_crowd_server *c, struct pk_buffer *out)
 {
     size_t begin;
     int rc;
 
     put64(out, 0);
-    put64(out, 0);
+    begin = open_part(out);
     pk_crowd_devices_write(&c->devices, out);
-    close_part(out, sizeof(uint64_t));
-    begin = out->len;
-    put64(out, 0);
+    close_part(out, begin);
+    begin = open_part(out);
     rc = pk_visits_save(c->visits, out);
     close_part(out, begin);
+    rc = rc < 0 ? rc : write_foresight(c, out);
     while (out->rc == PK_OK && out->len % sizeof(uint64_t) != 0) {
         (void)pk_buffer_putc(out, 0);
     }
@@ -84,6 +106,35 @@ static int write_tag(const struct pk_crowd_server *c, struct pk_slice people, st
 
 static const struct pk_visits_settings visit_settings = { .judge = pk_defense_judge };
 
+/* Of another version (other weights have other terms), or of a time before there was any: it begins anew, which is
+ * no reason to lose the crowd. */
+static int read_hazard(struct pk_crowd_server *c, struct pk_slice bytes, struct pk_error *err)
+{
+    int rc = bytes.len > 0 ? pk_hazard_load(bytes, NULL, &c->hazard, err) : PK_ENOENT;
+
+    if (rc == PK_OK || rc == PK_ENOMEM) {
+        return rc;
+    }
+    pk_event(PK_WARN, "foresight.begins_anew",
+            { "why", bytes.len > 0 ? err->text : "there is none" });
+    return pk_hazard_create(NULL, &c->hazard, err);
+}
+
+static int read_foresight(struct pk_crowd_server *c, struct pk_reader *r, struct pk_error *err)
+{
+    struct pk_slice hazard = { 0 };
+    struct pk_slice warned = { 0 };
+
+    if (pk_reader_left(r) > sizeof(uint64_t)) {
+        hazard = pk_read_slice(r, pk_read_le64(r));
+        warned = pk_read_slice(r, pk_read_le64(r));
+    }
+    if (r->rc < 0 || pk_crowd_warned_read(&c->warned, warned) < 0) {
+        return pk_error_set(err, PK_EMALF, "its list of warnings is damaged");
+    }
+    return read_hazard(c, hazard, err);
+}
+
 static int read_people(struct pk_crowd_server *c, struct pk_slice bytes, struct pk_error *err)
 {
     struct pk_reader r = pk_reader_of(bytes);
@@ -98,7 +149,8 @@ static int read_people(struct pk_crowd_server *c, struct pk_slice bytes, struct 
         return pk_error_set(err, PK_EMALF, "its list of devices is cut");
     }
     rc = pk_crowd_devices_read(&c->devices, devices, err);
-    return rc < 0 ? rc : pk_visits_load(visits, &visit_settings, &c->visits, err);
+    rc = rc < 0 ? rc : pk_visits_load(visits, &visit_settings, &c->visits, err);
+    return rc < 0 ? rc : read_foresight(c, &r, err);
 }
 
 static int read_tag(struct pk_crowd_server *c, struct pk_slice tag, struct pk_slice people,
@@ -114,7 +166,7 @@ static int read_tag(struct pk_crowd_server *c, struct pk_slice tag, struct pk_sl
         c->taken[p] = (int64_t)pk_read_le64(&r);
     }
     said = pk_read_slice(&r, sizeof(digest));
-    if (r.rc < 0 || version != TAG_VERSION || c->seq < 0) {
+    if (r.rc < 0 || (version != TAG_VERSION && version != TAG_BARE) || c->seq < 0) {
         return pk_error_set(err, PK_EMALF, "it was written by another version");
     }
     pk_sha256(people, digest);
@@ -262,6 +314,9 @@ static void drop_all(struct pk_crowd_server *c)
 {
     pk_crowd_destroy(c->crowd);
     c->crowd = NULL;
+    pk_hazard_destroy(c->hazard);
+    c->hazard = NULL;
+    pk_crowd_warned_finish(&c->warned);
     pk_visits_destroy(c->visits);
     c->visits = NULL;
     pk_crowd_devices_finish(&c->devices);
@@ -278,6 +333,7 @@ static int begin_anew(struct pk_crowd_server *c, const struct pk_crowd_settings 
     c->seq = base;
     c->anew = true;
     rc = pk_crowd_create(settings, &c->crowd, err);
+    rc = rc < 0 ? rc : pk_hazard_create(NULL, &c->hazard, err);
     return rc < 0 ? rc : pk_visits_create(&visit_settings, &c->visits, err);
 }
 

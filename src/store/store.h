@@ -7,9 +7,9 @@
 #pragma once
 
 #include "model/action.h"
+#include "model/foresight.h"
 #include "model/incident.h"
 #include "model/observation.h"
-#include "model/foresight.h"
 
 struct pk_store;
 struct pk_db;
@@ -73,6 +73,15 @@ PK_MUST_USE int pk_device_get(struct pk_store *store, const char *id, struct pk_
  * foresight, measures .. lag_ms. */
 PK_MUST_USE int pk_device_put_state(
         struct pk_store *store, const struct pk_device *device, struct pk_error *err);
+/* What was told of each device's future, in the order of the ids, behind after ("": from the first). */
+struct pk_foresight_told {
+    const char *id;
+    double p7;
+    int outlook; /* enum pk_outlook */
+    int zone;    /* enum pk_zone_standing */
+};
+PK_MUST_USE int pk_device_foresights(struct pk_store *store, const char *after, int64_t limit,
+        struct pk_arena *arena, struct pk_array *out, struct pk_error *err);
 /* Writes seen_ms and acked_seq alone: the cheap way when a report has changed nothing else. */
 PK_MUST_USE int pk_device_put_seen(struct pk_store *store, const char *id, int64_t seen_ms,
         int64_t acked_seq, struct pk_error *err);

@@ -1,0 +1,113 @@
+#!/usr/bin/env python3
+"""What will probably happen to devices, in picketd: predictions with reasons after news, where a device is as a light
+within moments, nothing about devices that are too young, everything again after kill -9, nothing after erasure."""
+
+import sys
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+from crowd_support import (Sensor, attacked_visit, clean_visit, left, make_old, metrics, rows_of, taken,  # noqa: E402
+                           wait_for)
+from rest_support import Client, Server, Tally  # noqa: E402
+
+tally = Tally()
+check = tally.check
+DAY = 86400
+CAFE, HOME = "net-00000000000cafe1", "net-0000000000000b0b"
+REAL, TWIN, HOMES = "02:00:5e:10:00:01", "02:66:6a:10:00:66", "02:00:5e:20:00:01"
+UNKNOWN, LOW, RAISED, HIGH = range(4)
+GREY, GREEN, AMBER, RED = range(4)
+COUNT = 24  # a place speaks for itself from 20 devices on
+
+
+class World:
+    def __init__(self):
+        self.server = Server("crowd: {checkpoint_s: 1}\n")
+        self.server.start()
+        link = Client(self.server).post("/session", {"token": self.server.signin_token()})
+        person = Client(self.server, cookie=link.headers["set-cookie"].split(";")[0].split("=")[1])
+        self.admin = Client(self.server, token=person.post("/tokens", {"name": "t", "role": "admin"}).json["token"])
+        self.link = self.admin.post("/enrollments", {"uses": 100}).json["token"]
+        self.sensors = [Sensor(self.server, self.link, f"sensor{i}") for i in range(COUNT)]
+        self.server.stop()
+        make_old(self.server)
+        self.server.start()
+
+    def row(self, sensor):
+        return rows_of(self.server, f"SELECT p7, p30, outlook, zone FROM devices WHERE id = '{sensor.id}'")[0]
+
+    def foresight(self, sensor):
+        import json
+        text = rows_of(self.server, f"SELECT foresight FROM device_state WHERE device = '{sensor.id}'")
+        return json.loads(text[0][0]) if text and text[0][0] else None
+
+
+def test_young(w):
+    young = Sensor(w.server, w.link, "young")
+    young.visit(w.server, CAFE, clean_visit(REAL, security="open"))
+    time.sleep(2.5)
+    row = w.row(young)
+    check("of a device that came today nothing is predicted", row[:3] == (-1, -1, UNKNOWN), row)
+
+
+def test_predicted(w):
+    for ago in (6, 4, 2, 1):
+        for s in w.sensors:
+            s.visit(w.server, CAFE, clean_visit(REAL, security="open") + [left()], ago * DAY)
+    check("all was taken", taken(w.server))
+    found = wait_for(lambda: all(w.row(s)[0] > 0 for s in w.sensors), 20)
+    rows = [w.row(s) for s in w.sensors]
+    check("every device has its chance", found, rows)
+    check("of 30 days not less than of 7", all(r[1] >= r[0] for r in rows), rows)
+    check("and a band", all(r[2] in (LOW, RAISED, HIGH) for r in rows), rows)
+    check("nobody is anywhere", all(r[3] == GREY for r in rows), rows)
+    told = w.foresight(w.sensors[0])
+    check("with reasons", told and 1 <= len(told["reasons"]) <= 5 and all(len(r["reason"]) > 10 for r in told["reasons"]), told)
+
+
+def seconds_until(look, most=5):
+    began = time.monotonic()
+    return time.monotonic() - began if wait_for(look, most) else None
+
+
+def test_zone(w):
+    s = w.sensors[0]
+    s.visit(w.server, CAFE, clean_visit(REAL, security="open"))
+    took = seconds_until(lambda: w.row(s)[3] in (GREEN, AMBER))
+    check("who joins is somewhere within two seconds", took is not None and took < 2.5, (took, w.row(s)))
+    told = w.foresight(s)["zone"]
+    check("the place is told with numbers", told["joins"] > 10 and told.get("attacks", 0) == 0 and "No attack" in told["why"], told)
+    s.visit(w.server, CAFE, [left()])
+    took = seconds_until(lambda: w.row(s)[3] == GREY)
+    check("who leaves is nowhere, as soon", took is not None and took < 2.5, (took, w.row(s)))
+
+
+def test_attacked(w):
+    before = w.row(w.sensors[1])
+    for s in w.sensors[1:6]:
+        s.visit(w.server, CAFE, attacked_visit(TWIN, security="open") + [left()])
+    took = seconds_until(lambda: w.row(w.sensors[1])[0] > 1.3 * before[0])
+    check("who was attacked is more likely to be attacked, at once", took is not None and took < 3, (took, before, w.row(w.sensors[1])))
+    told = w.foresight(w.sensors[1])
+    check("and the reason is named", any("attack" in r["reason"].lower() for r in told["reasons"]), told)
+    s = w.sensors[7]
+    s.visit(w.server, CAFE, clean_visit(TWIN, security="open"))
+    took = seconds_until(lambda: w.row(s)[3] == RED)
+    check("whoever joins there is in the red", took is not None and took < 2.5, (took, w.row(s)))
+
+
+def main():
+    w = World()
+    try:
+        test_young(w)
+        test_predicted(w)
+        test_zone(w)
+        test_attacked(w)
+    finally:
+        w.server.close()
+    return tally.end()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
