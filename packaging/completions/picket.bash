@@ -85,7 +85,7 @@ _picket() {
 
     COMPREPLY=()
     case $before in
-    --role) words='viewer responder admin' ;;
+    --role) words='viewer responder policy privacy owner' ;;
     --color) words='auto always never' ;;
     --model) words='android' ;;
     --part | --train-part) words='train validation' ;;

@@ -79,7 +79,7 @@ static const struct { int option; unsigned of; const char *help; } meanings[] = 
     { OPT_LIMIT, PK_OPT_LIST, "--limit N                       at most so many (50)" },
     { OPT_ALL, PK_OPT_LIST, "--all                           all of them" },
     { OPT_REASON, PK_OPT_REASON, "--reason TEXT                   why; it is kept" },
-    { OPT_ROLE, PK_OPT_ROLE, "--role viewer|responder|admin" },
+    { OPT_ROLE, PK_OPT_ROLE, "--role viewer|responder|policy|privacy|owner" },
     { OPT_TTL, PK_OPT_TTL, "--ttl SECONDS                   how long it works" },
     { OPT_LABEL, PK_OPT_ENROL, "--label TEXT                    for whom it is" },
     { OPT_GROUP, PK_OPT_ENROL | PK_OPT_EXCEPT, "--group NAME                    of devices" },

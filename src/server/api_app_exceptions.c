@@ -104,6 +104,10 @@ static int target_of(struct pk_call *call, const struct body *body, struct pk_ex
         return fail(err, wants_device ? PK_EMISSING : PK_EMALF, "device",
                 wants_device ? "this scope wants a device" : "this scope has no device");
     }
+    if (call->actor.scope[0] != '\0' &&
+            (wants_group ? !pk_scope_has(call->actor.scope, body->group) : !wants_device)) {
+        return pk_error_set(err, PK_EACCES, "this would hold for groups that are not yours");
+    }
     if (wants_device) {
         rc = pk_device_get(call->store, body->device, call->arena, &device, err);
         if (rc == PK_ENOENT) {
@@ -206,6 +210,9 @@ static int remove_one(struct pk_call *call, void *ctx, struct pk_error *err)
     struct pk_exception_row row;
     int rc = pk_exception_get(call->store, id, call->arena, &row, err);
 
+    if (rc == PK_OK && call->actor.scope[0] != '\0' && row.scope == PK_EXCEPTION_ALL) {
+        rc = pk_error_set(err, PK_EACCES, "this holds for groups that are not yours");
+    }
     if (rc == PK_OK) {
         rc = pk_exception_remove(call->store, id, err);
     }

@@ -95,6 +95,7 @@ int pk_api_app_file_diff(struct pk_call *call, struct pk_error *err)
     struct pk_knowledge *known = pk_shelf_take(call->server->shelf);
     struct pk_arena *scratch = pk_arena_create(DIFF_MEMORY);
     struct diff_args args = { .err = err };
+    struct pk_app_file file;
     struct pk_app_report before;
     struct pk_app_report after;
     struct pk_app_diff diff;
@@ -107,6 +108,14 @@ int pk_api_app_file_diff(struct pk_call *call, struct pk_error *err)
     }
     if (rc == PK_OK && scratch == NULL) {
         rc = pk_error_set(err, PK_ENOMEM, "out of memory");
+    }
+    /* Reports know no scope. */
+    if (rc == PK_OK) {
+        rc = pk_app_file_get(
+                call->store, pk_request_param(call->request, "id"), call->arena, &file, err);
+    }
+    if (rc == PK_OK) {
+        rc = pk_app_file_get(call->store, args.to, call->arena, &file, err);
     }
     if (rc == PK_OK) {
         rc = pk_apps_report(call->store, known, pk_request_param(call->request, "id"), call->now_ms,
@@ -204,5 +213,6 @@ int pk_api_app_upload(struct pk_call *call, struct pk_error *err)
         pk_apps_drop_file(call->server, upload.sha256);
     }
     pk_apps_wake(call->server->apps);
+    file.asked_device = NULL; /* an answer for everyone */
     return pk_call_reply(call, upload.known ? 200 : 202, pk_view_app_file(&file, NULL));
 }

@@ -117,6 +117,9 @@ int pk_api_enrollment_create(struct pk_call *call, struct pk_error *err)
         .expires_ms = call->now_ms + body.ttl_s * 1000,
         .created_by = pk_actor_text(&call->actor, call->arena),
     };
+    if (!pk_scope_has(call->actor.scope, body.group)) {
+        return pk_error_set(err, PK_EACCES, "'%s' is not one of your groups", body.group);
+    }
     rc = pk_call_transaction(call, create, &c, err);
     return rc < 0 ? rc : reply_created(call, &c, err);
 }

@@ -89,6 +89,8 @@ int pk_api_events_get(struct pk_call *call, struct pk_error *err)
     int64_t next = 0;
     int rc = pk_request_query_each(call->request, take_arg, &args);
 
+    memcpy(args.wish.scope, call->actor.scope, sizeof(args.wish.scope));
+
     if (rc == PK_OK) {
         rc = place(call, &args, err);
     }

@@ -16,7 +16,8 @@ static const struct pk_schema schema = PK_SCHEMA(struct body, fields, "session")
 
 static json_t *view_user(const struct pk_actor *actor)
 {
-    return json_pack("{s:s, s:s}", "name", actor->name, "role", pk_role_names[actor->role]);
+    return json_pack("{s:s, s:s, s:o}", "name", actor->name, "role", pk_role_names[actor->role],
+            "groups", pk_view_strings(actor->groups.items, actor->groups.count));
 }
 
 /* A one-time link taken and the session that it opens: both or none. */
@@ -42,12 +43,17 @@ static int open_session(struct pk_call *call, void *ctx, struct pk_error *err)
         .kind = PK_TOKEN_SESSION,
         .name = link.name,
         .role = link.role,
+        .groups = link.groups,
+        .person = link.person,
+        .address = pk_request_address(call->request),
         .created_ms = call->now_ms,
         .expires_ms = call->now_ms + PK_SESSION_MS,
     };
     call->actor = (struct pk_actor){
         .name = link.name,
         .role = (enum pk_role)link.role,
+        .groups = link.groups,
+        .person = link.person,
         .how = PK_HOW_SESSION,
     };
     rc = pk_issue_token(call->store, &o->session, call->arena, &o->cookie, err);

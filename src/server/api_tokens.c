@@ -9,6 +9,7 @@
 struct body {
     const char *name;
     int role;
+    struct pk_strings groups;
     int64_t ttl_s; /* 0: until it is removed */
 };
 
@@ -20,6 +21,8 @@ static const struct pk_field fields[] = {
       .help = "of the program that uses it" },
     { "role", PK_TYPE_ENUM, PK_REQUIRED, AT(role), .names = pk_role_choices,
       .help = "what it may do" },
+    { "groups", PK_TYPE_STRINGS, 0, AT(groups), .min = 1, .max = PK_SCOPE_GROUP_MAX,
+      .count_max = PK_SCOPE_GROUPS_MAX, .help = "whose devices it sees; none: all" },
     { "ttl_s", PK_TYPE_INT, 0, AT(ttl_s), .min = TTL_MIN_S, .max = TTL_MAX_S,
       .help = "how long it works; absent: until it is removed" },
 };
@@ -82,10 +85,15 @@ int pk_api_token_create(struct pk_call *call, struct pk_error *err)
     if (pk_request_decode(call->request, &schema, &body) < 0) {
         return PK_OK;
     }
+    rc = pk_role_grant(call, body.role, &body.groups, err);
+    if (rc < 0) {
+        return rc;
+    }
     c.token = (struct pk_token){
         .kind = PK_TOKEN_API,
         .name = body.name,
         .role = (int)pk_role_chosen(body.role),
+        .groups = body.groups,
         .created_ms = call->now_ms,
         .expires_ms = body.ttl_s == 0 ? 0 : call->now_ms + body.ttl_s * 1000,
     };

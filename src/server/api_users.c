@@ -6,6 +6,7 @@
 struct body {
     const char *name;
     int role;
+    struct pk_strings groups;
 };
 
 /* clang-format off */
@@ -14,6 +15,8 @@ static const struct pk_field fields[] = {
       .help = "of the person" },
     { "role", PK_TYPE_ENUM, PK_REQUIRED, offsetof(struct body, role), .names = pk_role_choices,
       .help = "what the person may do" },
+    { "groups", PK_TYPE_STRINGS, 0, offsetof(struct body, groups), .min = 1, .max = PK_SCOPE_GROUP_MAX,
+      .count_max = PK_SCOPE_GROUPS_MAX, .help = "whose devices the person sees; none: all" },
 };
 /* clang-format on */
 static const struct pk_schema schema = PK_SCHEMA(struct body, fields, "sign-in link");
@@ -45,10 +48,15 @@ int pk_api_signin_link(struct pk_call *call, struct pk_error *err)
     if (pk_request_decode(call->request, &schema, &body) < 0) {
         return PK_OK;
     }
+    rc = pk_role_grant(call, body.role, &body.groups, err);
+    if (rc < 0) {
+        return rc;
+    }
     c.link = (struct pk_token){
         .kind = PK_TOKEN_SIGNIN,
         .name = body.name,
         .role = (int)pk_role_chosen(body.role),
+        .groups = body.groups,
         .created_ms = call->now_ms,
         .expires_ms = call->now_ms + PK_SIGNIN_TTL_S * INT64_C(1000),
     };

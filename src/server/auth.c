@@ -58,12 +58,14 @@ static enum pk_auth_result look_up(struct pk_store *store, int kind, const char 
     }
     *out = (struct pk_actor){
         .name = token.name,
+        .person = token.person,
+        .groups = token.groups,
         .role = (enum pk_role)token.role,
         .how = kind == PK_TOKEN_API ? PK_HOW_BEARER : PK_HOW_SESSION,
         .token_id = token.id,
         .expires_ms = token.expires_ms,
     };
-    return PK_AUTH_OK;
+    return pk_scope_text(&out->groups, out->scope, err) < 0 ? PK_AUTH_FAILED : PK_AUTH_OK;
 }
 
 static enum pk_auth_result check_bearer(struct pk_store *store, struct pk_attempts *attempts,
@@ -88,7 +90,7 @@ static enum pk_auth_result check_bearer(struct pk_store *store, struct pk_attemp
 
 #define RIGHT(name) (1U << PK_RIGHT_##name)
 
-bool pk_role_may(enum pk_role role, enum pk_right right)
+static unsigned rights_of(enum pk_role role)
 {
     static const unsigned rights[] = {
         [PK_ROLE_NONE] = RIGHT(NONE),
@@ -100,7 +102,17 @@ bool pk_role_may(enum pk_role role, enum pk_right right)
         [PK_ROLE_PRIVACY] = RIGHT(NONE) | RIGHT(VIEW) | RIGHT(PRIVACY),
     };
 
-    return (unsigned)role < PK_COUNT(rights) && (rights[role] & 1U << right) != 0;
+    return (unsigned)role < PK_COUNT(rights) ? rights[role] : 0;
+}
+
+bool pk_role_may(enum pk_role role, enum pk_right right)
+{
+    return (rights_of(role) & 1U << right) != 0;
+}
+
+bool pk_role_within(enum pk_role role, enum pk_role other)
+{
+    return (rights_of(role) & ~rights_of(other)) == 0;
 }
 
 enum pk_auth_result pk_auth_check(struct pk_store *store, struct pk_attempts *attempts,

@@ -8,6 +8,7 @@
 
 #include "base/crypt.h"
 #include "server/attempts.h"
+#include "store/scope.h"
 #include "store/store.h"
 
 #define PK_SESSION_COOKIE "picket_session"
@@ -31,13 +32,18 @@ enum pk_right {
 };
 /* May this role do that? */
 bool pk_role_may(enum pk_role role, enum pk_right right);
+/* Has a role no right that another has not? Nobody gives more than they have. */
+bool pk_role_within(enum pk_role role, enum pk_role other);
 
 struct pk_actor {
     const char *name; /* of the person or of the token */
     enum pk_role role;
     enum pk_actor_how how;
     const char *token_id;
-    int64_t expires_ms; /* 0: never */
+    const char *person;        /* id in the table of people; NULL: none */
+    struct pk_strings groups;  /* whose devices it sees; none: all */
+    char scope[PK_SCOPE_TEXT]; /* the same as the store takes it */
+    int64_t expires_ms;        /* 0: never */
 };
 
 /* What a request brings along. NULL: absent. */

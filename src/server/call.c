@@ -110,6 +110,32 @@ static int refuse_parameter(const char *name, const char *value, void *ctx)
     return pk_query_path(err, name);
 }
 
+/* The one place where a scope begins. Nothing of what is outside can be told from what does not
+ * exist. */
+static int enter_scope(struct pk_call *call, struct pk_error *err)
+{
+    const char *id = pk_request_param(call->request, "id");
+    struct pk_incident_row incident;
+    struct pk_device device;
+
+    if (call->actor.scope[0] == '\0' || call->route->scope == PK_SCOPE_SAME) {
+        return PK_OK;
+    }
+    pk_store_scope(call->store, call->actor.scope);
+    switch (call->route->scope) {
+    case PK_SCOPE_DEVICE:
+        return pk_device_get(call->store, id, call->arena, &device, err);
+    case PK_SCOPE_INCIDENT:
+        return pk_incident_get(call->store, id, call->arena, &incident, err);
+    case PK_SCOPE_LIST:
+    case PK_SCOPE_SAME:
+        return PK_OK;
+    case PK_SCOPE_FLEET:
+        break;
+    }
+    return pk_error_set(err, PK_EACCES, "this is about the whole fleet; you see some groups of it");
+}
+
 static void run(struct pk_call *call, const struct pk_api_route *route)
 {
     struct pk_error err = { 0 };
@@ -122,8 +148,12 @@ static void run(struct pk_call *call, const struct pk_api_route *route)
         rc = pk_request_query_each(call->request, refuse_parameter, &err);
     }
     if (rc == PK_OK) {
+        rc = enter_scope(call, &err);
+    }
+    if (rc == PK_OK) {
         rc = route->run(call, &err);
     }
+    pk_store_scope(call->store, NULL);
     if (rc < 0) {
         if (err.code == PK_OK) {
             (void)pk_error_set(&err, rc, "%s", pk_code_text(rc));
@@ -134,10 +164,12 @@ static void run(struct pk_call *call, const struct pk_api_route *route)
 
 /* Opens what a call needs. False: it has been answered; end *call with pk_arena_destroy(call->arena)
  * all the same. */
-static bool call_open(struct pk_call *call, struct pk_request *request, struct pk_server *server)
+static bool call_open(struct pk_call *call, struct pk_request *request,
+        const struct pk_api_route *route, struct pk_server *server)
 {
     *call = (struct pk_call){
         .request = request,
+        .route = route,
         .server = server,
         .api = server->api,
         .now_ms = pk_server_now(server),
@@ -163,7 +195,7 @@ void pk_call_gate(struct pk_request *request, void *context)
     if (!pk_server_admit(context, request)) {
         return;
     }
-    if (call_open(&call, request, context)) {
+    if (call_open(&call, request, route, context)) {
         (void)authenticate(&call, route);
     }
     pk_arena_destroy(call.arena);
@@ -183,7 +215,7 @@ void pk_call_dispatch(struct pk_request *request, void *context)
         pk_reply_problem(request, 404, "not_found", "there is no such call", NULL);
         return;
     }
-    if (call_open(&call, request, server)) {
+    if (call_open(&call, request, route, server)) {
         run(&call, route);
     }
     pk_arena_destroy(call.arena);
@@ -280,12 +312,20 @@ int pk_call_transaction(struct pk_call *call,
         int (*work)(struct pk_call *call, void *ctx, struct pk_error *err), void *ctx,
         struct pk_error *err)
 {
+    bool settled = call->route->scope == PK_SCOPE_DEVICE || call->route->scope == PK_SCOPE_INCIDENT;
+    bool scoped = pk_store_scope_text(call->store)[0] != '\0';
     int rc = pk_store_begin(call->store, err);
 
     if (rc < 0) {
         return rc;
     }
+    if (scoped && settled) {
+        pk_store_scope(call->store, NULL);
+    }
     rc = work(call, ctx, err);
+    if (scoped) {
+        pk_store_scope(call->store, call->actor.scope);
+    }
     if (rc < 0) {
         pk_store_rollback(call->store);
         return rc;

@@ -10,6 +10,7 @@
 #include "server/query_args.h"
 #include "server/server.h"
 
+struct pk_api_route;
 struct pk_console;
 struct pk_looks;
 
@@ -28,6 +29,7 @@ struct pk_call {
     struct pk_api *api;
     struct pk_store *store; /* of this thread */
     struct pk_arena *arena; /* of the call; what is put into answers is copied or counted */
+    const struct pk_api_route *route;
     struct pk_actor actor;
     int64_t now_ms;
 };
@@ -36,11 +38,21 @@ struct pk_call {
  * set and leaves the problem document to the dispatcher. */
 typedef int (*pk_call_fn)(struct pk_call *call, struct pk_error *err);
 
+/* What a route means for those who see some groups only. */
+enum pk_route_scope {
+    PK_SCOPE_FLEET,  /* it is about everything: not for them. What forgets to say so is this */
+    PK_SCOPE_SAME,   /* it says nothing of devices: as for everyone else */
+    PK_SCOPE_LIST,   /* it shows what the store shows: the store has their scope */
+    PK_SCOPE_DEVICE, /* {id} is a device: 404 when it is not theirs, settled before the call runs */
+    PK_SCOPE_INCIDENT, /* {id} is an incident, likewise */
+};
+
 struct pk_api_route {
     enum pk_method method;
     enum pk_right right; /* PK_RIGHT_NONE: everyone */
     const char *path;
     pk_call_fn run;
+    enum pk_route_scope scope;
     bool has_body;   /* a JSON object of at most PK_API_BODY_MAX, or body_max */
     bool has_file;   /* a body of any type, up to scan.upload_max_mb, in a file */
     bool has_query;  /* the call reads its parameters itself; else there are none */
@@ -71,7 +83,8 @@ int pk_call_reply(struct pk_call *call, int status, json_t *body); /* body is ta
 PK_MUST_USE int pk_call_audit(struct pk_call *call, const char *act, const char *target,
         json_t *detail, struct pk_error *err);
 /* Runs work inside one transaction and wakes the readers of the event stream after its COMMIT; when
- * work returns < 0 nothing of it stays. */
+ * work returns < 0 nothing of it stays. Where the route has settled that the device or incident may
+ * be touched, the store shows everything meanwhile: what follows from a change knows no scope. */
 PK_MUST_USE int pk_call_transaction(struct pk_call *call,
         int (*work)(struct pk_call *call, void *ctx, struct pk_error *err), void *ctx,
         struct pk_error *err);

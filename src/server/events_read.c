@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <string.h>
 
 #include "server/events_wait.h"
@@ -29,7 +30,16 @@ static int view_event(struct pk_store *store, const struct pk_event_row *row,
     return *out == NULL ? PK_ENOMEM : PK_OK;
 }
 
-int pk_events_read(struct pk_store *store, const struct pk_events_wish *wish,
+/* Of a device that the store shows. What is of no device may name several. */
+static bool is_inside(
+        struct pk_store *store, const struct pk_event_row *row, struct pk_arena *arena)
+{
+    struct pk_device device;
+
+    return row->device != NULL && pk_device_get(store, row->device, arena, &device, NULL) == PK_OK;
+}
+
+static int read_some(struct pk_store *store, const struct pk_events_wish *wish,
         struct pk_arena *arena, json_t **items, int64_t *next, struct pk_error *err)
 {
     json_t *list = json_array();
@@ -50,6 +60,9 @@ int pk_events_read(struct pk_store *store, const struct pk_events_wish *wish,
             if (!wish->audit && strcmp(row[i].type, "audit") == 0) {
                 continue;
             }
+            if (wish->scope[0] != '\0' && !is_inside(store, &row[i], arena)) {
+                continue;
+            }
             rc = view_event(store, &row[i], arena, &event, err);
             if (rc == PK_OK) {
                 (void)json_array_append_new(list, event);
@@ -63,6 +76,19 @@ int pk_events_read(struct pk_store *store, const struct pk_events_wish *wish,
     *items = list;
     *next = after;
     return PK_OK;
+}
+
+int pk_events_read(struct pk_store *store, const struct pk_events_wish *wish,
+        struct pk_arena *arena, json_t **items, int64_t *next, struct pk_error *err)
+{
+    char before[PK_SCOPE_TEXT];
+    int rc;
+
+    (void)snprintf(before, sizeof(before), "%s", pk_store_scope_text(store));
+    pk_store_scope(store, wish->scope);
+    rc = read_some(store, wish, arena, items, next, err);
+    pk_store_scope(store, before);
+    return rc;
 }
 
 json_t *pk_events_body(json_t *items, int64_t next)

@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "base/clock.h"
@@ -43,7 +44,8 @@ struct batch {
 
 static bool same_wish(const struct pk_events_wish *a, const struct pk_events_wish *b)
 {
-    return a->after == b->after && a->limit == b->limit && a->audit == b->audit;
+    return a->after == b->after && a->limit == b->limit && a->audit == b->audit &&
+            strcmp(a->scope, b->scope) == 0;
 }
 
 static int batch_fill(

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 
 #include "base/arena.h"
+#include "store/scope.h"
 
 /* Waiting readers; more are told to come again (503). */
 #define PK_EVENTS_WAITERS_MAX 1024
@@ -21,7 +22,8 @@ struct pk_store;
 struct pk_events_wish {
     int64_t after;
     int64_t limit;
-    bool audit; /* may see what administrators did */
+    bool audit;                /* may see what administrators did */
+    char scope[PK_SCOPE_TEXT]; /* whose devices' events; "": all, and those of no device */
 };
 
 /* Reads once: *items (the caller owns it) holds at most wish->limit events after wish->after and

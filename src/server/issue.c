@@ -69,8 +69,14 @@ json_t *pk_issue_token_detail(const struct pk_token *token)
 {
     char until[PK_TIME_TEXT];
 
-    return json_pack("{s:s, s:s, s:s?}", "name", token->name, "role", pk_role_names[token->role],
-            "expires_at", token->expires_ms != 0 ? pk_time_format(token->expires_ms, until) : NULL);
+    json_t *groups = json_array();
+
+    for (size_t i = 0; i < token->groups.count; i++) {
+        (void)json_array_append_new(groups, json_string(token->groups.items[i]));
+    }
+    return json_pack("{s:s, s:s, s:o, s:s?}", "name", token->name, "role",
+            pk_role_names[token->role], "groups", groups, "expires_at",
+            token->expires_ms != 0 ? pk_time_format(token->expires_ms, until) : NULL);
 }
 
 /* Ends a transaction of this file: the audit's line, then COMMIT; on failure nothing stays. detail

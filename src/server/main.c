@@ -48,7 +48,7 @@ static const char usage[] =
         "  --signin-link        print a link that signs in to the console, once, within 15 "
         "minutes\n"
         "    --name NAME        who signs in (default: admin)\n"
-        "    --role ROLE        viewer, responder, policy, privacy or admin (default: admin)\n"
+        "    --role ROLE        viewer, responder, policy, privacy or owner (default: owner)\n"
         "  --version, --help\n";
 
 static int complain(const struct pk_error *err)
@@ -111,16 +111,6 @@ static int issue_enrollment(
     return PK_OK;
 }
 
-static int role_of(const char *name)
-{
-    for (int i = PK_ROLE_VIEWER; pk_role_names[i] != NULL; i++) {
-        if (strcmp(pk_role_names[i], name) == 0) {
-            return i;
-        }
-    }
-    return PK_ROLE_NONE;
-}
-
 static int signin_link(
         struct pk_server *server, const struct options *options, struct pk_error *err)
 {
@@ -128,7 +118,7 @@ static int signin_link(
     struct pk_token token = {
         .kind = PK_TOKEN_SIGNIN,
         .name = options->name != NULL ? options->name : "admin",
-        .role = options->role != NULL ? role_of(options->role) : PK_ROLE_OWNER,
+        .role = options->role != NULL ? (int)pk_role_of(options->role) : PK_ROLE_OWNER,
         .created_ms = pk_server_now(server),
     };
     const char *secret = NULL;
@@ -274,8 +264,8 @@ static int parse_options(int argc, char **argv, struct options *out)
             ((out->name != NULL || out->role != NULL) && out->job != JOB_SIGNIN)) {
         return wrong_usage("this option belongs to another command");
     }
-    if (out->role != NULL && role_of(out->role) == PK_ROLE_NONE) {
-        return wrong_usage("the role must be viewer, responder, policy, privacy or admin");
+    if (out->role != NULL && pk_role_of(out->role) == PK_ROLE_NONE) {
+        return wrong_usage("the role must be viewer, responder, policy, privacy or owner");
     }
     return -1;
 }

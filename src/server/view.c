@@ -63,9 +63,11 @@ json_t *pk_view_enrollment(const struct pk_enrollment *e)
 
 json_t *pk_view_token(const struct pk_token *token)
 {
-    return json_pack("{s:s, s:s, s:s, s:o, s:o, s:o}", "id", token->id, "name", token->name, "role",
-            pk_role_names[token->role], "created_at", pk_view_time(token->created_ms), "expires_at",
-            pk_view_time(token->expires_ms), "last_used_at", pk_view_time(token->used_ms));
+    return json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:o}", "id", token->id, "name", token->name,
+            "role", pk_role_names[token->role], "groups",
+            pk_view_strings(token->groups.items, token->groups.count), "created_at",
+            pk_view_time(token->created_ms), "expires_at", pk_view_time(token->expires_ms),
+            "last_used_at", pk_view_time(token->used_ms));
 }
 
 json_t *pk_view_audit(const struct pk_audit_row *row)

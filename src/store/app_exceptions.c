@@ -3,6 +3,12 @@
 
 const char *const pk_exception_scope_names[] = { "all", "group", "device", NULL };
 
+/* What holds for everyone, for a group of the scope, or for a device of it. */
+#define SEEN(p)                                       \
+    "(e.scope = 0 OR (e.scope = 1 AND " PK_SCOPE_SQL( \
+            p, "e.target") ") OR "                    \
+                           "(e.scope = 2 AND " PK_SCOPE_DEVICE_SQL(p, "e.target") "))"
+
 #define COLUMNS                                                                           \
     "e.id, e.reason, e.scope, e.target, e.sha256, e.package, e.signer, e.team, e.threat," \
     " e.rule, e.created_ms, e.created_by, e.expires_ms"
@@ -60,9 +66,10 @@ int pk_exception_get(struct pk_store *store, const char *id, struct pk_arena *ar
         struct pk_exception_row *out, struct pk_error *err)
 {
     struct pk_put put = pk_put_start(
-            store, "SELECT " COLUMNS " FROM app_exceptions e WHERE e.id = ?1", err);
+            store, "SELECT " COLUMNS " FROM app_exceptions e WHERE e.id = ?1 AND " SEEN("?2"), err);
 
     pk_put_text(&put, id);
+    pk_put_text(&put, store->scope);
     return pk_put_get(&put, arena, read_exception, out, "exception", err);
 }
 
@@ -125,6 +132,7 @@ int pk_exception_list(struct pk_store *store, const struct pk_query *query, stru
         .id = "e.id",
         .id_is_text = true,
         .mark = query->now_ms,
+        .scope = SEEN("@"),
         .sort = "-created_at",
         .filters = filters,
         .filter_count = PK_COUNT(filters),

@@ -12,6 +12,10 @@ const char *const pk_app_file_state_names[] = { "wanted", "asked", "uploading", 
     " f.judged_ms, f.knowledge, f.judgement, f.push, f.asked_ms, f.asked_device, f.asks,"        \
     " f.uploaded_by, f.risk, f.permissions"
 #define COLUMN_COUNT 27
+/* Some device of the scope has it now, or a person brought it. */
+#define ON_SCOPED(p)                                                    \
+    "(f.uploaded_by IS NOT NULL OR EXISTS (SELECT 1 FROM device_apps x" \
+    " WHERE x.sha256 = f.sha256 AND x.gone_ms = 0 AND " PK_SCOPE_DEVICE_SQL(p, "x.device") "))"
 
 static int read_file(struct pk_get *get, void *out, struct pk_error *err)
 {
@@ -102,14 +106,43 @@ int pk_app_file_add(
     return PK_OK;
 }
 
+/* Who may see some devices only is told how many of those have it, and not who was asked for it. */
+static int count_scoped(
+        struct pk_store *store, struct pk_app_file *rows, size_t count, struct pk_error *err)
+{
+    int rc = PK_OK;
+
+    for (size_t i = 0; i < count && rc >= 0 && store->scope[0] != '\0'; i++) {
+        struct pk_put put = pk_put_start(store,
+                "SELECT count(DISTINCT x.device) FROM device_apps x WHERE x.sha256 = ?1"
+                " AND x.gone_ms = 0 AND " PK_SCOPE_DEVICE_SQL("?2", "x.device"),
+                err);
+
+        pk_put_text(&put, rows[i].sha256);
+        pk_put_text(&put, store->scope);
+        rc = pk_put_step(&put);
+        if (rc > 0) {
+            rows[i].devices = pk_column_int(put.stmt, 0);
+            pk_stmt_reset(put.stmt);
+        }
+        rows[i].asked_device = NULL;
+    }
+    return rc < 0 ? rc : PK_OK;
+}
+
 int pk_app_file_get(struct pk_store *store, const char *sha256, struct pk_arena *arena,
         struct pk_app_file *out, struct pk_error *err)
 {
-    struct pk_put put = pk_put_start(
-            store, "SELECT " COLUMNS " FROM app_files f WHERE f.sha256 = ?1", err);
+    struct pk_put put = pk_put_start(store,
+            "SELECT " COLUMNS
+            " FROM app_files f WHERE f.sha256 = ?1 AND (?2 = '' OR " ON_SCOPED("?2") ")",
+            err);
+    int rc;
 
     pk_put_text(&put, sha256);
-    return pk_put_get(&put, arena, read_file, out, "app file", err);
+    pk_put_text(&put, store->scope);
+    rc = pk_put_get(&put, arena, read_file, out, "app file", err);
+    return rc < 0 ? rc : count_scoped(store, out, 1, err);
 }
 
 int pk_app_file_put(struct pk_store *store, const struct pk_app_file *file, struct pk_error *err)
@@ -151,13 +184,17 @@ int pk_app_file_of(struct pk_store *store, const char *app, int64_t limit, struc
         struct pk_array *out, struct pk_error *err)
 {
     struct pk_put put = pk_put_start(store,
-            "SELECT " COLUMNS " FROM app_files f WHERE f.app = ?1"
-            " ORDER BY f.version_code DESC, f.first_ms DESC, f.sha256 LIMIT ?2",
+            "SELECT " COLUMNS " FROM app_files f WHERE f.app = ?1 AND (?3 = '' OR " ON_SCOPED(
+                    "?3") ")"
+                          " ORDER BY f.version_code DESC, f.first_ms DESC, f.sha256 LIMIT ?2",
             err);
+    int rc;
 
     pk_put_text(&put, app);
     pk_put_int(&put, limit);
-    return all_files(&put, arena, out, err);
+    pk_put_text(&put, store->scope);
+    rc = all_files(&put, arena, out, err);
+    return rc < 0 ? rc : count_scoped(store, out->items, out->count, err);
 }
 
 int pk_app_file_waiting(struct pk_store *store, int state, int64_t before_ms, int64_t limit,
@@ -257,6 +294,7 @@ int pk_app_file_list(struct pk_store *store, const struct pk_query *query, struc
         .from = "app_files f",
         .id = "f.sha256",
         .id_is_text = true,
+        .scope = ON_SCOPED("@"),
         .sort = "-last_seen_at",
         .filters = filters,
         .filter_count = PK_COUNT(filters),
@@ -266,6 +304,7 @@ int pk_app_file_list(struct pk_store *store, const struct pk_query *query, struc
         .width = COLUMN_COUNT,
         .size = sizeof(struct pk_app_file),
     };
+    int rc = pk_list_page(store, &list, query, arena, out, err);
 
-    return pk_list_page(store, &list, query, arena, out, err);
+    return rc < 0 ? rc : count_scoped(store, out->items, out->count, err);
 }

@@ -12,6 +12,10 @@ const char *const pk_app_standing_names[] = { "unknown", "clean", "unwanted", "m
     "a.id, a.package, a.signer, a.label, a.version, a.version_code, a.standing, a.score, " \
     "a.threat,"                                                                            \
     " a.devices, a.versions, a.first_ms, a.last_ms"
+/* Some device of the scope has it now. */
+#define ON_SCOPED(p)                                                            \
+    "EXISTS (SELECT 1 FROM device_apps x WHERE x.app = a.id AND x.gone_ms = 0 " \
+    "AND " PK_SCOPE_DEVICE_SQL(p, "x.device") ")"
 #define COLUMN_COUNT  13
 #define SEEN_EVERY_MS INT64_C(3600000)
 
@@ -64,13 +68,41 @@ static int read_app(struct pk_get *get, void *out, struct pk_error *err)
     return PK_OK;
 }
 
+/* Who may see some devices only is told how many of those have it. */
+static int count_scoped(
+        struct pk_store *store, struct pk_app_row *rows, size_t count, struct pk_error *err)
+{
+    int rc = PK_OK;
+
+    for (size_t i = 0; i < count && rc >= 0 && store->scope[0] != '\0'; i++) {
+        struct pk_put put = pk_put_start(store,
+                "SELECT count(DISTINCT x.device) FROM device_apps x WHERE x.app = ?1"
+                " AND x.gone_ms = 0 AND " PK_SCOPE_DEVICE_SQL("?2", "x.device"),
+                err);
+
+        pk_put_text(&put, rows[i].id);
+        pk_put_text(&put, store->scope);
+        rc = pk_put_step(&put);
+        if (rc > 0) {
+            rows[i].devices = pk_column_int(put.stmt, 0);
+            pk_stmt_reset(put.stmt);
+        }
+    }
+    return rc < 0 ? rc : PK_OK;
+}
+
 int pk_app_get(struct pk_store *store, const char *id, struct pk_arena *arena,
         struct pk_app_row *out, struct pk_error *err)
 {
-    struct pk_put put = pk_put_start(store, "SELECT " COLUMNS " FROM apps a WHERE a.id = ?1", err);
+    struct pk_put put = pk_put_start(store,
+            "SELECT " COLUMNS " FROM apps a WHERE a.id = ?1 AND (?2 = '' OR " ON_SCOPED("?2") ")",
+            err);
+    int rc;
 
     pk_put_text(&put, id);
-    return pk_put_get(&put, arena, read_app, out, "app", err);
+    pk_put_text(&put, store->scope);
+    rc = pk_put_get(&put, arena, read_app, out, "app", err);
+    return rc < 0 ? rc : count_scoped(store, out, 1, err);
 }
 
 int pk_app_add(
@@ -317,6 +349,7 @@ int pk_app_list(struct pk_store *store, const struct pk_query *query, struct pk_
         .from = "apps a",
         .id = "a.id",
         .id_is_text = true,
+        .scope = ON_SCOPED("@"),
         .sort = "-verdict",
         .filters = filters,
         .filter_count = PK_COUNT(filters),
@@ -326,6 +359,7 @@ int pk_app_list(struct pk_store *store, const struct pk_query *query, struct pk_
         .width = COLUMN_COUNT,
         .size = sizeof(struct pk_app_row),
     };
+    int rc = pk_list_page(store, &list, query, arena, out, err);
 
-    return pk_list_page(store, &list, query, arena, out, err);
+    return rc < 0 ? rc : count_scoped(store, out->items, out->count, err);
 }

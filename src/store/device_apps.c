@@ -201,6 +201,7 @@ int pk_device_app_list(struct pk_store *store, const struct pk_query *query, str
         .from = TABLES,
         .id = "(x.device || ' ' || x.package || ' ' || x.sha256)",
         .id_is_text = true,
+        .scope = PK_SCOPE_SQL("@", "d.grp"),
         .sort = "-since",
         .filters = filters,
         .filter_count = PK_COUNT(filters),

@@ -158,10 +158,12 @@ int pk_device_add(struct pk_store *store, const struct pk_device *device, struct
 int pk_device_get(struct pk_store *store, const char *id, struct pk_arena *arena,
         struct pk_device *out, struct pk_error *err)
 {
-    struct pk_put put = pk_put_start(
-            store, "SELECT " COLUMNS " FROM " TABLES " WHERE d.id = ?1", err);
+    struct pk_put put = pk_put_start(store,
+            "SELECT " COLUMNS " FROM " TABLES " WHERE d.id = ?1 AND " PK_SCOPE_SQL("?2", "d.grp"),
+            err);
 
     pk_put_text(&put, id);
+    pk_put_text(&put, store->scope);
     return pk_put_get(&put, arena, read_device, out, "device", err);
 }
 
@@ -327,6 +329,7 @@ int pk_device_list(struct pk_store *store, const struct pk_query *query, struct 
         .id = "d.id",
         .id_is_text = true,
         .mark = query->now_ms - PK_DEVICE_SILENT_MS,
+        .scope = PK_SCOPE_SQL("@", "d.grp"),
         .sort = "name",
         .filters = filters,
         .filter_count = PK_COUNT(filters),

@@ -73,6 +73,7 @@ int pk_enrollment_list(struct pk_store *store, const struct pk_query *query, str
         .from = "enrollments",
         .id = "id",
         .id_is_text = true,
+        .scope = PK_SCOPE_SQL("@", "grp"),
         .sort = "-created_at",
         .filters = filters,
         .filter_count = PK_COUNT(filters),
@@ -88,8 +89,10 @@ int pk_enrollment_list(struct pk_store *store, const struct pk_query *query, str
 
 int pk_enrollment_remove(struct pk_store *store, const char *id, struct pk_error *err)
 {
-    struct pk_put put = pk_put_start(store, "DELETE FROM enrollments WHERE id = ?1", err);
+    struct pk_put put = pk_put_start(
+            store, "DELETE FROM enrollments WHERE id = ?1 AND " PK_SCOPE_SQL("?2", "grp"), err);
 
     pk_put_text(&put, id);
+    pk_put_text(&put, store->scope);
     return pk_put_run_one(&put, "enrolment");
 }

@@ -44,9 +44,13 @@ static int read_erasure(struct pk_get *get, void *out, struct pk_error *err)
 int pk_erasure_get(struct pk_store *store, const char *id, struct pk_arena *arena,
         struct pk_erasure *out, struct pk_error *err)
 {
-    struct pk_put put = pk_put_start(store, "SELECT " COLUMNS " FROM erasures WHERE id = ?1", err);
+    struct pk_put put = pk_put_start(store,
+            "SELECT " COLUMNS
+            " FROM erasures WHERE id = ?1 AND " PK_SCOPE_DEVICE_SQL("?2", "device"),
+            err);
 
     pk_put_text(&put, id);
+    pk_put_text(&put, store->scope);
     return pk_put_get(&put, arena, read_erasure, out, "erasure", err);
 }
 
@@ -84,11 +88,12 @@ int pk_erasure_list(struct pk_store *store, int state, struct pk_arena *arena, s
 {
     struct pk_put put = pk_put_start(store,
             "SELECT " COLUMNS " FROM erasures WHERE (?1 < 0 OR state = ?1)"
-            " ORDER BY asked_ms DESC, id LIMIT ?2",
+            " AND " PK_SCOPE_DEVICE_SQL("?3", "device") " ORDER BY asked_ms DESC, id LIMIT ?2",
             err);
 
     pk_put_int(&put, state);
     pk_put_int(&put, PK_ERASURES_MAX);
+    pk_put_text(&put, store->scope);
     return pk_put_get_all(&put, arena, read_erasure, sizeof(struct pk_erasure), out, err);
 }
 

@@ -115,10 +115,13 @@ int pk_incident_put(
 int pk_incident_get(struct pk_store *store, const char *id, struct pk_arena *arena,
         struct pk_incident_row *out, struct pk_error *err)
 {
-    struct pk_put put = pk_put_start(
-            store, "SELECT " ROW_COLUMNS " FROM " TABLES " WHERE i.id = ?1", err);
+    struct pk_put put = pk_put_start(store,
+            "SELECT " ROW_COLUMNS " FROM " TABLES
+            " WHERE i.id = ?1 AND " PK_SCOPE_SQL("?2", "d.grp"),
+            err);
 
     pk_put_text(&put, id);
+    pk_put_text(&put, store->scope);
     return pk_put_get(&put, arena, read_row, out, "incident", err);
 }
 
@@ -175,6 +178,7 @@ int pk_incident_list(struct pk_store *store, const struct pk_query *query, struc
         .from = TABLES,
         .id = "i.id",
         .id_is_text = true,
+        .scope = PK_SCOPE_SQL("@", "d.grp"),
         .sort = "-updated_at",
         .filters = filters,
         .filter_count = PK_COUNT(filters),

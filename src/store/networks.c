@@ -17,6 +17,11 @@ const char *const pk_network_verdict_names[] = { "unknown", "clean", "bad", "bad
 /* '@' or ?1 is the number of devices from which a network is nobody's home. */
 #define SHOWN(k) "(w.devices >= " k " OR w.bad_ms > 0 OR n.id IS NOT NULL)"
 
+/* Some device of the scope has met it. */
+#define MET(p)                                                                                 \
+    "EXISTS (SELECT 1 FROM network_devices x WHERE x.network = w.id AND " PK_SCOPE_DEVICE_SQL( \
+            p, "x.device") ")"
+
 bool pk_network_shown(const struct pk_network_row *row, int64_t min_devices)
 {
     return row->devices >= min_devices || row->bad_ms > 0 || row->name != NULL;
@@ -48,14 +53,41 @@ static int read_network(struct pk_get *get, void *out, struct pk_error *err)
     return PK_OK;
 }
 
+/* Who may see some devices only is told how many of those met it. */
+static int count_scoped(
+        struct pk_store *store, struct pk_network_row *rows, size_t count, struct pk_error *err)
+{
+    int rc = PK_OK;
+
+    for (size_t i = 0; i < count && rc >= 0 && store->scope[0] != '\0'; i++) {
+        struct pk_put put = pk_put_start(store,
+                "SELECT count(*) FROM network_devices x WHERE x.network = ?1"
+                " AND " PK_SCOPE_DEVICE_SQL("?2", "x.device"),
+                err);
+
+        pk_put_text(&put, rows[i].id);
+        pk_put_text(&put, store->scope);
+        rc = pk_put_step(&put);
+        if (rc > 0) {
+            rows[i].devices = pk_column_int(put.stmt, 0);
+            pk_stmt_reset(put.stmt);
+        }
+    }
+    return rc < 0 ? rc : PK_OK;
+}
+
 int pk_network_get(struct pk_store *store, const char *id, struct pk_arena *arena,
         struct pk_network_row *out, struct pk_error *err)
 {
-    struct pk_put put = pk_put_start(
-            store, "SELECT " COLUMNS " FROM " TABLES " WHERE w.id = ?1", err);
+    struct pk_put put = pk_put_start(store,
+            "SELECT " COLUMNS " FROM " TABLES " WHERE w.id = ?1 AND (?2 = '' OR " MET("?2") ")",
+            err);
+    int rc;
 
     pk_put_text(&put, id);
-    return pk_put_get(&put, arena, read_network, out, "network", err);
+    pk_put_text(&put, store->scope);
+    rc = pk_put_get(&put, arena, read_network, out, "network", err);
+    return rc < 0 ? rc : count_scoped(store, out, 1, err);
 }
 
 int pk_network_put(struct pk_store *store, const struct pk_network_row *row, struct pk_error *err)
@@ -474,6 +506,7 @@ int pk_network_list(struct pk_store *store, const struct pk_query *query, int64_
         .id = "w.id",
         .id_is_text = true,
         .always = SHOWN("@"),
+        .scope = MET("@"),
         .mark = min_devices,
         .sort = "-verdict",
         .filters = filters,
@@ -484,8 +517,9 @@ int pk_network_list(struct pk_store *store, const struct pk_query *query, int64_
         .width = COLUMN_COUNT,
         .size = sizeof(struct pk_network_row),
     };
+    int rc = pk_list_page(store, &list, query, arena, out, err);
 
-    return pk_list_page(store, &list, query, arena, out, err);
+    return rc < 0 ? rc : count_scoped(store, out->items, out->count, err);
 }
 
 static int read_device(struct pk_get *get, void *out, struct pk_error *err)
@@ -523,6 +557,7 @@ int pk_network_device_list(struct pk_store *store, const char *id, const struct 
         .from = "network_devices x LEFT JOIN devices d ON d.id = x.device",
         .id = "x.device",
         .id_is_text = true,
+        .scope = PK_SCOPE_SQL("@", "d.grp"),
         .sort = "-last_seen_at",
         .filters = device_filters,
         .filter_count = PK_COUNT(device_filters),
@@ -570,13 +605,14 @@ int pk_network_cells(struct pk_store *store, int64_t min_devices, struct pk_aren
             "SELECT t.value, count(*), sum(CASE WHEN w.standing > 1 THEN 1 ELSE 0 END),"
             " max(w.standing), max(w.devices) FROM network_traits t"
             " JOIN networks w ON w.id = t.network LEFT JOIN network_names n ON n.id = w.id"
-            " WHERE t.kind = 4 AND " SHOWN(
-                    "?1") " GROUP BY t.value"
+            " WHERE t.kind = 4 AND " SHOWN("?1") " AND (?3 = '' OR " MET(
+                    "?3") ") GROUP BY t.value"
                           " ORDER BY max(w.standing) DESC, count(*) DESC, t.value LIMIT ?2",
             err);
 
     pk_put_int(&put, min_devices);
     pk_put_int(&put, PK_NETWORK_CELLS_MAX);
+    pk_put_text(&put, store->scope);
     return pk_put_get_all(&put, arena, read_cell, sizeof(struct pk_network_cell), out, err);
 }
 
@@ -589,11 +625,12 @@ int pk_network_count(struct pk_store *store, int64_t min_devices, struct pk_netw
                           " coalesce(sum(CASE WHEN w.place IS NOT NULL AND " SHOWN(
                                   "?1") " THEN 1 ELSE 0 END), 0),"
                                         " coalesce(sum(CASE WHEN w.standing > 1 THEN 1 ELSE 0 "
-                                        "END), 0) FROM " TABLES,
+                                        "END), 0) FROM " TABLES " WHERE (?2 = '' OR " MET("?2") ")",
             err);
     int rc;
 
     pk_put_int(&put, min_devices);
+    pk_put_text(&put, store->scope);
     rc = pk_put_step(&put);
     if (rc > 0) {
         *out = (struct pk_network_counts){

@@ -12,12 +12,13 @@ static int count_devices(
     struct pk_put put = pk_put_start(store,
             "SELECT CASE WHEN revoked_ms > 0 THEN 3 WHEN seen_ms = 0 THEN 2"
             "  WHEN seen_ms < ?1 THEN 1 ELSE 0 END AS status, risk_level, count(*)"
-            " FROM devices GROUP BY 1, 2",
+            " FROM devices WHERE " PK_SCOPE_SQL("?2", "grp") " GROUP BY 1, 2",
             err);
     int64_t *const status[] = { &o->active, &o->silent, &o->never, &o->revoked };
     int rc;
 
     pk_put_int(&put, now_ms - PK_DEVICE_SILENT_MS);
+    pk_put_text(&put, store->scope);
     for (rc = pk_put_step(&put); rc > 0; rc = pk_put_step(&put)) {
         int64_t which = pk_column_int(put.stmt, 0);
         int64_t level = pk_column_int(put.stmt, 1);
@@ -36,10 +37,11 @@ static int count_open(struct pk_store *store, struct pk_overview *o, struct pk_e
 {
     struct pk_put put = pk_put_start(store,
             "SELECT severity, count(*) FROM incidents WHERE state < 2 AND state = 0"
-            " GROUP BY severity",
+            " AND " PK_SCOPE_DEVICE_SQL("?1", "device") " GROUP BY severity",
             err);
     int rc;
 
+    pk_put_text(&put, store->scope);
     for (rc = pk_put_step(&put); rc > 0; rc = pk_put_step(&put)) {
         int64_t severity = pk_column_int(put.stmt, 0);
         int64_t n = pk_column_int(put.stmt, 1);
@@ -59,6 +61,7 @@ static int count_since(struct pk_store *store, const char *sql, int64_t since_ms
     int rc;
 
     pk_put_int(&put, since_ms);
+    pk_put_text(&put, store->scope);
     rc = pk_put_step(&put);
     if (rc > 0) {
         *out = pk_column_int(put.stmt, 0);
@@ -75,6 +78,7 @@ static int count_days(struct pk_store *store, const char *sql, int64_t first_day
     int rc;
 
     pk_put_int(&put, first_day * PK_DAY_MS);
+    pk_put_text(&put, store->scope);
     for (rc = pk_put_step(&put); rc > 0; rc = pk_put_step(&put)) {
         int64_t day = pk_column_int(put.stmt, 0) - first_day;
 
@@ -105,12 +109,14 @@ static int fill_days(
     }
     rc = count_days(store,
             "SELECT opened_ms / 86400000, count(*), count(DISTINCT device) FROM incidents"
-            " WHERE opened_ms >= ?1 AND severity > 0 GROUP BY 1",
+            " WHERE opened_ms >= ?1 AND severity > 0 AND " PK_SCOPE_DEVICE_SQL(
+                    "?2", "device") " GROUP BY 1",
             first_day, o, true, err);
     if (rc == PK_OK) {
         rc = count_days(store,
                 "SELECT ended_ms / 86400000, count(*) FROM incidents"
-                " WHERE ended_ms >= ?1 AND ended_ms > 0 AND state = 2 AND severity > 0 GROUP BY 1",
+                " WHERE ended_ms >= ?1 AND ended_ms > 0 AND state = 2 AND severity > 0"
+                " AND " PK_SCOPE_DEVICE_SQL("?2", "device") " GROUP BY 1",
                 first_day, o, false, err);
     }
     return rc;
@@ -137,13 +143,14 @@ static int fill(struct pk_store *store, int64_t now_ms, struct pk_arena *arena,
     }
     if (rc == PK_OK) {
         rc = count_since(store,
-                "SELECT count(*) FROM incidents WHERE opened_ms > ?1 AND severity > 0",
+                "SELECT count(*) FROM incidents WHERE opened_ms > ?1 AND severity > 0"
+                " AND " PK_SCOPE_DEVICE_SQL("?2", "device"),
                 now_ms - PK_DAY_MS, &o->opened_24h, err);
     }
     if (rc == PK_OK) {
         rc = count_since(store,
                 "SELECT count(*) FROM incidents WHERE ended_ms > ?1 AND state = 2"
-                " AND severity > 0",
+                " AND severity > 0 AND " PK_SCOPE_DEVICE_SQL("?2", "device"),
                 now_ms - PK_DAY_MS, &o->resolved_24h, err);
     }
     if (rc == PK_OK) {
@@ -154,8 +161,10 @@ static int fill(struct pk_store *store, int64_t now_ms, struct pk_arena *arena,
     }
     put = pk_put_start(store,
             "SELECT threat, count(*), count(DISTINCT device) FROM incidents"
-            " WHERE state < 2 AND state = 0 GROUP BY threat ORDER BY 2 DESC, 1",
+            " WHERE state < 2 AND state = 0 AND " PK_SCOPE_DEVICE_SQL(
+                    "?1", "device") " GROUP BY threat ORDER BY 2 DESC, 1",
             err);
+    pk_put_text(&put, store->scope);
     return pk_put_get_all(&put, arena, read_threat, sizeof(struct pk_count), &o->threats, err);
 }
 

@@ -11,7 +11,7 @@
 #define CURSOR_MAX     2048
 #define SEARCH_MAX     200
 #define LIMIT_MAX      500
-#define PARAMETERS_MAX (PK_QUERY_VALUES_MAX + 4) /* 3 more: the cursor and the limit */
+#define PARAMETERS_MAX (PK_QUERY_VALUES_MAX + 5) /* 4 more: the scope, the cursor and the limit */
 
 struct value {
     bool is_text;
@@ -24,6 +24,7 @@ struct build {
     const struct pk_query *query;
     struct pk_arena *arena;
     struct pk_error *err;
+    const char *scope;
     const struct pk_list_sort *sort;
     bool down;
     struct pk_buffer where;
@@ -170,6 +171,28 @@ static int add_filter(struct build *b, const struct pk_filter *filter)
     return rc;
 }
 
+/* One parameter, however often the condition names it. */
+static int add_scope(struct build *b)
+{
+    const char *sql = b->list->scope;
+    int rc = PK_OK;
+
+    if (b->scope[0] == '\0' || b->list->everyone) {
+        return PK_OK;
+    }
+    if (sql == NULL) {
+        return pk_error_set(b->err, PK_EACCES, "this list is of the whole fleet");
+    }
+    b->values[b->count++] = (struct value){ .is_text = true, .text = b->scope };
+    (void)pk_buffer_puts(&b->where, b->where.len == 0 ? "(" : " AND (");
+    for (; *sql != '\0' && rc == PK_OK; sql++) {
+        rc = *sql == '@' ? pk_buffer_printf(&b->where, "?%d", b->count)
+                         : pk_buffer_putc(&b->where, *sql);
+    }
+    (void)pk_buffer_putc(&b->where, ')');
+    return rc;
+}
+
 static int add_filters(struct build *b)
 {
     int rc = PK_OK;
@@ -179,10 +202,13 @@ static int add_filters(struct build *b)
         rc = add_marked(b, b->list->always);
         (void)pk_buffer_putc(&b->where, ')');
     }
+    if (rc == PK_OK) {
+        rc = add_scope(b);
+    }
     for (size_t i = 0; i < b->query->filter_count && rc == PK_OK; i++) {
         rc = add_filter(b, &b->query->filters[i]);
     }
-    if (rc == PK_OK && b->count > PK_QUERY_VALUES_MAX) {
+    if (rc == PK_OK && b->count > PK_QUERY_VALUES_MAX + 1) {
         return refuse(b, PK_ELIMIT, "filter", "too many values");
     }
     return rc;
@@ -369,7 +395,13 @@ static int read_page(struct pk_store *store, struct build *b, struct pk_page *pa
 int pk_list_page(struct pk_store *store, const struct pk_list *list, const struct pk_query *query,
         struct pk_arena *arena, struct pk_page *out, struct pk_error *err)
 {
-    struct build b = { .list = list, .query = query, .arena = arena, .err = err };
+    struct build b = {
+        .list = list,
+        .query = query,
+        .arena = arena,
+        .err = err,
+        .scope = store->scope,
+    };
     struct pk_page page = { 0 };
     int rc;
 

@@ -42,7 +42,9 @@ struct pk_list {
     bool id_is_text;
     const char *always; /* a condition that always holds, '@' is the mark; NULL: none */
     int64_t mark;
-    const char *sort; /* default, may begin with '-' */
+    const char *scope; /* a condition that a row is inside the store's scope, '@' stands for it */
+    bool everyone;     /* the rows are of no device: the same for every scope */
+    const char *sort;  /* default, may begin with '-' */
     const struct pk_list_filter *filters;
     size_t filter_count;
     const struct pk_list_sort *sorts;
@@ -55,7 +57,8 @@ struct pk_list {
 #define PK_QUERY_VALUES_MAX 64 /* of all filters together: a bookmark, not a program */
 
 /* PK_EUNKNOWN (err->path: the field) for a filter or sort that the list does not have, PK_EINVAL
- * for a value that cannot be, a wrong cursor or limit. */
+ * for a value that cannot be, a wrong cursor or limit; PK_EACCES when the store has a scope (scope.h)
+ * and the list does not say what it means for it. */
 PK_MUST_USE int pk_list_page(struct pk_store *store, const struct pk_list *list,
         const struct pk_query *query, struct pk_arena *arena, struct pk_page *out,
         struct pk_error *err);

@@ -3,10 +3,12 @@
 #pragma once
 
 #include "store/db.h"
+#include "store/scope.h"
 #include "store/store.h"
 
 struct pk_store {
     struct pk_db *db;
+    char scope[PK_SCOPE_TEXT]; /* see scope.h */
 };
 
 /* Joins the caller's transaction, or opens one of its own: *mine says which. */
@@ -67,3 +69,7 @@ PK_MUST_USE int pk_put_get_changed(struct pk_put *put, struct pk_arena *arena, p
 /* Reads all rows into an array of elements of this size. */
 PK_MUST_USE int pk_put_get_all(struct pk_put *put, struct pk_arena *arena, pk_read_row read,
         size_t size, struct pk_array *out, struct pk_error *err);
+
+/* A JSON list of groups in a column. What cannot be read is an error, never everything. */
+PK_MUST_USE int pk_scope_read(struct pk_get *get, struct pk_strings *out, struct pk_error *err);
+void pk_scope_put(struct pk_put *put, const struct pk_strings *groups);

@@ -246,6 +246,8 @@ enum pk_role {
     PK_ROLE_PRIVACY,   /* sees, and answers for personal data: who looked, export, erasure, audit */
 };
 extern const char *const pk_role_names[]; /* NULL-terminated; [0] is "none" */
+/* "admin" is what owners were called before; PK_ROLE_NONE: no such role. */
+enum pk_role pk_role_of(const char *name);
 
 enum pk_token_kind {
     PK_TOKEN_API,     /* bearer token of a program */
@@ -260,8 +262,12 @@ struct pk_token {
     const char *name; /* of the token, or of the person */
     int role;         /* enum pk_role */
     int64_t created_ms;
-    int64_t expires_ms; /* 0: never */
-    int64_t used_ms;    /* 0: never */
+    int64_t expires_ms;       /* 0: never */
+    int64_t used_ms;          /* 0: never */
+    struct pk_strings groups; /* whose devices it sees; none: all */
+    const char *person;       /* id of whose session it is; NULL: nobody's in the table of people */
+    const char *address;      /* where a session was opened from; NULL unknown */
+    const char *external;     /* session of the identity provider; NULL: none */
 };
 PK_MUST_USE int pk_token_add(
         struct pk_store *store, const struct pk_token *token, struct pk_error *err);

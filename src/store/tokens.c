@@ -1,15 +1,27 @@
+#include <string.h>
+
 #include "base/clock.h"
 #include "store/query.h"
 
-#define COLUMNS "id, kind, name, role, created_ms, expires_ms, used_ms"
-#define LIVE    "kind = ?1 AND secret = ?2 AND (expires_ms = 0 OR expires_ms > ?3)"
+#define COLUMNS \
+    "id, kind, name, role, created_ms, expires_ms, used_ms, groups, person, address, external"
+#define COLUMN_COUNT 11
+#define LIVE         "kind = ?1 AND secret = ?2 AND (expires_ms = 0 OR expires_ms > ?3)"
 
-const char *const pk_role_names[] = { "none", "viewer", "responder", "admin", "policy", "privacy",
+const char *const pk_role_names[] = { "none", "viewer", "responder", "owner", "policy", "privacy",
     NULL };
+
+enum pk_role pk_role_of(const char *name)
+{
+    int64_t role = strcmp(name, "admin") == 0 ? PK_ROLE_OWNER : pk_name_index(pk_role_names, name);
+
+    return role < 0 ? PK_ROLE_NONE : (enum pk_role)role;
+}
 
 static int read_token(struct pk_get *get, void *out, struct pk_error *err)
 {
     struct pk_token *t = out;
+    int rc;
 
     t->id = pk_get_word(get);
     t->kind = (int)pk_get_int(get);
@@ -18,15 +30,20 @@ static int read_token(struct pk_get *get, void *out, struct pk_error *err)
     t->created_ms = pk_get_int(get);
     t->expires_ms = pk_get_int(get);
     t->used_ms = pk_get_int(get);
+    rc = pk_scope_read(get, &t->groups, err);
+    t->person = pk_get_text(get);
+    t->address = pk_get_text(get);
+    t->external = pk_get_text(get);
     t->secret_sha256 = ""; /* nobody needs to read it back */
-    return PK_OK;
+    return rc;
 }
 
 int pk_token_add(struct pk_store *store, const struct pk_token *token, struct pk_error *err)
 {
     struct pk_put put = pk_put_start(store,
-            "INSERT INTO tokens (id, kind, secret, name, role, created_ms, expires_ms, used_ms)"
-            " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+            "INSERT INTO tokens (id, kind, secret, name, role, created_ms, expires_ms, used_ms,"
+            " groups, person, address, external)"
+            " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
             err);
     int64_t n;
 
@@ -38,6 +55,10 @@ int pk_token_add(struct pk_store *store, const struct pk_token *token, struct pk
     pk_put_int(&put, token->created_ms);
     pk_put_int(&put, token->expires_ms);
     pk_put_int(&put, token->used_ms);
+    pk_scope_put(&put, &token->groups);
+    pk_put_text(&put, token->person);
+    pk_put_text(&put, token->address);
+    pk_put_text(&put, token->external);
     n = pk_put_run(&put);
     return n < 0 ? (int)n : PK_OK;
 }
@@ -86,8 +107,8 @@ int pk_token_take(struct pk_store *store, int kind, const char *secret_sha256, i
 
 static int parse_role(const char *name, int64_t *out)
 {
-    *out = pk_name_index(pk_role_names, name);
-    return *out < 0 ? PK_ENOENT : PK_OK;
+    *out = pk_role_of(name);
+    return *out == PK_ROLE_NONE ? PK_ENOENT : PK_OK;
 }
 
 static const struct pk_list_filter filters[] = {
@@ -119,7 +140,7 @@ int pk_token_list(struct pk_store *store, int kind, const struct pk_query *query
         .sorts = sorts,
         .sort_count = PK_COUNT(sorts),
         .read = read_token,
-        .width = 7,
+        .width = COLUMN_COUNT,
         .size = sizeof(struct pk_token),
     };
 

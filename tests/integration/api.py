@@ -38,6 +38,10 @@ def test_routes_agree(w):
     told = {(m.upper(), p): op.get("x-picket-right", "none")
             for p, item in OPENAPI["paths"].items() for m, op in item.items()}
     check("openapi.json has the rights of the program", rights == told, rights.items() ^ told.items())
+    scopes = {(m, p.removeprefix(BASE)): (re.search(r"PK_SCOPE_(\w+)", rest) or [0, "fleet"])[1].lower()
+              for m, p, rest in re.findall(r'\{ PK_(\w+), +PK_RIGHT_\w+, +"([^"]+)", +\w+([^}]*)\}', code)}
+    told = {(m.upper(), p): op.get("x-picket-scope") for p, item in OPENAPI["paths"].items() for m, op in item.items()}
+    check("openapi.json has the scopes of the program", scopes == told, scopes.items() ^ told.items())
     report = (ROOT / "src/model/app_report.c").read_text().split("report_fields[] = {")[1].split("};")[0]
     keys = set(re.findall(r'\{ "(\w+)"', report))
     told = set(OPENAPI["components"]["schemas"]["AppReport"]["properties"])
@@ -97,7 +101,7 @@ def test_session(w):
     again = w.nobody.post("/session", {"token": w.used_link})
     is_problem("a link works once", again, 401, "unauthorized")
     me = w.person.get("/session")
-    check("who am I", me.status == 200 and me.json["user"] == {"name": "admin", "role": "admin"}, me)
+    check("who am I", me.status == 200 and me.json["user"] == {"name": "admin", "role": "owner", "groups": []}, me)
     check("the session ends 12 hours later", me.json["expires_at"] == got.json["expires_at"], me)
     check("a token is somebody, too", w.viewer.get("/session").json["user"]["role"] == "viewer")
     is_problem("a token cannot sign out", w.viewer.delete("/session"), 409, "conflict")
@@ -121,7 +125,7 @@ def test_session(w):
     cookie = re.match(r"picket_session=(\w+)", opened.headers["set-cookie"]).group(1)
     SECRETS.append(cookie)
     eve = Client(w.server, cookie=cookie)
-    check("the link's role", eve.get("/session").json["user"] == {"name": "eve", "role": "viewer"})
+    check("the link's role", eve.get("/session").json["user"] == {"name": "eve", "role": "viewer", "groups": []})
     is_problem("and not more", eve.get("/tokens"), 403, "forbidden")
     out = eve.delete("/session")
     check("sign out", out.status == 204 and "Max-Age=0" in out.headers["set-cookie"], out.headers)
@@ -263,7 +267,7 @@ def test_tokens(w):
     check("a token is made", made.status == 201 and made.json["role"] == "responder"
           and made.json["last_used_at"] is None, made)
     client = Client(w.server, token=made.json["token"], address="127.0.6.1")
-    check("it works", client.get("/session").json["user"] == {"name": "ci", "role": "responder"})
+    check("it works", client.get("/session").json["user"] == {"name": "ci", "role": "responder", "groups": []})
     row = next(t for t in w.admin.get("/tokens?limit=500").json["items"] if t["id"] == made.json["id"])
     check("its use is noted", row["last_used_at"] is not None, row)
     check("removed", w.admin.delete("/tokens/" + made.json["id"]).status == 204)

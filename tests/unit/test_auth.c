@@ -111,6 +111,45 @@ static void test_header(void **state)
     assert_non_null(pk_auth_bearer(longest));
 }
 
+/* Nobody gives more than they have. */
+static void test_within(void **state)
+{
+    static const enum pk_role all[] = { PK_ROLE_VIEWER, PK_ROLE_RESPONDER, PK_ROLE_POLICY,
+        PK_ROLE_PRIVACY, PK_ROLE_OWNER };
+    char one[PK_SCOPE_TEXT];
+    char two[PK_SCOPE_TEXT];
+    char none[PK_SCOPE_TEXT];
+    struct pk_strings groups = { (const char *[]){ "store", "sales", "a store" }, 1 };
+    struct pk_error err;
+
+    (void)state;
+    for (size_t i = 0; i < PK_COUNT(all); i++) {
+        assert_true(pk_role_within(all[i], PK_ROLE_OWNER));
+        assert_true(pk_role_within(PK_ROLE_VIEWER, all[i]));
+        assert_int_equal(pk_role_within(PK_ROLE_OWNER, all[i]), all[i] == PK_ROLE_OWNER);
+    }
+    assert_false(pk_role_within(PK_ROLE_PRIVACY, PK_ROLE_POLICY));
+    assert_false(pk_role_within(PK_ROLE_POLICY, PK_ROLE_PRIVACY));
+    assert_int_equal(pk_scope_text(&groups, one, &err), PK_OK);
+    groups.count = 2;
+    assert_int_equal(pk_scope_text(&groups, two, &err), PK_OK);
+    groups.count = 0;
+    assert_int_equal(pk_scope_text(&groups, none, &err), PK_OK);
+    assert_true(pk_scope_has(none, "anything"));
+    assert_true(pk_scope_has(one, "store"));
+    assert_false(pk_scope_has(one, "sales"));
+    assert_false(pk_scope_has(one, "a store"));
+    assert_false(pk_scope_has(one, "stor"));
+    assert_false(pk_scope_has(one, ""));
+    assert_true(
+            pk_scope_within(one, two) && pk_scope_within(one, none) && pk_scope_within(none, none));
+    assert_false(pk_scope_within(two, one) || pk_scope_within(none, one));
+    groups = (struct pk_strings){ (const char *[]){ "a\nb" }, 1 };
+    assert_int_equal(pk_scope_text(&groups, one, &err), PK_EINVAL);
+    groups = (struct pk_strings){ (const char *[]){ "" }, 1 };
+    assert_int_equal(pk_scope_text(&groups, one, &err), PK_EINVAL);
+}
+
 /* Every role against every right, by bearer and by session. */
 static void test_roles(void **state)
 {
@@ -279,6 +318,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_header),
+        cmocka_unit_test(test_within),
         cmocka_unit_test_setup_teardown(test_roles, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_open_to_all, set_up, tear_down),

@@ -176,7 +176,7 @@ export interface AppProof {
 }
 
 export interface AppFull extends AppSummary {
-    proof: AppProof;
+    proof: AppProof | null; // null: who sees some groups only
     files: AppFile[];
     on: AppInstall[];
     exceptions: AppException[];

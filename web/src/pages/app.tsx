@@ -28,7 +28,7 @@ function Body({ app: a, onChange }: { app: AppFull; onChange: () => void }): JSX
                     {a.report ? <ReportCards report={a.report} /> : (
                         <Card title="Why"><p class="note">{newest ? newest.error ?? STATE_TEXT[newest.state] : 'No file of it has been here.'}</p></Card>
                     )}
-                    <ProofCard proof={a.proof} first={a.first_seen_at} last={a.last_seen_at} />
+                    {a.proof && <ProofCard proof={a.proof} first={a.first_seen_at} last={a.last_seen_at} />}
                     <DevicesCard on={a.on} devices={a.devices} />
                     {a.incidents.length > 0 && (
                         <Card title="Incidents" class="flush"><IncidentRows rows={a.incidents} caption={`Incidents with ${appName(a)}`} /></Card>
