@@ -15,6 +15,8 @@ static const struct pk_field part_fields[] = {
     { "reason", PK_TYPE_STRING, PK_REQUIRED, AT(pk_risk_part, reason), .max = 400 },
     { "incident", PK_TYPE_STRING, 0, AT(pk_risk_part, incident), .max = PK_ID_TEXT },
     { "lowers", PK_TYPE_STRING, 0, AT(pk_risk_part, lowers), .max = 400 },
+    { "gain", PK_TYPE_REAL, 0, AT(pk_risk_part, gain), .min = 0, .max = 100 },
+    { "at", PK_TYPE_TIME, 0, AT(pk_risk_part, at_ms) },
 };
 static const struct pk_schema part_schema =
     PK_SCHEMA(struct pk_risk_part, part_fields, "risk part");

@@ -19,6 +19,8 @@ struct pk_risk_part {
     const char *reason;   /* a sentence with numbers */
     const char *incident; /* id, or NULL for exposure */
     const char *lowers;   /* what the person or administrator can do */
+    double gain;   /* points that this takes away; 0: nothing can be done, or nothing is known */
+    int64_t at_ms; /* when the fact was seen last; 0: not known */
 };
 
 #define PK_RISK_PARTS_MAX 5

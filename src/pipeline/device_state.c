@@ -164,11 +164,44 @@ static enum pk_tri opposite(enum pk_tri value)
     return value == PK_TRI_YES ? PK_TRI_NO : value == PK_TRI_NO ? PK_TRI_YES : PK_TRI_UNKNOWN;
 }
 
-static struct pk_exposure exposure(const struct pk_device *device, int64_t now_ms)
+static bool is_live(const struct pk_circle *c, const char *threat)
 {
-    const json_t *p = device->posture;
-    int64_t patch_ms;
+    for (size_t i = 0; i < c->live_count; i++) {
+        if (c->live[i].state == PK_INCIDENT_OPEN && strcmp(c->live[i].threat->id, threat) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
 
+static bool has_hook_sign(const json_t *posture)
+{
+    const json_t *sign;
+    size_t i;
+
+    json_array_foreach (json_object_get(posture, "root_signs"), i, sign) {
+        const char *text = json_string_value(sign);
+
+        if (text != NULL &&
+                (strcasestr(text, "frida") != NULL || strcasestr(text, "xposed") != NULL ||
+                        strcasestr(text, "hook") != NULL)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static struct pk_exposure exposure(const struct pk_circle *c, int64_t now_ms)
+{
+    const struct pk_device *device = &c->device;
+    const json_t *p = device->posture;
+    const char *at = json_string_value(json_object_get(p, "at"));
+    int64_t patch_ms;
+    int64_t at_ms = 0;
+
+    if (at != NULL && pk_time_parse(at, &at_ms) < 0) {
+        at_ms = 0;
+    }
     return (struct pk_exposure){
         .patch_days = device->patch != NULL && pk_date_parse(device->patch, &patch_ms) == PK_OK
                 ? (now_ms - patch_ms) / PK_DAY_MS
@@ -176,8 +209,20 @@ static struct pk_exposure exposure(const struct pk_device *device, int64_t now_m
         .no_encryption = opposite(tri(p, "disk_encrypted")),
         .no_screen_lock = opposite(tri(p, "screen_lock")),
         .developer_mode = tri(p, "developer_mode"),
+        .unknown_sources = is_live(c, "physical.unknown_sources") ? PK_TRI_YES : PK_TRI_UNKNOWN,
         .root_signs = json_array_size(json_object_get(p, "root_signs")) > 0,
+        .hook_signs = has_hook_sign(p),
+        .epss = -1, /* no list of vulnerabilities is loaded */
+        .at_ms = at_ms,
     };
+}
+
+static int64_t foreseen_ms(const struct pk_device *device)
+{
+    const char *at = json_string_value(json_object_get(device->foresight, "at"));
+    int64_t at_ms;
+
+    return at != NULL && pk_time_parse(at, &at_ms) == PK_OK ? at_ms : 0;
 }
 
 int pk_circle_risk(struct pk_circle *c, int64_t now_ms)
@@ -185,7 +230,9 @@ int pk_circle_risk(struct pk_circle *c, int64_t now_ms)
     struct pk_risk_input input = {
         .incidents = c->live,
         .count = c->live_count,
-        .exposure = exposure(&c->device, now_ms),
+        .exposure = exposure(c, now_ms),
+        .p7 = c->device.outlook != PK_OUTLOOK_UNKNOWN ? c->device.p7 : -1,
+        .p7_ms = foreseen_ms(&c->device),
         .now_ms = now_ms,
     };
     struct pk_risk before;

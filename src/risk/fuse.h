@@ -1,8 +1,14 @@
-/* fuse.h - incidents and exposure of one device as one number from 0 to 100 with its reasons.
+/* fuse.h - incidents, exposure and the outlook of one device as one number from 0 to 100 with its reasons.
  *
- * Attack evidence and exposure are different things: evidence (an interception, malware) is fused
- * by noisy-OR over vectors and can reach 100; exposure (no encryption, old patches) alone stays
- * below "high". Every part's points are what the score loses without it. Pure. */
+ *     P = 1 - prod over the vectors network, app, cell, device of (1 - rho_v P_v)        evidence of attack
+ *     E = sigmoid(-2.2 + sum of what is open)                                            exposure
+ *     R = 100 (P + (1 - P) (.35 E + .25 p7 / (p7 + .10)))
+ *
+ * Attack evidence and exposure are different things: evidence (an interception, malware) can reach 100; exposure (no
+ * encryption, old patches) and a prediction alone stay below "high". P_v is that of the vector's strongest incident: its
+ * log-odds halve (12 h network, 6 h mast, 30 days app, 14 days device), and after the first half-life its weight does, too, so that
+ * old evidence ends at nothing, not at one half. Two incidents of one known chain within a day (a portal, then a profile)
+ * make the later one surer. Every part's points are what the score loses without it. Pure. docs/hazard.md */
 #pragma once
 
 #include "model/incident.h"
@@ -14,12 +20,18 @@ struct pk_exposure {
     enum pk_tri no_screen_lock;
     enum pk_tri developer_mode;
     bool root_signs;
+    bool hook_signs;             /* something changes programs while they run */
+    enum pk_tri unknown_sources; /* apps from anywhere may be installed */
+    double epss;   /* of the worst unpatched vulnerability, 0..1; 0 and less: none is known */
+    int64_t at_ms; /* when all this was seen; 0: not known */
 };
 
 struct pk_risk_input {
     const struct pk_incident *incidents; /* open and mitigated ones */
     size_t count;
     struct pk_exposure exposure;
+    double p7;     /* chance of an attack within 7 days; 0 and less: unknown */
+    int64_t p7_ms; /* when it was computed */
     int64_t now_ms;
 };
 

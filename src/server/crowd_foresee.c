@@ -18,6 +18,7 @@
 #define MEMORY       (8UL * 1024 * 1024)
 #define STALE_S      (7 * 86400) /* numbers this old are told again, however little they changed */
 #define AWAY_S       86400       /* who was not heard of for so long is nowhere */
+#define RISK_FADES   25          /* a risk from here on holds something that fades */
 #define LITTLE       0.0005
 #define LITTLE_SHARE 0.03
 
@@ -30,6 +31,7 @@ struct told {
     uint32_t where; /* digest of the network and place; 0: on none, or not known */
     uint8_t outlook, zone;
     bool queued;
+    bool must;  /* its risk has to be fused anew, whatever its chance is: evidence fades */
     bool moved; /* where it is was not compared since it was read */
 };
 
@@ -160,8 +162,8 @@ static bool is_same(
     int zone = f->zone != NULL ? f->zone->standing : PK_ZONE_STANDING_UNKNOWN;
     double most = LITTLE + LITTLE_SHARE * (t->p7 > 0 ? (double)t->p7 : 0);
 
-    return t->outlook == f->outlook && t->zone == zone && (!t->moved || t->where == where) &&
-            fabs(f->p7 - (double)t->p7) <= most &&
+    return !t->must && t->outlook == f->outlook && t->zone == zone &&
+            (!t->moved || t->where == where) && fabs(f->p7 - (double)t->p7) <= most &&
             (t->told_ms == 0 || now_mono_ms - t->told_ms < STALE_S * PK_SECOND_MS);
 }
 
@@ -191,6 +193,7 @@ static int tell_one(struct telling *k, const struct told *t, struct pk_error *er
 
     *after = *t;
     after->queued = false;
+    after->must = false;
     k->done_count++;
     if (d == NULL) {
         return PK_OK; /* forgotten */
@@ -353,29 +356,32 @@ static int read_told(struct pk_crowd_server *c, struct pk_error *err)
                                                                             : NULL;
 
         (void)snprintf(f->after, sizeof(f->after), "%s", rows[i].id);
-        if (t != NULL && t->told_ms == 0) {
+        if (t == NULL) {
+            continue;
+        }
+        if (t->told_ms == 0) {
             t->p7 = (float)rows[i].p7;
             t->outlook = (uint8_t)rows[i].outlook;
             t->zone = (uint8_t)rows[i].zone;
-            enqueue(c, t, 0);
         }
+        t->must = t->must || rows[i].risk >= RISK_FADES;
+        enqueue(c, t, 0);
     }
     f->read = rc == PK_OK && page.count < READ_AT_ONCE;
     pk_arena_destroy(arena);
     return rc;
 }
 
+/* All of them once more. */
 static void midnight(struct pk_crowd_server *c)
 {
     struct pk_foresee *f = &c->foresee;
     int64_t day = pk_server_now(c->server) / PK_DAY_MS;
 
-    if (day == f->day) {
-        return;
-    }
-    f->day = day;
-    for (uint32_t i = 0; i < f->rows.count; i++) {
-        enqueue(c, pk_rows_at(&f->rows, i), 0);
+    if (day != f->day) {
+        f->day = day;
+        f->after[0] = '\0';
+        f->read = false;
     }
 }
 
@@ -388,10 +394,10 @@ void pk_foresee_step(struct pk_crowd_server *c)
     if (pk_clock_monotonic_ms() < f->pause_ms) {
         return;
     }
+    midnight(c);
     if (!f->read) {
         rc = read_told(c, &err);
     }
-    midnight(c);
     if (rc == PK_OK) {
         rc = tell_due(c, &err);
     }

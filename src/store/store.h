@@ -79,6 +79,7 @@ struct pk_foresight_told {
     double p7;
     int outlook; /* enum pk_outlook */
     int zone;    /* enum pk_zone_standing */
+    int risk;    /* score */
 };
 PK_MUST_USE int pk_device_foresights(struct pk_store *store, const char *after, int64_t limit,
         struct pk_arena *arena, struct pk_array *out, struct pk_error *err);

@@ -1,4 +1,5 @@
 /* From findings to decisions: incident keeper, risk, policy, on a fake clock. */
+#include <math.h>
 #include <stdio.h>
 
 #include "base/clock.h"
@@ -140,7 +141,11 @@ static void test_risk(void **state)
     assert_int_equal(pk_risk_fuse(&in, arena, &calm), PK_OK);
     assert_int_equal(calm.level, PK_RISK_LOW);
     assert_int_equal(calm.parts.count, 0);
-    in.exposure = (struct pk_exposure){ 400, PK_TRI_YES, PK_TRI_YES, PK_TRI_YES, true };
+    in.exposure = (struct pk_exposure){ .patch_days = 400,
+        .no_encryption = PK_TRI_YES,
+        .no_screen_lock = PK_TRI_YES,
+        .developer_mode = PK_TRI_YES,
+        .root_signs = true };
     assert_int_equal(pk_risk_fuse(&in, arena, &open_door), PK_OK);
     assert_true(open_door.score > calm.score);
     assert_true(open_door.level < PK_RISK_HIGH); /* exposure alone is no attack */
@@ -159,40 +164,152 @@ static void test_risk(void **state)
     pk_arena_destroy(arena);
 }
 
-/* More open doors never lower the score. */
+#define DOORS 9
+
+/* One bit, one open door. */
+static struct pk_risk_input doors_of(int mask)
+{
+    return (struct pk_risk_input){ .now_ms = T0,
+        .p7 = mask & 256 ? 0.2 : 0.02,
+        .exposure = {
+                .patch_days = mask & 1 ? 100 : 0,
+                .no_encryption = mask & 2 ? PK_TRI_YES : PK_TRI_NO,
+                .no_screen_lock = mask & 4 ? PK_TRI_YES : PK_TRI_NO,
+                .developer_mode = mask & 8 ? PK_TRI_YES : PK_TRI_NO,
+                .root_signs = (mask & 16) != 0,
+                .hook_signs = (mask & 32) != 0,
+                .unknown_sources = mask & 64 ? PK_TRI_YES : PK_TRI_NO,
+                .epss = mask & 128 ? 0.4 : -1,
+        } };
+}
+
+/* More open doors never lower the score, with an attack or without; without one nobody is "high". */
 static void test_risk_monotone(void **state)
 {
-    struct pk_arena *arena = pk_arena_create(1 << 20);
+    struct pk_arena *arena = pk_arena_create(64UL << 20);
+    struct pk_incident spoof = incident("network.arp_spoof", 0.7, T0);
 
     (void)state;
-    for (int mask = 0; mask < 32; mask++) {
-        struct pk_risk_input in = { .now_ms = T0,
-            .exposure = { mask & 1 ? 100 : 0, mask & 2 ? PK_TRI_YES : PK_TRI_NO,
-                    mask & 4 ? PK_TRI_YES : PK_TRI_NO, mask & 8 ? PK_TRI_YES : PK_TRI_NO,
-                    (mask & 16) != 0 } };
+    for (int mask = 0; mask < 1 << (DOORS + 1); mask++) {
+        struct pk_risk_input in = doors_of(mask);
         struct pk_risk all;
 
+        in.incidents = &spoof;
+        in.count = mask >> DOORS;
         assert_int_equal(pk_risk_fuse(&in, arena, &all), PK_OK);
-        for (int bit = 0; bit < 5; bit++) {
-            struct pk_risk_input less = in;
+        assert_true(in.count > 0 || all.level < PK_RISK_HIGH);
+        for (int bit = 0; bit < DOORS; bit++) {
+            struct pk_risk_input less = doors_of(mask & ~(1 << bit));
             struct pk_risk one;
 
-            if (bit == 0) {
-                less.exposure.patch_days = 0;
-            } else if (bit == 1) {
-                less.exposure.no_encryption = PK_TRI_NO;
-            } else if (bit == 2) {
-                less.exposure.no_screen_lock = PK_TRI_NO;
-            } else if (bit == 3) {
-                less.exposure.developer_mode = PK_TRI_NO;
-            } else {
-                less.exposure.root_signs = false;
-            }
+            less.incidents = &spoof;
+            less.count = in.count;
             assert_int_equal(pk_risk_fuse(&less, arena, &one), PK_OK);
             assert_true(one.score <= all.score);
+            if (mask == 1 << bit) {
+                assert_true(one.score < all.score);
+            }
+        }
+        if (mask % 64 == 63) {
+            pk_arena_destroy(arena);
+            arena = pk_arena_create(64UL << 20);
         }
     }
     pk_arena_destroy(arena);
+}
+
+/* What the score loses when a door closes is what its reason says, and what its remedy promises. */
+static void test_risk_reasons(void **state)
+{
+    struct pk_arena *arena = pk_arena_create(1 << 20);
+    struct pk_incident both[] = { incident("network.arp_spoof", 0.9, T0 - PK_HOUR_MS),
+        incident("network.dns_hijack", 0.8, T0 - PK_HOUR_MS) };
+    struct pk_risk_input in = doors_of(1 | 256);
+    struct pk_risk all;
+    struct pk_risk less;
+    const struct pk_risk_part *parts;
+
+    (void)state;
+    in.exposure.at_ms = T0 - 5;
+    in.p7_ms = T0 - 7;
+    in.incidents = both;
+    in.count = 2;
+    assert_int_equal(pk_risk_fuse(&in, arena, &all), PK_OK);
+    parts = all.parts.items;
+    assert_int_equal(all.parts.count, 3);
+    /* two of one vector are one reason, which names the stronger one */
+    assert_string_equal(parts[0].incident, both[0].id);
+    assert_non_null(strstr(parts[0].reason, "1 more"));
+    assert_int_equal(parts[0].at_ms, T0 - PK_HOUR_MS);
+    for (size_t i = 0; i < all.parts.count; i++) {
+        struct pk_risk_input without = in;
+
+        if (parts[i].incident != NULL) {
+            without.count = 0;
+        } else if (strstr(parts[i].reason, "update") != NULL) {
+            without.exposure.patch_days = 3;
+            assert_int_equal(parts[i].at_ms, T0 - 5);
+            assert_true(parts[i].gain == parts[i].points);
+        } else {
+            without.p7 = -1;
+            assert_int_equal(parts[i].at_ms, T0 - 7);
+            assert_non_null(strstr(parts[i].reason, "20.0 %"));
+            assert_null(parts[i].lowers);
+            assert_true(parts[i].gain == 0);
+        }
+        assert_int_equal(pk_risk_fuse(&without, arena, &less), PK_OK);
+        assert_true(fabs((double)(all.score - less.score) - parts[i].points) <= 1.05);
+    }
+    pk_arena_destroy(arena);
+}
+
+static int64_t score_of(const struct pk_incident *incidents, size_t count, int64_t now_ms)
+{
+    struct pk_arena *arena = pk_arena_create(1 << 20);
+    struct pk_risk_input in = { .incidents = incidents, .count = count, .now_ms = now_ms };
+    struct pk_risk out;
+
+    assert_int_equal(pk_risk_fuse(&in, arena, &out), PK_OK);
+    pk_arena_destroy(arena);
+    return out.score;
+}
+
+/* An attack in steps is surer than its parts on days of their own. */
+static void test_risk_chains(void **state)
+{
+    static const char *const steps[][2] = {
+        { "network.captive_portal", "physical.rogue_profile" },
+        { "network.evil_twin", "malware.dropper" },
+        { "network.cell_2g_downgrade", "malware.sms_fraud" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < PK_COUNT(steps); i++) {
+        struct pk_incident pair[] = { incident(steps[i][0], 0.7, T0 - PK_HOUR_MS),
+            incident(steps[i][1], 0.7, T0) };
+        int64_t chained = score_of(pair, 2, T0);
+
+        pair[0].opened_ms = T0 - 25 * PK_HOUR_MS; /* the same evidence, a day and an hour apart */
+        assert_true(score_of(pair, 2, T0) < chained);
+        pair[0].opened_ms = T0 + 1; /* the wrong way round */
+        assert_true(score_of(pair, 2, T0) < chained);
+    }
+}
+
+/* Old evidence ends at nothing. */
+static void test_risk_fades(void **state)
+{
+    struct pk_incident spoof = incident("network.arp_spoof", 0.97, T0);
+    int64_t before = score_of(&spoof, 1, T0);
+
+    (void)state;
+    for (int hours = 1; hours < 24 * 7; hours++) {
+        int64_t now = score_of(&spoof, 1, T0 + hours * PK_HOUR_MS);
+
+        assert_true(now <= before);
+        before = now;
+    }
+    assert_true(before <= 4);
 }
 
 static void test_risk_settles(void **state)
@@ -298,6 +415,9 @@ int main(void)
         cmocka_unit_test(test_dismissed_stays),
         cmocka_unit_test(test_risk),
         cmocka_unit_test(test_risk_monotone),
+        cmocka_unit_test(test_risk_reasons),
+        cmocka_unit_test(test_risk_chains),
+        cmocka_unit_test(test_risk_fades),
         cmocka_unit_test(test_risk_settles),
         cmocka_unit_test(test_default_policy),
         cmocka_unit_test(test_bad_policies),
