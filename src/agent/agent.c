@@ -55,7 +55,7 @@ void pk_agent_say_choice(struct pk_agent *a, const char *threat, const char *ale
     on_observation(&obs, a);
 }
 
-static void say_agent(struct pk_agent *a, int event)
+void pk_agent_tell(struct pk_agent *a, int event)
 {
     struct pk_array known = pk_sense_sensors(a->sense);
     struct pk_sensor sensors[SENSORS_MAX];
@@ -480,6 +480,7 @@ static int start_uplink(struct pk_agent *a, struct pk_error *err)
         .crowd = pk_agent_crowd_words_hook,
         .reported = on_reported,
         .trouble = pk_agent_trouble,
+        .left = pk_agent_on_left,
         .idle = pk_agent_idle,
         .ctx = a,
     };
@@ -655,7 +656,7 @@ int pk_agent_run(struct pk_agent *agent, struct pk_error *err)
         pk_agent_check_now(agent);
     } else {
         tell_started(agent);
-        say_agent(agent, 0 /* started */);
+        pk_agent_tell(agent, 0 /* started */);
     }
     if (agent->apps != NULL) {
         pk_agent_apps_start(agent->apps);
@@ -666,7 +667,7 @@ int pk_agent_run(struct pk_agent *agent, struct pk_error *err)
     }
     rc = pk_loop_run(agent->loop, err);
     if (rc == PK_OK && agent->uplink != NULL) {
-        say_agent(agent, 1 /* stopping */);
+        pk_agent_tell(agent, 1 /* stopping */);
         pk_uplink_flush(agent->uplink, LAST_WORDS_MS);
     }
     return rc;

@@ -4,11 +4,16 @@
 #include "agent/apps.h"
 #include "agent/control.h"
 #include "agent/events.h"
+#include "agent/identity.h"
 #include "agent/judge.h"
 #include "agent/names.h"
 #include "agent/sense.h"
+#include "agent/spool.h"
+#include "agent/uplink.h"
 #include "base/clock.h"
 #include "base/event.h"
+
+#define AGENT_SENSORS 2 /* its senses are as they are: the word that a check ended */
 
 static void answer_json(struct pk_agent *a, int asker, json_t *status)
 {
@@ -31,6 +36,13 @@ static void on_checked(void *ctx)
 
     a->checking = false;
     a->checked_ms = pk_clock_ms();
+    if (a->check_asked) { /* also when nothing is new, which by itself is not told */
+        a->check_asked = false;
+        if (a->uplink != NULL) {
+            pk_agent_tell(a, AGENT_SENSORS);
+            pk_uplink_news(a->uplink, 0);
+        }
+    }
     for (int i = 0; a->control != NULL && a->askers != 0 && i < 32; i++) {
         if ((a->askers & 1U << i) != 0) {
             a->askers &= ~(1U << i);
@@ -96,12 +108,28 @@ void pk_agent_on_command(void *ctx, const json_t *command)
     if (strcmp(type, "alert") == 0) {
         on_alert_command(a, command);
     } else if (strcmp(type, "check") == 0) {
+        a->check_asked = true;
         pk_agent_check_now(a);
     } else if (strcmp(type, "send_app") == 0 && a->apps != NULL) {
         pk_agent_apps_send(a->apps, json_string_value(json_object_get(command, "sha256")));
     } else {
         pk_event(PK_WARN, "agent.unknown_command", { "type", type });
     }
+}
+
+void pk_agent_on_left(void *ctx)
+{
+    struct pk_agent *a = ctx;
+    struct pk_error err;
+
+    /* What was not sent yet is nobody else's, either: the next server must not get it. */
+    if (pk_spool_ack(a->spool, pk_spool_next(a->spool) - 1, &err) < 0 ||
+            pk_identity_forget(a->identity, &err) < 0) {
+        pk_agent_trouble(a, err.text);
+    }
+    pk_events_emit(a->events, pk_clock_ms(), "left", NULL,
+            "This device left its server. It goes on watching, alone.");
+    pk_loop_arm(a->loop, &a->rekey, 0);
 }
 
 void pk_agent_on_ask(void *ctx, const char *line, int asker)

@@ -35,11 +35,14 @@ struct pk_agent {
     int64_t dropped;  /* by the spool, told last */
     bool device_news; /* findings about the device changed: save them */
     bool checking;
+    bool check_asked; /* the server asked for the check that runs: it waits for the end of it */
     unsigned alerts; /* shown so far */
     unsigned askers; /* bits: who asked for the check that runs */
 };
 
 /* agent.c */
+/* event: index into "started", "stopping", "sensors". */
+void pk_agent_tell(struct pk_agent *a, int event);
 void pk_agent_trouble(void *ctx, const char *what);
 void pk_agent_say_choice(struct pk_agent *a, const char *threat, const char *alert_id);
 void pk_agent_show(struct pk_agent *a, const struct pk_alert *alert, int64_t at_ms);
@@ -52,6 +55,8 @@ void pk_agent_idle(void *ctx);
 void pk_agent_on_command(void *ctx, const json_t *command);
 void pk_agent_on_ask(void *ctx, const char *line, int asker);
 void pk_agent_check_now(struct pk_agent *a);
+/* The person took the device off the server: it goes on alone. */
+void pk_agent_on_left(void *ctx);
 
 /* agent_crowd.c: the crowd's words on their way through the agent. */
 PK_MUST_USE int pk_agent_start_crowd(struct pk_agent *a, struct pk_error *err);

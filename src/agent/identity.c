@@ -298,6 +298,24 @@ int pk_identity_tls(const struct pk_identity *id, SSL_CTX **out, struct pk_error
     return PK_OK;
 }
 
+int pk_identity_forget(struct pk_identity *id, struct pk_error *err)
+{
+    int rc;
+
+    free(id->url);
+    id->url = NULL;
+    id->not_before_ms = 0;
+    id->not_after_ms = 0;
+    id->deployment_key = false;
+    pk_random(id->network_key, sizeof(id->network_key));
+    rc = unlink(id->device_file) == 0 || errno == ENOENT
+            ? PK_OK
+            : pk_error_set(
+                      err, -errno, "cannot remove '%s': %s", id->device_file, pk_code_text(-errno));
+    (void)unlink(id->ca_file);
+    return rc < 0 ? rc : save_server(id, NULL, err);
+}
+
 /* The PEM text of a key and/or certificate into a file that only its owner reads. */
 static int write_pem(const char *path, EVP_PKEY *key, X509 *cert, mode_t mode, struct pk_error *err)
 {

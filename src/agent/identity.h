@@ -40,6 +40,10 @@ PK_MUST_USE int pk_identity_set_network_key(
 /* A context that trusts our CA alone and shows our certificate. The caller owns it. */
 PK_MUST_USE int pk_identity_tls(const struct pk_identity *id, SSL_CTX **out, struct pk_error *err);
 
+/* Becomes a device that was never enrolled: key, certificate, CA and server are gone, the network key is a new one of
+ * its own. The old certificate is of no use to anybody: the server refuses it. */
+PK_MUST_USE int pk_identity_forget(struct pk_identity *id, struct pk_error *err);
+
 /* Replaces who we are: CA first, then key with certificate in one step, then the server's URL (NULL
  * keeps CA and URL: a renewal). Does not change *id: reload it. */
 PK_MUST_USE int pk_identity_write(const struct pk_identity *id, const char *url, X509 *ca,

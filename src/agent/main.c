@@ -46,6 +46,7 @@ struct options {
     bool json;
     bool offline;
     bool yes;
+    bool open;
     bool check_config;
     int64_t last; /* -1: not given */
 };
@@ -60,6 +61,9 @@ static const char usage[] =
         "  ledger                what was sent to the server, who looked, what each field means\n"
         "  export FILE           everything that the server holds about this device\n"
         "  erase                 ask the server to erase it\n"
+        "  page                  your own page: what is wrong, how to end it, what is known about "
+        "you\n"
+        "  leave                 take this device off its server\n"
         "  names on|off|status   block harmful names on this device; names allow NAME goes on "
         "anyway\n"
         "  network check SSID [BSSID]\n"
@@ -70,7 +74,8 @@ static const char usage[] =
         "  --json                for programs\n"
         "  --offline             run: judge alone; ledger: what lies here; talk to no server\n"
         "  --last N              ledger: the last N reports in clear (default 1)\n"
-        "  --yes                 erase: do not ask back\n"
+        "  --yes                 erase, leave: do not ask back\n"
+        "  --open                page: in the browser\n"
         "  --ca FILE             enroll: the server's CA certificate\n"
         "  --ca-pin HEX          enroll: SHA-256 of the server's CA certificate\n"
         "  --name NAME           enroll: what the server calls the device (default: the host "
@@ -269,7 +274,8 @@ static struct pk_mine_options mine_options(const struct options *o)
         .last = o->last,
         .json = o->json,
         .offline = o->offline,
-        .yes = o->yes };
+        .yes = o->yes,
+        .open = o->open };
 }
 
 static int ledger(const struct options *o, const struct pk_agent_settings *settings)
@@ -292,6 +298,20 @@ static int erase(const struct options *o, const struct pk_agent_settings *settin
     const struct pk_mine_options options = mine_options(o);
 
     return pk_mine_erase_command(settings, &options);
+}
+
+static int page(const struct options *o, const struct pk_agent_settings *settings)
+{
+    const struct pk_mine_options options = mine_options(o);
+
+    return pk_page_command(settings, &options);
+}
+
+static int leave(const struct options *o, const struct pk_agent_settings *settings)
+{
+    const struct pk_mine_options options = mine_options(o);
+
+    return pk_leave_command(settings, &options);
 }
 
 static int names(const struct options *o, const struct pk_agent_settings *settings)
@@ -336,6 +356,7 @@ static int parse(int argc, char **argv, struct options *o)
         OFFLINE,
         LAST,
         YES,
+        OPEN,
         CA,
         CA_PIN,
         NAME,
@@ -349,6 +370,7 @@ static int parse(int argc, char **argv, struct options *o)
         { "offline", no_argument, NULL, OFFLINE },
         { "last", required_argument, NULL, LAST },
         { "yes", no_argument, NULL, YES },
+        { "open", no_argument, NULL, OPEN },
         { "ca", required_argument, NULL, CA },
         { "ca-pin", required_argument, NULL, CA_PIN },
         { "name", required_argument, NULL, NAME },
@@ -378,6 +400,9 @@ static int parse(int argc, char **argv, struct options *o)
             break;
         case YES:
             o->yes = true;
+            break;
+        case OPEN:
+            o->open = true;
             break;
         case CA:
             o->ca = optarg;
@@ -421,6 +446,8 @@ static int dispatch(const struct options *o, const struct pk_agent_settings *set
         { "ledger", ledger, 0 },
         { "export", export, 1 },
         { "erase", erase, 0 },
+        { "page", page, 1 },
+        { "leave", leave, 0 },
         { "names", names, 2 },
         { "network", network, 3 },
     };

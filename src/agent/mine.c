@@ -112,17 +112,23 @@ static int fail(const struct pk_error *err)
 
 /* ---- the ledger ------------------------------------------------------------------------------------- */
 
-int pk_mine_ledger(const struct pk_agent_settings *settings, int64_t timeout_ms, json_t **out,
-        struct pk_error *err)
+int pk_mine_call(const struct pk_agent_settings *settings, const char *method, const char *target,
+        int64_t timeout_ms, json_t **out, struct pk_error *err)
 {
     struct talk t = { 0 };
     int rc = call_up(&t, settings, err);
 
     if (rc == PK_OK) {
-        rc = ask(&t, "GET", "/v1/ledger", timeout_ms, out, err);
+        rc = ask(&t, method, target, timeout_ms, out, err);
     }
     hang_up(&t);
     return rc;
+}
+
+int pk_mine_ledger(const struct pk_agent_settings *settings, int64_t timeout_ms, json_t **out,
+        struct pk_error *err)
+{
+    return pk_mine_call(settings, "GET", "/v1/ledger", timeout_ms, out, err);
 }
 
 /* Leaves the newest `last` reports. */

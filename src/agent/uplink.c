@@ -355,12 +355,33 @@ void pk_uplink_acked(struct pk_uplink *u, const struct pk_http_answer *answer)
     u->due = u->due || (pk_spool_state(u->spool).pending > 0 && !u->delay.armed);
 }
 
+/* A refusal that is no trouble: the person took the device off the server. */
+static bool says_left(const struct pk_http_answer *answer)
+{
+    const char *type;
+    json_t *problem = NULL;
+    bool left;
+
+    if (answer->status != 403 || answer->body.len == 0 ||
+            pk_json_parse(answer->body.ptr, answer->body.len, &problem, NULL) < 0) {
+        return false;
+    }
+    type = json_string_value(json_object_get(problem, "type"));
+    left = type != NULL && strcmp(type, "urn:picket:error:left") == 0;
+    json_decref(problem);
+    return left;
+}
+
 /* What every answer that is not a success means. */
 static void on_refusal(struct pk_uplink *u, const struct pk_http_answer *answer)
 {
     int64_t least_ms = answer->retry_after_s;
     char text[160];
 
+    if (says_left(answer)) {
+        u->hooks.left(u->hooks.ctx);
+        return;
+    }
     least_ms = least_ms < 0 ? 0 : least_ms > RETRY_MAX_S ? RETRY_MAX_S : least_ms;
     (void)snprintf(text, sizeof(text), "the server answered with status %d", answer->status);
     if (answer->status == 401 || answer->status == 403) {

@@ -34,6 +34,9 @@ struct pk_uplink_hooks {
     void (*reported)(void *ctx, struct pk_slice report, size_t count, size_t bytes);
     /* Something that a person must repair (revoked, wrong certificate, a refused observation). */
     void (*trouble)(void *ctx, const char *what);
+    /* The server says that this device left it: its person did so on the page. Nothing is sent any more once the
+     * identity is forgotten. */
+    void (*left)(void *ctx);
     /* An exchange is over: a good time to tidy up. */
     void (*idle)(void *ctx);
     void *ctx;

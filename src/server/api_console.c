@@ -76,19 +76,22 @@ void pk_api_console(struct pk_request *request, void *context)
     const struct pk_console_file *file;
 
     /* Programs get problem documents, not pages. */
-    if (begins_with(path, "/api/") || begins_with(path, "/v1/") ||
+    if (begins_with(path, "/api/") || begins_with(path, "/v1/") || begins_with(path, "/me/api/") ||
             begins_with(path, "/.well-known/")) {
         pk_headers_of_api(request);
         pk_reply_problem(request, 404, "not_found", "there is no such call", NULL);
         return;
     }
     pk_headers_of_page(request);
-    file = pk_console_find(console, strcmp(path, "/") == 0 ? "/index.html" : path);
+    file = pk_console_find(console,
+            strcmp(path, "/") == 0             ? "/index.html"
+                    : strcmp(path, "/me") == 0 ? "/me.html"
+                                               : path);
     if (file != NULL) {
         reply_file(request, file);
     } else if (strcmp(path, "/enroll") == 0) {
         reply_page(request, 200, enrol_page);
-    } else if (strcmp(path, "/") == 0) {
+    } else if (strcmp(path, "/") == 0 || strcmp(path, "/me") == 0) {
         reply_page(request, 503, not_built);
     } else {
         pk_reply_problem(request, 404, "not_found", "there is no such page", NULL);

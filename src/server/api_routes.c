@@ -18,6 +18,8 @@ const struct pk_api_route pk_api_route_table[] = {
       .scope = PK_SCOPE_DEVICE },
     { PK_POST,   PK_RIGHT_OWN,      "/api/v1/devices/{id}/revoke",      pk_api_device_revoke,
       .scope = PK_SCOPE_DEVICE, .has_body = true },
+    { PK_POST,   PK_RIGHT_RESPOND,  "/api/v1/devices/{id}/page-link",   pk_api_device_page_link,
+      .scope = PK_SCOPE_DEVICE },
     { PK_GET,    PK_RIGHT_PRIVACY,  "/api/v1/devices/{id}/export",      pk_api_device_export,
       .scope = PK_SCOPE_DEVICE, .has_query = true },
     { PK_POST,   PK_RIGHT_PRIVACY,  "/api/v1/devices/{id}/erase",       pk_api_device_erase,

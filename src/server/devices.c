@@ -15,6 +15,7 @@ struct known {
     char serial_old[PK_SERIAL_TEXT]; /* "" none */
     int64_t overlap_ms;
     bool revoked;
+    bool left;
 };
 
 /* Open addressing with linear probing; ids are random, so a simple hash does. A device that is gone
@@ -119,6 +120,9 @@ int pk_devices_put(struct pk_devices *devices, const struct pk_device *device)
         copy(slot->serial_old, sizeof(slot->serial_old), device->cert_serial_old);
         slot->overlap_ms = device->cert_overlap_ms;
         slot->revoked = device->revoked_ms != 0;
+        slot->left = slot->revoked && device->revoked_why != NULL && device->revoked_by != NULL &&
+                strcmp(device->revoked_by, PK_DEVICE_LEFT_BY) == 0 &&
+                strcmp(device->revoked_why, PK_DEVICE_LEFT_WHY) == 0;
     }
     pthread_rwlock_unlock(&devices->lock);
     return rc;
@@ -177,7 +181,7 @@ enum pk_device_answer pk_devices_check(
     if (slot->id[0] == '\0') {
         answer = PK_DEVICE_UNKNOWN;
     } else if (slot->revoked) {
-        answer = PK_DEVICE_REVOKED;
+        answer = slot->left ? PK_DEVICE_LEFT : PK_DEVICE_REVOKED;
     } else if (strcmp(slot->serial, serial) == 0 ||
             (strcmp(slot->serial_old, serial) == 0 && now_ms < slot->overlap_ms)) {
         answer = PK_DEVICE_GOOD;

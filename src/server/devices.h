@@ -19,10 +19,15 @@ PK_MUST_USE int pk_devices_put(struct pk_devices *devices, const struct pk_devic
 PK_MUST_USE int pk_devices_refresh(
         struct pk_devices *devices, struct pk_store *store, const char *id, struct pk_error *err);
 
+/* How a device is revoked whose person left; its agent then forgets the server. */
+#define PK_DEVICE_LEFT_BY  "device"
+#define PK_DEVICE_LEFT_WHY "the person left"
+
 enum pk_device_answer {
     PK_DEVICE_GOOD,
     PK_DEVICE_UNKNOWN,
     PK_DEVICE_REVOKED,
+    PK_DEVICE_LEFT, /* revoked by its own person */
     PK_DEVICE_SUPERSEDED, /* the certificate was replaced and its overlap is over */
 };
 enum pk_device_answer pk_devices_check(

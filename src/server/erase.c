@@ -120,6 +120,20 @@ static int ask_for(struct pk_server *s, struct pk_store *store, const char *devi
     return pk_store_commit(store, err);
 }
 
+int pk_erase_by_person(struct pk_server *server, struct pk_store *store, const char *device,
+        struct pk_arena *arena, struct pk_erasure *out, struct pk_error *err)
+{
+    int rc = ask_for(server, store, device, arena, out, err);
+
+    if (rc == PK_OK) {
+        pk_server_events_changed(server);
+    }
+    if (rc == PK_OK && out->state == PK_ERASURE_BEGUN) {
+        pk_erase_begun(server, device);
+    }
+    return rc;
+}
+
 void pk_erase_handler(struct pk_request *request, void *server)
 {
     struct pk_server *s = server;
@@ -135,13 +149,9 @@ void pk_erase_handler(struct pk_request *request, void *server)
     if (store == NULL) {
         return;
     }
-    if (ask_for(s, store, peer.device, pk_request_arena(request), &erasure, &err) < 0) {
+    if (pk_erase_by_person(s, store, peer.device, pk_request_arena(request), &erasure, &err) < 0) {
         pk_reply_error(request, &err);
         return;
-    }
-    pk_server_events_changed(s);
-    if (erasure.state == PK_ERASURE_BEGUN) {
-        pk_erase_begun(s, peer.device);
     }
     pk_reply_json(request, 202, pk_erase_view(&erasure, ""));
 }

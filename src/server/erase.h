@@ -30,6 +30,10 @@ PK_MUST_USE int pk_eraser_step(
 PK_MUST_USE int pk_erase_ask(struct pk_server *server, struct pk_store *store, const char *device,
         const char *by, bool begin, struct pk_arena *arena, struct pk_erasure *out,
         struct pk_error *err);
+/* The person asks, on the page or through the agent: asked for or begun as the settings say, audited, and all that
+ * follows. *out: as it is now. */
+PK_MUST_USE int pk_erase_by_person(struct pk_server *server, struct pk_store *store,
+        const char *device, struct pk_arena *arena, struct pk_erasure *out, struct pk_error *err);
 /* The device is refused from now on, and the thread looks. */
 void pk_erase_begun(struct pk_server *server, const char *device);
 

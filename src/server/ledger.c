@@ -173,7 +173,7 @@ static bool add(json_t *body, const char *name, json_t *part)
     return part != NULL && json_object_set_new(body, name, part) == 0;
 }
 
-static int make(struct pk_server *s, struct pk_store *store, const char *device,
+int pk_ledger_make(struct pk_server *s, struct pk_store *store, const char *device,
         struct pk_arena *arena, json_t **out, struct pk_error *err)
 {
     struct pk_ledger_counts counts = { 0 };
@@ -215,7 +215,7 @@ void pk_ledger_handler(struct pk_request *request, void *server)
     if (store == NULL) {
         return;
     }
-    if (make(s, store, peer.device, pk_request_arena(request), &body, &err) < 0) {
+    if (pk_ledger_make(s, store, peer.device, pk_request_arena(request), &body, &err) < 0) {
         pk_reply_error(request, &err);
         return;
     }

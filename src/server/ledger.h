@@ -9,4 +9,9 @@
 PK_MUST_USE int pk_ledger_add(
         struct pk_store *store, const struct pk_entry *entry, struct pk_error *err);
 
+/* What is held about a device: the answer of the handler below. The caller owns *out. PK_ENOENT: no such device. */
+PK_MUST_USE int pk_ledger_make(struct pk_server *server, struct pk_store *store, const char *device,
+        struct pk_arena *arena, json_t **out, struct pk_error *err);
+
+/* GET /v1/ledger */
 void pk_ledger_handler(struct pk_request *request, void *server);

@@ -53,6 +53,8 @@ bool pk_peer_of(struct pk_request *request, struct pk_server *server, struct pk_
         return refuse(request, 403, "forbidden", "this server does not know the device");
     case PK_DEVICE_REVOKED:
         return refuse(request, 403, "forbidden", "the device was revoked");
+    case PK_DEVICE_LEFT:
+        return refuse(request, 403, "left", "this device left the server");
     case PK_DEVICE_SUPERSEDED:
         return refuse(request, 403, "forbidden", "the certificate was replaced by a newer one");
     }

@@ -10,6 +10,7 @@
 #include "server/health.h"
 #include "server/ingest.h"
 #include "server/ledger.h"
+#include "server/me.h"
 #include "server/peer.h"
 #include "server/verdict.h"
 #include "server/wait.h"
@@ -18,6 +19,7 @@
 #define CSR PK_EST_BODY_MAX, "application/pkcs10"
 /* The setting scan.upload_max_mb takes its place. */
 #define FILE_MAX 1
+#define ME       pk_me_dispatch, PK_ME_BODY_MAX, "application/json"
 #define SENT     PK_INGEST_SENT_MAX, "application/json"
 
 static const struct pk_route routes[] = {
@@ -37,6 +39,19 @@ static const struct pk_route routes[] = {
     { PK_GET, "/v1/ledger", pk_ledger_handler, 0, NULL, NULL },
     { PK_GET, "/v1/me/export", pk_export_handler, 0, NULL, NULL },
     { PK_POST, "/v1/me/erase", pk_erase_handler, 0, NULL, NULL },
+    { PK_POST, "/v1/me/leave", pk_me_leave_handler, 0, NULL, NULL },
+    { PK_POST, "/v1/page", pk_me_link_handler, 0, NULL, NULL },
+    { PK_POST, "/me/api/session", ME, NULL },
+    { PK_DELETE, "/me/api/session", pk_me_dispatch, 0, NULL, NULL },
+    { PK_GET, "/me/api/state", pk_me_dispatch, 0, NULL, NULL },
+    { PK_POST, "/me/api/check", pk_me_dispatch, 0, NULL, NULL },
+    { PK_POST, "/me/api/items/{id}/mistake", ME, NULL },
+    { PK_POST, "/me/api/items/{id}/later", ME, NULL },
+    { PK_PUT, "/me/api/language", ME, NULL },
+    { PK_GET, "/me/api/privacy", pk_me_dispatch, 0, NULL, NULL },
+    { PK_GET, "/me/api/export", pk_me_dispatch, 0, NULL, NULL },
+    { PK_POST, "/me/api/erase", ME, NULL },
+    { PK_POST, "/me/api/leave", ME, NULL },
     { PK_POST, "/v1/exchange/join", pk_exchange_join_handler, PK_EXCHANGE_JOIN_MAX,
             "application/json", NULL },
     { PK_POST, "/v1/exchange/say", pk_exchange_say_handler, PK_EXCHANGE_SIZE_MAX, PK_EXCHANGE_TYPE,

@@ -226,10 +226,13 @@ static void look_for_news(struct pk_waits *waits, struct wait *wait)
 static void answer(struct pk_waits *waits, struct wait *wait)
 {
     struct pk_server *server = waits->server;
-    bool good = pk_devices_check(server->devices, wait->peer.device, wait->peer.serial,
-                        pk_server_now(server)) == PK_DEVICE_GOOD;
+    enum pk_device_answer is = pk_devices_check(
+            server->devices, wait->peer.device, wait->peer.serial, pk_server_now(server));
 
-    if (!good) {
+    if (is == PK_DEVICE_LEFT) {
+        pk_reply_problem(wait->request, 403, "left", "this device left the server", NULL);
+        free_wait(wait);
+    } else if (is != PK_DEVICE_GOOD) {
         pk_reply_problem(wait->request, 403, "forbidden", "the device was revoked", NULL);
         free_wait(wait);
     } else if (wait->push != NULL) {

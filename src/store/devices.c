@@ -205,6 +205,16 @@ int pk_device_put_seen(struct pk_store *store, const char *id, int64_t seen_ms, 
     return pk_put_run_one(&put, "device");
 }
 
+int pk_device_put_language(
+        struct pk_store *store, const char *id, const char *language, struct pk_error *err)
+{
+    struct pk_put put = pk_put_start(store, "UPDATE devices SET language = ?1 WHERE id = ?2", err);
+
+    pk_put_text(&put, language);
+    pk_put_text(&put, id);
+    return pk_put_run_one(&put, "device");
+}
+
 int pk_device_put_certificate(
         struct pk_store *store, const struct pk_device *device, struct pk_error *err)
 {

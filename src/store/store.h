@@ -86,6 +86,9 @@ PK_MUST_USE int pk_device_foresights(struct pk_store *store, const char *after, 
 /* Writes seen_ms and acked_seq alone: the cheap way when a report has changed nothing else. */
 PK_MUST_USE int pk_device_put_seen(struct pk_store *store, const char *id, int64_t seen_ms,
         int64_t acked_seq, struct pk_error *err);
+/* Writes the language that its user chose. PK_ENOENT: no such device. */
+PK_MUST_USE int pk_device_put_language(
+        struct pk_store *store, const char *id, const char *language, struct pk_error *err);
 /* Writes cert_*. */
 PK_MUST_USE int pk_device_put_certificate(
         struct pk_store *store, const struct pk_device *device, struct pk_error *err);
@@ -180,6 +183,9 @@ PK_MUST_USE int pk_action_delivered(struct pk_store *store, int kind, const char
 /* Alerts of a device, newest first. items: struct pk_action. */
 PK_MUST_USE int pk_action_of_device(struct pk_store *store, const char *device, int64_t limit,
         struct pk_arena *arena, struct pk_array *out, struct pk_error *err);
+/* Of a kind and target, newest first, whatever their state. items: struct pk_action. */
+PK_MUST_USE int pk_action_newest(struct pk_store *store, int kind, const char *target,
+        int64_t limit, struct pk_arena *arena, struct pk_array *out, struct pk_error *err);
 PK_MUST_USE int pk_action_get(struct pk_store *store, int64_t id, struct pk_arena *arena,
         struct pk_action *out, struct pk_error *err);
 /* Alerts created for the device since then: the alert budget. */
@@ -251,9 +257,11 @@ extern const char *const pk_role_names[]; /* NULL-terminated; [0] is "none" */
 enum pk_role pk_role_of(const char *name);
 
 enum pk_token_kind {
-    PK_TOKEN_API,     /* bearer token of a program */
-    PK_TOKEN_SIGNIN,  /* one-time link */
-    PK_TOKEN_SESSION, /* browser session */
+    PK_TOKEN_API,       /* bearer token of a program */
+    PK_TOKEN_SIGNIN,    /* one-time link */
+    PK_TOKEN_SESSION,   /* browser session */
+    PK_TOKEN_PAGE_LINK, /* one-time link to the page of the person who carries a device */
+    PK_TOKEN_PAGE,      /* session of that page */
 };
 
 struct pk_token {
@@ -269,6 +277,7 @@ struct pk_token {
     const char *person;       /* id of whose session it is; NULL: nobody's in the table of people */
     const char *address;      /* where a session was opened from; NULL unknown */
     const char *external;     /* session of the identity provider; NULL: none */
+    const char *device;       /* of a page or its link: the only one that it is good for; NULL */
 };
 PK_MUST_USE int pk_token_add(
         struct pk_store *store, const struct pk_token *token, struct pk_error *err);
@@ -283,6 +292,9 @@ PK_MUST_USE int pk_token_list(struct pk_store *store, int kind, const struct pk_
         struct pk_arena *arena, struct pk_page *out, struct pk_error *err);
 PK_MUST_USE int pk_token_remove(
         struct pk_store *store, int kind, const char *id, struct pk_error *err);
+/* All of a device: links to its page and sessions of it. None is fine. */
+PK_MUST_USE int pk_token_remove_of(
+        struct pk_store *store, const char *device, struct pk_error *err);
 
 struct pk_audit_row {
     int64_t id;

@@ -3,9 +3,10 @@
 #include "base/clock.h"
 #include "store/query.h"
 
-#define COLUMNS \
-    "id, kind, name, role, created_ms, expires_ms, used_ms, groups, person, address, external"
-#define COLUMN_COUNT 11
+#define COLUMNS                                                                                  \
+    "id, kind, name, role, created_ms, expires_ms, used_ms, groups, person, address, external, " \
+    "device"
+#define COLUMN_COUNT 12
 #define LIVE         "kind = ?1 AND secret = ?2 AND (expires_ms = 0 OR expires_ms > ?3)"
 
 const char *const pk_role_names[] = { "none", "viewer", "responder", "owner", "policy", "privacy",
@@ -34,6 +35,7 @@ static int read_token(struct pk_get *get, void *out, struct pk_error *err)
     t->person = pk_get_text(get);
     t->address = pk_get_text(get);
     t->external = pk_get_text(get);
+    t->device = pk_get_text(get);
     t->secret_sha256 = ""; /* nobody needs to read it back */
     return rc;
 }
@@ -42,8 +44,8 @@ int pk_token_add(struct pk_store *store, const struct pk_token *token, struct pk
 {
     struct pk_put put = pk_put_start(store,
             "INSERT INTO tokens (id, kind, secret, name, role, created_ms, expires_ms, used_ms,"
-            " groups, person, address, external)"
-            " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+            " groups, person, address, external, device)"
+            " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
             err);
     int64_t n;
 
@@ -59,6 +61,7 @@ int pk_token_add(struct pk_store *store, const struct pk_token *token, struct pk
     pk_put_text(&put, token->person);
     pk_put_text(&put, token->address);
     pk_put_text(&put, token->external);
+    pk_put_text(&put, token->device);
     n = pk_put_run(&put);
     return n < 0 ? (int)n : PK_OK;
 }
@@ -154,4 +157,14 @@ int pk_token_remove(struct pk_store *store, int kind, const char *id, struct pk_
     pk_put_int(&put, kind);
     pk_put_text(&put, id);
     return pk_put_run_one(&put, "token");
+}
+
+int pk_token_remove_of(struct pk_store *store, const char *device, struct pk_error *err)
+{
+    struct pk_put put = pk_put_start(store, "DELETE FROM tokens WHERE device = ?1", err);
+    int64_t n;
+
+    pk_put_text(&put, device);
+    n = pk_put_run(&put);
+    return n < 0 ? (int)n : PK_OK;
 }
