@@ -8,7 +8,9 @@
 #define ALERTS_MAX    20
 
 static const char *const statuses[] = { "active", "silent", "never", "revoked", NULL };
-static const char *const sorts[] = { "name", "last_seen_at", "risk", "enrolled_at", NULL };
+static const char *const sorts[] = { "name", "last_seen_at", "risk", "outlook", "enrolled_at",
+    NULL };
+static const char *const accesses[] = { "blocked", "free", NULL };
 
 int pk_api_device_list(struct pk_call *call, struct pk_error *err)
 {
@@ -16,6 +18,8 @@ int pk_api_device_list(struct pk_call *call, struct pk_error *err)
         { "status", statuses },
         { "platform", pk_platform_names },
         { "level", pk_risk_level_names },
+        { "outlook", pk_outlook_names },
+        { "access", accesses },
         { "group", NULL },
         { "q", NULL },
         { NULL, NULL },

@@ -12,6 +12,8 @@ const struct pk_api_route pk_api_route_table[] = {
       .scope = PK_SCOPE_SAME },
     { PK_GET,    PK_RIGHT_VIEW,     "/api/v1/overview",                 pk_api_overview_get,
       .scope = PK_SCOPE_LIST },
+    { PK_GET,    PK_RIGHT_VIEW,     "/api/v1/trends",                   pk_api_trends_get,
+      .scope = PK_SCOPE_LIST, .has_query = true },
     { PK_GET,    PK_RIGHT_VIEW,     "/api/v1/devices",                  pk_api_device_list,
       .scope = PK_SCOPE_LIST, .has_query = true },
     { PK_GET,    PK_RIGHT_VIEW,     "/api/v1/devices/{id}",             pk_api_device_get,

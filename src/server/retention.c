@@ -8,6 +8,7 @@
 #include "base/event.h"
 #include "server/crowd.h"
 #include "server/erase.h"
+#include "server/trends.h"
 #include "server/workers.h"
 #include "store/networks.h"
 #include "store/retention.h"
@@ -29,6 +30,7 @@ struct pk_retention {
     /* The thread's own: */
     struct pk_journal_reader *reader; /* NULL: not open yet */
     int64_t trimmed_ms;               /* monotonic */
+    int64_t trends_ms;                /* when the day of now was written */
     int64_t complained_ms;
 };
 
@@ -137,10 +139,14 @@ static int64_t look(struct pk_retention *r, struct pk_error *err)
     }
     more = purge_all(r, store, err);
     rc = more < 0 ? more : trim(r, err);
+    if (rc == PK_OK) {
+        rc = pk_trends_step(
+                store, pk_server_now(r->server), r->server->started_ms, &r->trends_ms, err);
+    }
     if (rc < 0) {
         return rc;
     }
-    return more > 0 ? PAUSE_MS : LOOK_MS;
+    return more > 0 || rc > 0 ? PAUSE_MS : LOOK_MS;
 }
 
 /* ---- the thread ------------------------------------------------------------------------------------ */

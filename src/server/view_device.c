@@ -22,10 +22,22 @@ static const char *or_empty(const char *text)
     return text != NULL ? text : "";
 }
 
+static json_t *measures_of(const struct pk_device *d)
+{
+    json_t *list = json_array();
+
+    for (int i = 0; i < PK_MEASURE_COUNT; i++) {
+        if ((d->measures >> i & 1) != 0) {
+            (void)json_array_append_new(list, json_string(pk_measure_names[i]));
+        }
+    }
+    return list;
+}
+
 json_t *pk_view_device(const struct pk_device *d, int64_t now_ms)
 {
     return json_pack("{s:s, s:s, s:s, s:o, s:{s:s, s:s, s:o, s:o}, s:o, s:s, s:s, s:o, s:o,"
-                     " s:{s:I, s:s}, s:I}",
+                     " s:{s:I, s:s}, s:I, s:s, s:o, s:s, s:o}",
             "id", d->id, "name", d->name, "platform", pk_platform_names[d->platform], "model",
             pk_view_text(d->model), "os", "name", or_empty(d->os_name), "version",
             or_empty(d->os_version), "kernel", pk_view_text(d->kernel), "patch",
@@ -33,7 +45,9 @@ json_t *pk_view_device(const struct pk_device *d, int64_t now_ms)
             "status", pk_view_device_status(d, now_ms), "enrolled_at", pk_view_time(d->enrolled_ms),
             "last_seen_at", pk_view_time(d->seen_ms), "risk", "score", (json_int_t)d->risk_score,
             "level", pk_risk_level_names[d->risk_level], "open_incidents",
-            (json_int_t)d->open_incidents);
+            (json_int_t)d->open_incidents, "outlook", pk_outlook_names[d->outlook], "p7",
+            d->outlook == PK_OUTLOOK_UNKNOWN ? json_null() : json_real(d->p7), "ownership",
+            pk_ownership_names[d->ownership], "measures", measures_of(d));
 }
 
 /* The value of a key as it is stored, or null. */

@@ -303,6 +303,12 @@ static int parse_level(const char *name, int64_t *out)
     return *out < 0 ? PK_ENOENT : PK_OK;
 }
 
+static int parse_outlook(const char *name, int64_t *out)
+{
+    *out = pk_name_index(pk_outlook_names, name);
+    return *out < 0 ? PK_ENOENT : PK_OK;
+}
+
 /* '@': the instant before which a device counts as silent. */
 static const struct pk_match_case status_cases[] = {
     { "active", "d.revoked_ms = 0 AND d.seen_ms > 0 AND d.seen_ms >= @" },
@@ -312,10 +318,18 @@ static const struct pk_match_case status_cases[] = {
     { NULL, NULL },
 };
 
+static const struct pk_match_case access_cases[] = {
+    { "blocked", "d.measures > 0" },
+    { "free", "d.measures = 0" },
+    { NULL, NULL },
+};
+
 static const struct pk_list_filter filters[] = {
     { .name = "status", .match = PK_MATCH_CASE, .cases = status_cases },
     { .name = "platform", .match = PK_MATCH_NAMED, .sql = "d.platform", .parse = parse_platform },
     { .name = "level", .match = PK_MATCH_NAMED, .sql = "d.risk_level", .parse = parse_level },
+    { .name = "outlook", .match = PK_MATCH_NAMED, .sql = "d.outlook", .parse = parse_outlook },
+    { .name = "access", .match = PK_MATCH_CASE, .cases = access_cases },
     { .name = "group", .match = PK_MATCH_TEXT, .sql = "d.grp" },
     { .name = "q",
             .match = PK_MATCH_SEARCH,
@@ -327,6 +341,7 @@ static const struct pk_list_sort sorts[] = {
     { "name", "lower(d.name)", .text = true },
     { "last_seen_at", "d.seen_ms" },
     { "risk", "d.risk_score" },
+    { "outlook", "d.p7" },
     { "enrolled_at", "d.enrolled_ms" },
 };
 

@@ -33,6 +33,26 @@ static int count_devices(
     return rc;
 }
 
+static int count_outlooks(struct pk_store *store, struct pk_overview *o, struct pk_error *err)
+{
+    struct pk_put put = pk_put_start(store,
+            "SELECT outlook, count(*), sum(CASE WHEN measures > 0 THEN 1 ELSE 0 END)"
+            " FROM devices WHERE revoked_ms = 0 AND " PK_SCOPE_SQL("?1", "grp") " GROUP BY outlook",
+            err);
+    int rc;
+
+    pk_put_text(&put, store->scope);
+    for (rc = pk_put_step(&put); rc > 0; rc = pk_put_step(&put)) {
+        int64_t outlook = pk_column_int(put.stmt, 0);
+
+        if (outlook >= 0 && outlook < (int64_t)PK_COUNT(o->outlooks)) {
+            o->outlooks[outlook] += pk_column_int(put.stmt, 1);
+        }
+        o->blocked += pk_column_int(put.stmt, 2);
+    }
+    return rc;
+}
+
 static int count_open(struct pk_store *store, struct pk_overview *o, struct pk_error *err)
 {
     struct pk_put put = pk_put_start(store,
@@ -138,6 +158,9 @@ static int fill(struct pk_store *store, int64_t now_ms, struct pk_arena *arena,
     struct pk_put put;
     int rc = count_devices(store, now_ms, o, err);
 
+    if (rc == PK_OK) {
+        rc = count_outlooks(store, o, err);
+    }
     if (rc == PK_OK) {
         rc = count_open(store, o, err);
     }

@@ -124,8 +124,8 @@ struct pk_page {
 /* Devices are "silent" when enrolled and not seen for this long. */
 #define PK_DEVICE_SILENT_MS (INT64_C(7) * 86400000)
 
-/* filters: status(active|silent|never|revoked) platform level group q; sorts: name last_seen_at
- * risk enrolled_at. items: struct pk_device. */
+/* filters: status(active|silent|never|revoked) platform level outlook access(blocked|free) group q;
+ * sorts: name last_seen_at risk outlook enrolled_at. items: struct pk_device. */
 PK_MUST_USE int pk_device_list(struct pk_store *store, const struct pk_query *query,
         struct pk_arena *arena, struct pk_page *out, struct pk_error *err);
 
@@ -358,6 +358,8 @@ struct pk_day_count {
 struct pk_overview {
     int64_t devices, active, silent, never, revoked;
     int64_t levels[4]; /* by enum pk_risk_level, devices that are not revoked */
+    int64_t outlooks[4]; /* by enum pk_outlook, devices that are not revoked */
+    int64_t blocked;     /* with a measure in force */
     int64_t open, opened_24h, resolved_24h;
     int64_t by_severity[PK_SEVERITY_COUNT]; /* open ones */
     struct pk_day_count days[14];           /* oldest first */
@@ -365,6 +367,16 @@ struct pk_overview {
 };
 PK_MUST_USE int pk_store_overview(struct pk_store *store, int64_t now_ms, struct pk_arena *arena,
         struct pk_overview *out, struct pk_error *err);
+
+/* What the database takes on its disk; counts of devices by what their certificates need. */
+struct pk_store_size {
+    int64_t bytes;
+    int64_t ending; /* devices in use whose certificate ends within PK_CERTIFICATE_SOON_MS */
+    int64_t ended;  /* the same: it ended already */
+};
+#define PK_CERTIFICATE_SOON_MS (INT64_C(14) * 86400000)
+PK_MUST_USE int pk_store_size(
+        struct pk_store *store, int64_t now_ms, struct pk_store_size *out, struct pk_error *err);
 
 /* A secret or setting that the server made for itself: "network_key" ... NULL when absent. */
 PK_MUST_USE int pk_meta_get(struct pk_store *store, const char *key, struct pk_arena *arena,

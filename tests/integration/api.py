@@ -436,9 +436,38 @@ def test_overview(w):
     check("threats", any(t["threat"] == "network.arp_spoof" and t["devices"] == 2 for t in o["threats"]), o["threats"])
     check("to do", o["to_do"] and all(t["link"].startswith("/") for t in o["to_do"]), o["to_do"])
     check("not a demo", o["demo"] is False)
+    score = o["score"]
+    check("the score is the sum of its parts", abs(score["now"] - sum(p["score"] for p in score["parts"])) <= .5
+          and [p["of"] for p in score["parts"]] == [30, 45, 25] and score["parts"][0]["score"] == 30, score)
+    check("no device foretold, none blocked", o["outlooks"]["unknown"] == 4 and o["blocked"] == 0, o["outlooks"])
+    acts = {a["id"]: a for a in o["actions"]}
+    spoofed = w.viewer.get("/incidents?filter=state:open,threat:network.arp_spoof").json
+    check("what to do leads to its list", len(o["actions"]) <= 8 and acts["network.arp_spoof"]["link"]
+          == "/incidents?filter=state:open|mitigated,threat:network.arp_spoof"
+          and acts["network.arp_spoof"]["devices"] == len({i["device"]["id"] for i in spoofed["items"]}), acts)
+    check("and brings something", sum(a["gain"] for a in o["actions"]) > 0
+          and acts["network.arp_spoof"]["do"] != "", o["actions"])
+    check("the worst devices say why", o["top_devices"][0]["reason"], o["top_devices"][0])
+    days = w.viewer.get("/trends").json["days"]
+    check("today is the last day", days[-1]["day"] == o["days"][-1]["day"] and days[-1]["open"] == o["incidents"]["open"]
+          and days[-1]["devices"] == 4 and days[-1]["score"] == score["now"] and not days[-1]["estimated"], days[-1])
+    check("days in order", [d["day"] for d in days] == sorted({d["day"] for d in days}), days)
+    group = w.viewer.get("/trends?group=nobody&days=1").json
+    check("a group without devices", group["group"] == "nobody" and group["days"][-1]["devices"] == 0
+          and group["days"][-1]["score"] is None, group)
+    for query in ("days=0", "days=401", "days=x", "x=1"):
+        got = w.viewer.call("GET", "/api/v1/trends?" + query)
+        check(f"refused: {query}", got.status == 400, got)
+    for query, wanted in (("outlook:unknown", 5), ("outlook:high", 0), ("access:blocked", 0), ("access:free", 5)):
+        check(f"devices, {query}", w.viewer.get("/devices?filter=" + query).json["total"] == wanted, query)
+    check("by outlook", w.viewer.get("/devices?sort=-outlook").json["total"] == 5)
     h = w.viewer.get("/health").json
     check("health", h["status"] == "ok" and h["store"] == "sqlite" and h["journal"]["entries"] > 0
           and h["journal"]["lag"] == 0 and h["connections"] >= 1 and h["problems"] == [], h)
+    check("the machine", h["store_bytes"] > 100_000 and h["disk"]["bytes"] > h["disk"]["free"] > 0
+          and h["process"]["threads"] >= 4 and h["process"]["memory_kb"] > 1000 and h["now"] > h["started_at"], h)
+    check("certificates", h["certificates"]["server_ends_at"] > h["now"] and h["certificates"]["authority_ends_at"]
+          > h["certificates"]["server_ends_at"] and h["certificates"]["devices_ended"] == 0, h["certificates"])
     t = w.viewer.get("/threats").json
     check("catalogue", t["total"] == len(t["items"]) > 60 and t["next_cursor"] is None, t["total"])
 
