@@ -2,11 +2,13 @@
 """The checkers are checked: what they must refuse and what they must let pass. Prints TAP."""
 
 import sys
+import threading
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 sys.path[:0] = [str(ROOT / "tools"), str(ROOT / "tests")]
 sys.dont_write_bytecode = True
+import lanes  # noqa: E402
 import lint_floors  # noqa: E402
 import lint_words  # noqa: E402
 import meson_suite  # noqa: E402
@@ -83,6 +85,61 @@ def test_counting_skips():
     assert counted("OK", "1..2\nok 1 - a\nnot ok 2 # SKIP b\n") == (1, 1)
     assert counted("OK", "1..2\nok 1 - a\nok 2 # SKIP b\n") == (1, 1)
     assert counted("SKIP", "") == (0, 1)
+
+
+def run_lanes(suites, names=None, waiting=2):
+    """What was run, and what was refused, in the order of the ends. suites: name -> (outcome, kind, after)."""
+    ran, refused, lock = [], [], threading.Lock()
+
+    def suite(name, good, kind, after):
+        def run():
+            with lock:
+                ran.append(name)
+            return good
+        return lanes.Suite(run, kind, after)
+
+    def refuse(name, need):
+        refused.append((name, need))
+        return False
+
+    table = {name: suite(name, *row) for name, row in suites.items()}
+    judge = lambda name, outcome: outcome  # noqa: E731
+    lanes.Lanes(table, lanes.with_needs(table, names or table), judge, refuse).run(waiting)
+    return ran, refused
+
+
+def test_lanes_run_all_once():
+    suites = {f"s{n}": (True, (lanes.WORK, lanes.WAIT)[n % 2], None) for n in range(40)}
+    for waiting in (0, 1, 3):
+        ran, refused = run_lanes(suites, waiting=waiting)
+        assert sorted(ran) == sorted(suites) and not refused, (waiting, ran, refused)
+
+
+def test_lanes_keep_needs():
+    suites = {"late": (True, lanes.WAIT, "build"), "early": (True, lanes.WAIT, None), "build": (True, lanes.WORK, None)}
+    for waiting in (0, 1, 2):
+        ran, _ = run_lanes(suites, waiting=waiting)
+        assert ran.index("build") < ran.index("late") and len(ran) == 3, ran
+    assert sorted(run_lanes(suites, ["late"])[0]) == ["build", "late"]
+
+
+def test_lanes_refuse_after_a_failure():
+    suites = {"build": (False, lanes.WORK, None), "late": (True, lanes.WAIT, "build")}
+    for waiting in (0, 2):
+        assert run_lanes(suites, waiting=waiting) == (["build"], [("late", "build")])
+
+
+def test_lanes_end_with_an_error():
+    def broken():
+        raise RuntimeError("broken")
+
+    table = {"bad": lanes.Suite(broken, lanes.WORK), "late": lanes.Suite(lambda: True, lanes.WAIT, "bad")}
+    try:
+        lanes.Lanes(table, table, lambda name, good: good, None).run(2)
+    except RuntimeError as error:
+        assert str(error) == "broken"
+    else:
+        raise AssertionError("the error is lost")
 
 
 def main():
