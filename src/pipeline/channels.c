@@ -21,6 +21,7 @@ int pk_circle_act(struct pk_circle *c, int kind, const char *target,
     int rc = payload == NULL ? pk_error_set(c->err, PK_ENOMEM, "out of memory")
                              : pk_action_add(c->store, &action, c->err);
 
+    c->acted = action.id;
     if (rc == PK_OK && c->watch->action != NULL) {
         c->watch->action(&action, c->watch->ctx);
     }

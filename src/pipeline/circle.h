@@ -2,16 +2,24 @@
 #pragma once
 
 #include "pipeline/pipeline.h"
+#include "policy/facts.h"
 
 #define PK_LIVE_MAX 64 /* open incidents of one device that are kept in mind at once */
 
 #define PK_SEEN_AT_ONCE 32
+#define PK_CHANGES_MAX  128 /* of incidents in one step */
 
 /* Texts of the observation. */
 struct pk_circle_seen {
     const char *network;
     const char *value;
     int what;
+};
+
+/* An incident began, changed or ended, and nobody has been told of it yet. */
+struct pk_circle_change {
+    struct pk_incident incident;
+    enum pk_incident_change change;
 };
 
 struct pk_circle {
@@ -28,7 +36,12 @@ struct pk_circle {
     char checked[PK_ID_TEXT]; /* the network whose row says already that it was checked now */
     struct pk_circle_seen seen[PK_SEEN_AT_ONCE]; /* of networks, written in this report already */
     size_t seen_count;
-    int64_t alerts_7d; /* -1: not counted yet */
+    bool guard_stale; /* what the policy decides from has changed */
+    struct pk_circle_change changes[PK_CHANGES_MAX];
+    size_t change_count;
+    size_t facts_put;
+    int64_t acted;              /* id of the newest action */
+    struct pk_situation loaded; /* without incidents: to see what changed */
     struct pk_error *err;
 };
 
@@ -59,12 +72,16 @@ int pk_circle_readmit(
 /* Are there other parts than this one in the live incident? */
 bool pk_circle_has_other_parts(
         struct pk_circle *c, const struct pk_threat *threat, const char *subject, const char *part);
-/* protect.c: what the policy wants done about it, written down. */
+/* guard.c: an incident changed; what the policy wants is worked out by pk_circle_guard(), when the risk is fused. */
 int pk_circle_protect(
         struct pk_circle *c, const struct pk_incident *incident, enum pk_incident_change change);
-/* The SOC alone: nobody needs to be alerted of what a person did at the console. */
-int pk_circle_announce(
-        struct pk_circle *c, const struct pk_incident *incident, enum pk_incident_change change);
+/* The device's policy goes on to at_ms with the situation as it is now: everything that follows is written. */
+int pk_circle_guard(struct pk_circle *c, int64_t at_ms);
+bool pk_circle_guard_needed(const struct pk_circle *c, int64_t at_ms);
+/* protect.c: one act of the policy, written down; and whom a change is told to at once. ctx: the circle. */
+int pk_circle_on_act(const struct pk_act *act, void *ctx);
+int pk_circle_tell(struct pk_circle *c, const struct pk_situation *situation,
+        const struct pk_circle_change *change, int64_t at_ms);
 /* keep.c */
 int pk_circle_event(
         struct pk_circle *c, const char *type, const char *incident, int64_t at_ms, json_t *detail);

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "pipeline/circle.h"
 #include "risk/fuse.h"
+#include "store/alerts.h"
 
 static int short_of_memory(struct pk_circle *c)
 {
@@ -88,6 +89,23 @@ static int note_portal(struct pk_circle *c, const struct pk_observation *o)
     return PK_OK;
 }
 
+/* What the person said last stands in the alert's row; that it was shown is no answer. */
+static int note_answer(struct pk_circle *c, int64_t action, const struct pk_observation *o)
+{
+    struct pk_alert_row row;
+    int rc = pk_alert_of_action(c->store, action, c->arena, &row, NULL);
+
+    if (rc < 0) {
+        return rc == PK_ENOENT ? PK_OK : pk_error_set(c->err, rc, "an alert cannot be read");
+    }
+    row.shown_ms = row.shown_ms == 0 ? o->at_ms : row.shown_ms;
+    if (o->choice->choice + 1 > row.answer) {
+        row.answer = o->choice->choice + 1;
+        row.answered_ms = o->at_ms;
+    }
+    return pk_alert_put(c->store, &row, c->err);
+}
+
 /* The person saw an alert, or did something about it. */
 static int note_choice(struct pk_circle *c, const struct pk_observation *o)
 {
@@ -110,6 +128,9 @@ static int note_choice(struct pk_circle *c, const struct pk_observation *o)
     }
     if (rc == PK_OK) {
         rc = pk_action_mark(c->store, id, PK_ACTION_SHOWN, o->at_ms, NULL, c->err);
+    }
+    if (rc == PK_OK) {
+        rc = note_answer(c, id, o);
     }
     if (rc == PK_OK && action.incident != NULL) {
         (void)snprintf(incident.id, sizeof(incident.id), "%s", action.incident);

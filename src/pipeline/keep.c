@@ -180,7 +180,7 @@ int pk_circle_except(struct pk_circle *c, const struct pk_threat *threat, const 
     if (rc == PK_OK) {
         rc = store_change(c, slot, &incident, PK_CHANGE_DISMISSED, "dismissed", reason, at_ms);
     }
-    return rc < 0 ? rc : pk_circle_announce(c, &incident, PK_CHANGE_DISMISSED);
+    return rc < 0 ? rc : pk_circle_protect(c, &incident, PK_CHANGE_DISMISSED);
 }
 
 int pk_circle_readmit(

@@ -1,5 +1,6 @@
 #include "pipeline/pipeline.h"
 
+#include "base/clock.h"
 #include "defense/defense.h"
 #include "pipeline/apps_circle.h"
 #include "pipeline/circle.h"
@@ -24,6 +25,10 @@ int pk_circle_load(struct pk_circle *c, const char *device)
     for (size_t i = 0; i < c->live_count; i++) {
         c->live[i] = items[i];
     }
+    c->loaded = (struct pk_situation){ .platform = c->device.platform,
+        .risk_level = c->device.risk_level,
+        .outlook = c->device.outlook,
+        .zone = c->device.zone };
     return PK_OK;
 }
 
@@ -47,7 +52,44 @@ static int observe(struct pk_circle *c, const struct pk_observation *o)
         }
         rc = pk_circle_finding(c, &findings.items[i]);
     }
-    return rc;
+    if (rc == PK_OK && c->guard_stale && c->risk_stale) {
+        rc = pk_circle_risk(c, o->at_ms); /* who is told hears the risk with it */
+        c->risk_stale = false;
+    }
+    return rc == PK_OK && c->guard_stale ? pk_circle_guard(c, o->at_ms) : rc;
+}
+
+/* A report of long ago (a recorded week, a wrong clock): the device's policy goes by its own time. */
+static void note_lag(struct pk_circle *c, int64_t received_ms, int64_t now_ms)
+{
+    int64_t lag_ms = received_ms - now_ms > PK_HOUR_MS ? received_ms - now_ms : 0;
+    int64_t moved = lag_ms - c->device.lag_ms;
+
+    if (moved > PK_MINUTE_MS || moved < -PK_MINUTE_MS) {
+        c->device.lag_ms = lag_ms;
+        c->row_stale = true;
+    }
+}
+
+/* A device whose reports are late has a late clock: what others say of it comes from ours. */
+static int64_t own_time(const struct pk_circle *c, int64_t at_ms)
+{
+    int64_t latest = c->device.seen_ms + PK_HOUR_MS;
+
+    return c->device.lag_ms > 0 && at_ms > latest ? latest : at_ms;
+}
+
+/* The risk, then the policy: it decides from the risk as it is now. */
+static int settle(struct pk_circle *c, int64_t at_ms)
+{
+    int64_t now_ms = own_time(c, at_ms);
+    int rc = c->risk_stale ? pk_circle_risk(c, at_ms) : PK_OK;
+    const struct pk_device *d = &c->device;
+
+    c->risk_stale = false;
+    c->guard_stale |= d->risk_level != c->loaded.risk_level || d->outlook != c->loaded.outlook ||
+            d->zone != c->loaded.zone || d->platform != c->loaded.platform;
+    return rc == PK_OK && pk_circle_guard_needed(c, now_ms) ? pk_circle_guard(c, now_ms) : rc;
 }
 
 static int apply(struct pk_circle *c, const struct pk_entry *entry)
@@ -72,8 +114,9 @@ static int apply(struct pk_circle *c, const struct pk_entry *entry)
     if (c->device.seen_ms == 0) {
         rc = pk_circle_event(c, "device.seen", NULL, now_ms, NULL);
     }
-    if (rc == PK_OK && c->risk_stale) {
-        rc = pk_circle_risk(c, now_ms);
+    if (rc == PK_OK) {
+        note_lag(c, entry->received_ms, now_ms);
+        rc = settle(c, now_ms);
     }
     if (rc < 0) {
         return rc;
@@ -101,7 +144,6 @@ struct pk_circle *pk_circle_open(const struct pk_circle *with)
     }
     *c = *with;
     c->arena = arena;
-    c->alerts_7d = -1;
     c->watch = with->watch != NULL ? with->watch : &nobody;
     return c;
 }
@@ -115,7 +157,7 @@ void pk_circle_close(struct pk_circle *c)
 
 int pk_circle_settle(struct pk_circle *c, int64_t now_ms)
 {
-    int rc = c->risk_stale ? pk_circle_risk(c, now_ms) : PK_OK;
+    int rc = settle(c, now_ms);
 
     return rc == PK_OK && c->row_stale ? pk_device_put_state(c->store, &c->device, c->err) : rc;
 }
@@ -159,16 +201,14 @@ int pk_pipeline_verdict(const struct pk_pipeline *pipeline, struct pk_store *sto
     }
     rc = pk_circle_load(c, incident->device);
     if (rc == PK_OK) {
-        rc = pk_circle_risk(c, now_ms);
-    }
-    if (rc == PK_OK) {
-        rc = pk_device_put_state(store, &c->device, err);
-    }
-    if (rc == PK_OK) {
         rc = pk_circle_network_incident(c, incident);
     }
     if (rc == PK_OK) {
-        rc = pk_circle_announce(c, incident, change);
+        c->risk_stale = true;
+        rc = pk_circle_protect(c, incident, change);
+    }
+    if (rc == PK_OK) {
+        rc = pk_circle_settle(c, now_ms);
     }
     pk_circle_close(c);
     return rc;

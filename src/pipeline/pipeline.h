@@ -53,6 +53,12 @@ PK_MUST_USE int pk_pipeline_apply(const struct pk_pipeline *pipeline, struct pk_
         const struct pk_entry *entry, const struct pk_pipeline_watch *watch,
         struct pk_pipeline_news *news, struct pk_error *err);
 
+/* What fell due for the device's policy up to at_ms, on its own clock; again: its policy or its row changed, all
+ * is worked out anew. Inside the caller's transaction. PK_ENOENT: no such device. */
+PK_MUST_USE int pk_pipeline_wait(const struct pk_pipeline *pipeline, struct pk_store *store,
+        const char *device, int64_t at_ms, bool again, struct pk_pipeline_news *news,
+        struct pk_error *err);
+
 /* A person dismissed or reopened this incident, which is written already: the risk of its device is
  * fused anew, and the SOC hears of it when the policy wants that. Inside the caller's transaction.
  * PK_ENOENT: no such device. */

@@ -1,43 +1,12 @@
+/* What the policy wants done about it, written down in the transaction of the report. */
+#include <stdio.h>
+
 #include "base/clock.h"
 #include "pipeline/channels.h"
+#include "pipeline/circle.h"
+#include "store/alerts.h"
 
-#define WEEK_MS (7 * PK_DAY_MS)
-
-/* Was the user told of this incident, or was the alert held back, already? */
-static int was_told(struct pk_circle *c, const struct pk_incident *incident,
-        enum pk_incident_change change, bool *told)
-{
-    const struct pk_timeline_row *rows;
-    struct pk_array timeline;
-    int rc;
-
-    *told = false;
-    if (change == PK_CHANGE_OPENED) {
-        return PK_OK;
-    }
-    rc = pk_timeline_of(c->store, incident->id, c->arena, &timeline, c->err);
-    if (rc < 0) {
-        return rc;
-    }
-    rows = timeline.items;
-    for (size_t i = 0; i < timeline.count; i++) {
-        *told |= strcmp(rows[i].what, "told") == 0 || strcmp(rows[i].what, "held") == 0;
-    }
-    return PK_OK;
-}
-
-static json_t *alert_payload(const struct pk_incident *incident)
-{
-    const struct pk_threat *t = incident->threat;
-    json_t *next = json_array();
-
-    for (size_t i = 0; i < t->next_count; i++) {
-        (void)json_array_append_new(next, json_string(t->next[i]));
-    }
-    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:s}", "type", "alert", "threat", t->id,
-            "subject", incident->subject, "level", pk_urgency_name(t->urgency), "title", t->title,
-            "why", t->why, "next", next, "incident", incident->id);
-}
+/* ---- the SOC -------------------------------------------------------------------------------------------- */
 
 static json_t *siem_payload(const struct pk_circle *c, const struct pk_incident *incident,
         enum pk_incident_change change, int64_t at_ms)
@@ -63,30 +32,6 @@ static json_t *siem_payload(const struct pk_circle *c, const struct pk_incident 
             "seen", seen);
 }
 
-static int tell_user(struct pk_circle *c, const struct pk_incident *incident,
-        const struct pk_decision *d, int64_t at_ms)
-{
-    int rc;
-
-    if (d->alert_held) {
-        return pk_circle_timeline(
-                c, incident, at_ms, "held", d->alert_rule, "the week's alert budget is used up");
-    }
-    rc = pk_circle_act(c, PK_ACTION_ALERT, c->device.id, incident, at_ms, alert_payload(incident));
-    if (rc == PK_OK) {
-        rc = pk_circle_timeline(c, incident, at_ms, "told", d->alert_rule, incident->threat->title);
-    }
-    if (rc == PK_OK) {
-        rc = pk_circle_event(c, "alert.sent", incident->id, at_ms, NULL);
-    }
-    if (rc == PK_OK) {
-        rc = pk_circle_wake(c, at_ms);
-    }
-    c->alerts_7d++;
-    c->news->commands = true;
-    return rc;
-}
-
 static int tell_soc(struct pk_circle *c, const struct pk_incident *incident,
         enum pk_incident_change change, int64_t at_ms)
 {
@@ -101,44 +46,270 @@ static int tell_soc(struct pk_circle *c, const struct pk_incident *incident,
     return PK_OK;
 }
 
-int pk_circle_protect(
-        struct pk_circle *c, const struct pk_incident *incident, enum pk_incident_change change)
+int pk_circle_tell(struct pk_circle *c, const struct pk_situation *situation,
+        const struct pk_circle_change *change, int64_t at_ms)
 {
-    struct pk_decision_input input = { .incident = incident, .change = change };
+    const struct pk_incident *incident = &change->incident;
     struct pk_decision d;
-    int64_t at_ms = incident->updated_ms;
-    int rc;
+    int rc = PK_OK;
 
-    /* Cheap first: most changes lead to nothing that the user must hear. */
-    pk_policy_decide(c->pipeline->policy, &input, &d);
-    if (d.alert_rule != NULL) {
-        rc = was_told(c, incident, change, &input.told);
-        if (rc == PK_OK && !input.told && c->alerts_7d < 0) {
-            rc = pk_action_count_since(c->store, PK_ACTION_ALERT, c->device.id, at_ms - WEEK_MS,
-                    &c->alerts_7d, c->err);
-        }
-        if (rc < 0) {
-            return rc;
-        }
-        input.alerts_7d = c->alerts_7d;
-        pk_policy_decide(c->pipeline->policy, &input, &d);
+    pk_policy_decide(c->pipeline->policy, situation, incident, change->change, &d);
+    if (d.siem) {
+        rc = tell_soc(c, incident, change->change, at_ms);
     }
-    rc = d.alert || d.alert_held ? tell_user(c, incident, &d, at_ms) : PK_OK;
-    if (rc < 0 || !d.siem) {
-        return rc;
+    if (rc == PK_OK && d.admins) {
+        rc = pk_circle_tell_admins(c, incident, d.admins_rule, incident->threat->title,
+                incident->threat->admin, at_ms);
     }
-    /* The event carries the risk as it is now that this incident counts. */
-    rc = pk_circle_risk(c, at_ms);
-    c->risk_stale = false;
-    return rc < 0 ? rc : tell_soc(c, incident, change, at_ms);
+    return rc;
 }
 
-int pk_circle_announce(
-        struct pk_circle *c, const struct pk_incident *incident, enum pk_incident_change change)
-{
-    struct pk_decision_input input = { .incident = incident, .change = change, .told = true };
-    struct pk_decision d;
+/* ---- the person ------------------------------------------------------------------------------------------ */
 
-    pk_policy_decide(c->pipeline->policy, &input, &d);
-    return d.siem ? tell_soc(c, incident, change, incident->updated_ms) : PK_OK;
+/* The incident of an act as it stands, else as much of it as the act says. */
+static struct pk_incident incident_of(const struct pk_circle *c, const struct pk_act *act)
+{
+    struct pk_incident some = { .threat = act->threat, .subject = act->subject, .rule = act->rule };
+
+    for (size_t i = 0; i < c->live_count; i++) {
+        if (strcmp(c->live[i].id, act->incident) == 0) {
+            return c->live[i];
+        }
+    }
+    (void)snprintf(some.id, sizeof(some.id), "%s", act->incident);
+    (void)snprintf(some.device, sizeof(some.device), "%s", c->device.id);
+    return some;
+}
+
+static json_t *measures_of(const struct pk_circle *c)
+{
+    json_t *list = json_array();
+
+    for (unsigned m = 0; m < PK_MEASURE_COUNT; m++) {
+        if ((c->device.measures & 1 << m) != 0) {
+            (void)json_array_append_new(list, json_string(pk_measure_names[m]));
+        }
+    }
+    return list;
+}
+
+static json_t *alert_payload(const struct pk_circle *c, const struct pk_incident *incident,
+        const struct pk_alert_row *row)
+{
+    const struct pk_threat *t = incident->threat;
+    json_t *next = json_array();
+    json_t *payload;
+    char id[24];
+
+    (void)snprintf(id, sizeof(id), "%lld", (long long)row->id);
+    for (size_t i = 0; i < t->next_count; i++) {
+        (void)json_array_append_new(next, json_string(t->next[i]));
+    }
+    payload = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:s, s:s}", "type", "alert", "threat",
+            t->id, "subject", incident->subject, "level", pk_urgency_name(t->urgency), "title",
+            t->title, "why", t->why, "next", next, "incident", incident->id, "alert", id);
+    if (payload != NULL && row->reminders > 0) {
+        (void)json_object_set_new(payload, "reminder", json_integer(row->reminders));
+    }
+    if (payload != NULL && row->merged > 0) {
+        (void)json_object_set_new(payload, "merged", json_integer(row->merged));
+    }
+    if (payload != NULL && c->device.measures != 0) {
+        (void)json_object_set_new(payload, "measures", measures_of(c));
+    }
+    return payload;
+}
+
+/* Tells the device; row->action is the command. */
+static int send_alert(struct pk_circle *c, const struct pk_incident *incident,
+        struct pk_alert_row *row, const char *event, int64_t at_ms)
+{
+    json_t *payload = alert_payload(c, incident, row);
+    int rc;
+
+    rc = pk_circle_act(c, PK_ACTION_ALERT, c->device.id, incident, at_ms, json_incref(payload));
+    row->action = c->acted;
+    if (rc == PK_OK) {
+        rc = pk_alert_put(c->store, row, c->err);
+    }
+    if (rc == PK_OK && row->level > PK_URGENCY_INFO) {
+        rc = pk_circle_mail_user(c, incident, payload, at_ms);
+    }
+    json_decref(payload);
+    if (rc == PK_OK) {
+        rc = pk_circle_event(c, event, incident->id, at_ms, NULL);
+    }
+    if (rc == PK_OK) {
+        rc = pk_circle_wake(c, at_ms);
+    }
+    c->news->commands = true;
+    return rc;
+}
+
+static int tell(struct pk_circle *c, const struct pk_act *act)
+{
+    struct pk_incident incident = incident_of(c, act);
+    struct pk_alert_row row = { .device = c->device.id,
+        .incident = incident.id,
+        .rule = act->rule,
+        .threat = act->threat->id,
+        .subject = act->subject,
+        .level = (int)act->threat->urgency,
+        .told_ms = act->at_ms };
+    int rc = pk_alert_add(c->store, &row, c->err);
+
+    if (rc == PK_OK) {
+        rc = pk_circle_timeline(c, &incident, act->at_ms, "told", act->rule, act->threat->title);
+    }
+    return rc < 0 ? rc : send_alert(c, &incident, &row, "alert.sent", act->at_ms);
+}
+
+/* The alert that the person sees for this incident. PK_ENOENT: none, which is fine when it was purged. */
+static int alert_of(struct pk_circle *c, const char *incident, struct pk_alert_row *out)
+{
+    return pk_alert_of_incident(c->store, incident, c->arena, out, NULL);
+}
+
+static int remind(struct pk_circle *c, const struct pk_act *act)
+{
+    struct pk_incident incident = incident_of(c, act);
+    struct pk_alert_row row;
+    int rc = alert_of(c, act->incident, &row);
+
+    if (rc < 0) {
+        return rc == PK_ENOENT ? PK_OK : pk_error_set(c->err, rc, "an alert cannot be read");
+    }
+    row.reminders = act->count;
+    rc = pk_circle_timeline(c, &incident, act->at_ms, "reminded", act->rule, act->why);
+    return rc < 0 ? rc : send_alert(c, &incident, &row, "alert.sent", act->at_ms);
+}
+
+static int merge(struct pk_circle *c, const struct pk_act *act)
+{
+    struct pk_incident incident = incident_of(c, act);
+    struct pk_alert_row row;
+    int rc = alert_of(c, act->into, &row);
+
+    if (rc == PK_OK) {
+        row.merged++;
+        rc = pk_alert_put(c->store, &row, c->err);
+    } else if (rc == PK_ENOENT) {
+        rc = PK_OK; /* taken back a moment ago */
+    }
+    return rc < 0 ? rc
+                  : pk_circle_timeline(c, &incident, act->at_ms, "merged", act->rule, act->why);
+}
+
+/* A command that the device has not fetched yet is not worth fetching any more. */
+static int take_back(struct pk_circle *c, const struct pk_incident *incident,
+        const struct pk_alert_row *row, int64_t at_ms)
+{
+    struct pk_action action;
+    char id[24];
+    int rc = row->action > 0 ? pk_action_get(c->store, row->action, c->arena, &action, NULL)
+                             : PK_ENOENT;
+
+    if (rc == PK_OK && action.state == PK_ACTION_PENDING) {
+        return pk_action_mark(c->store, row->action, PK_ACTION_FAILED, at_ms,
+                "it was over before the device heard of it", c->err);
+    }
+    (void)snprintf(id, sizeof(id), "%lld", (long long)row->id);
+    rc = pk_circle_act(c, PK_ACTION_CLOSE, c->device.id, incident, at_ms,
+            json_pack("{s:s, s:s, s:s, s:s, s:s}", "type", "close", "alert", id, "threat",
+                    row->threat, "subject", row->subject, "incident", row->incident));
+    c->news->commands = true;
+    return rc < 0 ? rc : pk_circle_wake(c, at_ms);
+}
+
+static int close_alert(struct pk_circle *c, const struct pk_act *act)
+{
+    struct pk_incident incident = incident_of(c, act);
+    struct pk_alert_row row;
+    int rc = alert_of(c, act->incident, &row);
+
+    if (rc < 0) {
+        return rc == PK_ENOENT ? PK_OK : pk_error_set(c->err, rc, "an alert cannot be read");
+    }
+    row.closed_ms = act->at_ms;
+    rc = pk_alert_put(c->store, &row, c->err);
+    if (rc == PK_OK) {
+        rc = take_back(c, &incident, &row, act->at_ms);
+    }
+    return rc < 0 ? rc : pk_circle_event(c, "alert.closed", act->incident, act->at_ms, NULL);
+}
+
+/* ---- measures --------------------------------------------------------------------------------------------- */
+
+static int measure(struct pk_circle *c, const struct pk_act *act)
+{
+    bool on = act->kind == PK_ACT_ON;
+    const char *name = pk_measure_names[act->measure];
+    struct pk_incident incident = incident_of(c, act);
+    int rc;
+
+    c->device.measures = on ? c->device.measures | 1 << act->measure
+                            : c->device.measures & ~(1 << act->measure);
+    c->row_stale = true;
+    rc = pk_circle_event(c, "device.measure", act->incident[0] != '\0' ? act->incident : NULL,
+            act->at_ms,
+            json_pack("{s:s, s:b, s:s, s:s}", "measure", name, "on", (int)on, "rule", act->rule,
+                    "why", act->why));
+    if (rc == PK_OK && act->incident[0] != '\0') {
+        rc = pk_circle_timeline(
+                c, &incident, act->at_ms, on ? "measure" : "lifted", act->rule, name);
+    }
+    return rc;
+}
+
+/* ---- what a rule that only detects would have done --------------------------------------------------------- */
+
+static int note_would(struct pk_circle *c, const struct pk_act *act)
+{
+    struct pk_incident incident = incident_of(c, act);
+    const char *what = act->kind == PK_ACT_ON ? pk_measure_names[act->measure]
+                                              : pk_act_kind_names[act->kind];
+    int rc;
+
+    if (act->kind == PK_ACT_OFF || act->kind == PK_ACT_CLOSE || act->kind == PK_ACT_HOLD) {
+        return PK_OK;
+    }
+    rc = pk_circle_event(c, "policy.would", act->incident[0] != '\0' ? act->incident : NULL,
+            act->at_ms, json_pack("{s:s, s:s}", "rule", act->rule, "act", what));
+    if (rc == PK_OK && act->incident[0] != '\0') {
+        rc = pk_circle_timeline(c, &incident, act->at_ms, "would", act->rule, what);
+    }
+    return rc;
+}
+
+int pk_circle_on_act(const struct pk_act *act, void *ctx)
+{
+    struct pk_circle *c = ctx;
+    struct pk_incident incident = incident_of(c, act);
+    bool has_incident = act->incident[0] != '\0';
+
+    if (act->would) {
+        return note_would(c, act);
+    }
+    switch (act->kind) {
+    case PK_ACT_TELL:
+        return tell(c, act);
+    case PK_ACT_REMIND:
+        return remind(c, act);
+    case PK_ACT_MERGE:
+        return merge(c, act);
+    case PK_ACT_HOLD:
+        return pk_circle_timeline(c, &incident, act->at_ms, "held", act->rule, act->why);
+    case PK_ACT_CLOSE:
+        return close_alert(c, act);
+    case PK_ACT_ON:
+    case PK_ACT_OFF:
+        return measure(c, act);
+    case PK_ACT_ADMINS:
+        return pk_circle_tell_admins(c, has_incident ? &incident : NULL, act->rule,
+                has_incident ? act->threat->title : "A rule about the device holds", act->why,
+                act->at_ms);
+    case PK_ACT_SIEM:
+        return tell_soc(c, &incident, PK_CHANGE_OPENED, act->at_ms);
+    }
+    return PK_OK;
 }

@@ -17,7 +17,7 @@ struct pk_fact {
     int64_t at_ms;
     int kind;            /* enum pk_fact_kind */
     const char *subject; /* "" but for incidents */
-    const char *body;    /* JSON text */
+    const char *body;    /* JSON text; "" */
 };
 
 /* A situation that can be changed; everything in the arena. */

@@ -53,6 +53,8 @@ json_t *pk_guard_save(const struct pk_guard *guard);
 PK_MUST_USE int pk_guard_step(struct pk_guard *guard, const struct pk_policy *policy,
         const struct pk_situation *situation, int64_t now_ms,
         int (*fn)(const struct pk_act *act, void *ctx), void *ctx);
+/* The situation of the last step: open incidents alone. Borrowed until the next step. */
+void pk_guard_situation(const struct pk_guard *guard, struct pk_situation *out);
 /* Only the time passes. */
 PK_MUST_USE int pk_guard_wait(struct pk_guard *guard, const struct pk_policy *policy,
         int64_t now_ms, int (*fn)(const struct pk_act *act, void *ctx), void *ctx);

@@ -8,155 +8,20 @@
 #include "base/crypt.h"
 #include "base/file.h"
 #include "base/yaml.h"
+#include "policy/rules.h"
 
-#define ARENA_MAX (8UL * 1024 * 1024) /* of a file of at most 1 MiB */
-#define RULES_MAX 200
-
-static const char *const severity_names[] = { "info", "low", "medium", "high", "critical", NULL };
-
-struct when {
-    struct pk_strings threats; /* patterns like "network.*"; none: any */
-    int severity;              /* at least */
-    double confidence;         /* at least */
-};
-
-struct rule {
-    const char *name;
-    struct when *when;
-    struct pk_strings acts; /* "alert", "siem" */
-};
-
-struct alerts {
-    int64_t per_week;
-    int urgent; /* severity from which the budget does not count */
-};
-
-struct file {
-    int64_t version;
-    const char *name;
-    struct alerts *alerts;
-    struct pk_trust *trust; /* NULL: no such section */
-    struct pk_array rules;
-};
+#define ARENA_MAX (16UL * 1024 * 1024) /* of a file of at most 1 MiB */
 
 struct pk_policy {
     struct pk_arena *arena;
-    struct file file;
-    struct pk_trust nothing; /* stands for a section that is not there */
+    struct pk_policy_file file;
+    struct pk_effects all;     /* everybody's */
+    struct pk_effects *groups; /* in the order of the file */
+    struct pk_trust nothing;   /* stands for a section that is not there */
     const char *trust_text;
+    int64_t version;
     char trust_version[PK_TRUST_VERSION];
 };
-
-/* clang-format off */
-static const struct pk_field when_fields[] = {
-    { "threats", PK_TYPE_STRINGS, 0, offsetof(struct when, threats), .min = 1, .max = 64,
-      .count_max = 64, .help = "threat ids; * stands for any run of characters" },
-    { "severity", PK_TYPE_ENUM, 0, offsetof(struct when, severity), .names = severity_names,
-      .def = "low", .help = "at least this severe" },
-    { "confidence", PK_TYPE_REAL, 0, offsetof(struct when, confidence), .min = 0, .max = 1,
-      .def = "0.5", .help = "at least this sure" },
-};
-static const struct pk_schema when_schema = PK_SCHEMA(struct when, when_fields, "when");
-
-static const struct pk_field rule_fields[] = {
-    { "name", PK_TYPE_STRING, PK_REQUIRED, offsetof(struct rule, name), .min = 1, .max = 80,
-      .help = "named in the time line of every incident it touches" },
-    { "when", PK_TYPE_OBJECT, PK_REQUIRED, offsetof(struct rule, when), .sub = &when_schema,
-      .help = "all that is given must hold" },
-    { "do", PK_TYPE_STRINGS, PK_REQUIRED, offsetof(struct rule, acts), .min = 1, .max = 16,
-      .count_max = 8, .help = "alert (the user), siem (the SOC)" },
-};
-static const struct pk_schema rule_schema = PK_SCHEMA(struct rule, rule_fields, "rule");
-
-static const struct pk_field alerts_fields[] = {
-    { "per_week", PK_TYPE_INT, 0, offsetof(struct alerts, per_week), .min = 0, .max = 1000,
-      .def = "5", .help = "alerts that one user gets in seven days at most" },
-    { "urgent", PK_TYPE_ENUM, 0, offsetof(struct alerts, urgent), .names = severity_names,
-      .def = "high", .help = "from this severity on the budget does not count" },
-};
-static const struct pk_schema alerts_schema = PK_SCHEMA(struct alerts, alerts_fields, "alerts");
-
-static const struct pk_field file_fields[] = {
-    { "version", PK_TYPE_INT, PK_REQUIRED, offsetof(struct file, version), .min = 1, .max = 1,
-      .help = "of this format" },
-    { "name", PK_TYPE_STRING, PK_REQUIRED, offsetof(struct file, name), .min = 1, .max = 80,
-      .help = "of the policy" },
-    { "alerts", PK_TYPE_OBJECT, 0, offsetof(struct file, alerts), .sub = &alerts_schema,
-      .def = "{}", .help = "how much a user is told" },
-    { "trust", PK_TYPE_OBJECT, 0, offsetof(struct file, trust), .sub = &pk_trust_schema,
-      .help = "what the organisation trusts on networks; pushed to all devices" },
-    { "rules", PK_TYPE_OBJECTS, PK_REQUIRED, offsetof(struct file, rules), .sub = &rule_schema,
-      .count_max = RULES_MAX, .help = "all are tried; what any of them wants is done" },
-};
-static const struct pk_schema file_schema = PK_SCHEMA(struct file, file_fields, "policy");
-/* clang-format on */
-
-static bool does(const struct rule *r, const char *act)
-{
-    for (size_t i = 0; i < r->acts.count; i++) {
-        if (strcmp(r->acts.items[i], act) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static int reject_at(const struct pk_yaml *yaml, const char *name, struct pk_error *err, int code,
-        const char *path, const char *sentence)
-{
-    int line = pk_yaml_line(yaml, path);
-
-    (void)pk_error_set(err, code, "%s:%d: %s: %s", name, line, path, sentence);
-    if (err != NULL) {
-        err->line = line;
-        (void)snprintf(err->path, sizeof(err->path), "%s", path);
-    }
-    return code;
-}
-
-static int reject(const struct pk_yaml *yaml, const char *name, struct pk_error *err, int code,
-        const char *sentence, size_t rule, const char *list, size_t item)
-{
-    char path[sizeof(err->path)];
-
-    (void)snprintf(path, sizeof(path), "rules[%zu].%s[%zu]", rule, list, item);
-    return reject_at(yaml, name, err, code, path, sentence);
-}
-
-static bool pattern_fits_any(const char *pattern)
-{
-    for (size_t i = 0; i < pk_threat_count(); i++) {
-        if (fnmatch(pattern, pk_threat_at(i)->id, 0) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* A pattern that matches nothing, or an act that does not exist, is a typing mistake: a rule that
- * silently never protects is worse than none. */
-static int check(
-        const struct file *file, const struct pk_yaml *yaml, const char *name, struct pk_error *err)
-{
-    const struct rule *rules = file->rules.items;
-
-    for (size_t r = 0; r < file->rules.count; r++) {
-        for (size_t i = 0; i < rules[r].when->threats.count; i++) {
-            if (!pattern_fits_any(rules[r].when->threats.items[i])) {
-                return reject(yaml, name, err, PK_EUNKNOWN, "no threat of the catalogue fits this",
-                        r, "when.threats", i);
-            }
-        }
-        for (size_t i = 0; i < rules[r].acts.count; i++) {
-            if (strcmp(rules[r].acts.items[i], "alert") != 0 &&
-                    strcmp(rules[r].acts.items[i], "siem") != 0) {
-                return reject(
-                        yaml, name, err, PK_EBOUNDS, "must be one of: alert, siem", r, "do", i);
-            }
-        }
-    }
-    return PK_OK;
-}
 
 static int check_trust(const struct pk_trust *trust, const struct pk_yaml *yaml, const char *name,
         struct pk_error *err)
@@ -169,7 +34,7 @@ static int check_trust(const struct pk_trust *trust, const struct pk_yaml *yaml,
         return PK_OK;
     }
     (void)snprintf(path, sizeof(path), "trust.%s", why.path);
-    return reject_at(yaml, name, err, rc, path, why.text);
+    return pk_policy_reject(yaml, name, err, rc, path, why.text);
 }
 
 /* The section as devices get it: the keys in order, so that only what it says makes another version. */
@@ -193,7 +58,8 @@ static int keep_trust(struct pk_policy *policy, const struct pk_yaml *yaml, cons
         return pk_error_set(err, PK_ENOMEM, "out of memory");
     }
     if (strlen(policy->trust_text) > PK_TRUST_TEXT_MAX) {
-        return reject_at(yaml, name, err, PK_ELIMIT, "trust", "all of it must fit into 128 KiB");
+        return pk_policy_reject(
+                yaml, name, err, PK_ELIMIT, "trust", "all of it must fit into 128 KiB");
     }
     pk_sha256_hex(pk_slice_str(policy->trust_text), digest);
     (void)snprintf(policy->trust_version, sizeof(policy->trust_version), "%.12s", digest);
@@ -207,7 +73,7 @@ static int check_text(struct pk_policy *policy, const char *name, const char *te
     int rc = pk_yaml_parse(text, len, &yaml, err);
 
     if (rc == PK_OK) {
-        rc = check(&policy->file, yaml, name, err);
+        rc = pk_policy_check(&policy->file, yaml, name, err);
     }
     if (rc == PK_OK) {
         rc = check_trust(policy->file.trust, yaml, name, err);
@@ -217,6 +83,119 @@ static int check_text(struct pk_policy *policy, const char *name, const char *te
     }
     pk_yaml_destroy(yaml);
     return rc;
+}
+
+/* ---- what holds for whom ---------------------------------------------------------------------------- */
+
+static bool is_named(const struct pk_strings *list, const char *name)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        if (strcmp(list->items[i], name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static const struct pk_rule *rule_named(const struct pk_array *list, const char *name)
+{
+    const struct pk_rule *rules = list->items;
+
+    for (size_t i = 0; i < list->count; i++) {
+        if (strcmp(rules[i].name, name) == 0) {
+            return &rules[i];
+        }
+    }
+    return NULL;
+}
+
+static void add_effect(const struct pk_policy *policy, const struct pk_group_rules *group,
+        const struct pk_rule *rule, bool of_group, struct pk_effect *items, size_t *count)
+{
+    items[(*count)++] = (struct pk_effect){
+        .rule = rule,
+        .group = of_group ? group->name : NULL,
+        .detect = rule->mode == PK_MODE_DETECT || policy->file.detect_only ||
+                (group != NULL && group->detect_only),
+    };
+}
+
+/* group NULL: everybody's. */
+static int work_out(
+        struct pk_policy *policy, const struct pk_group_rules *group, struct pk_effects *out)
+{
+    const struct pk_array *base = &policy->file.rules;
+    const struct pk_rule *rules = base->items;
+    const struct pk_rule *own = group != NULL ? group->rules.items : NULL;
+    size_t own_count = group != NULL ? group->rules.count : 0;
+    struct pk_effect *items = pk_arena_alloc(
+            policy->arena, base->count + own_count + 1, sizeof(*items));
+    size_t count = 0;
+
+    if (items == NULL) {
+        return PK_ENOMEM;
+    }
+    for (size_t i = 0; i < base->count; i++) {
+        const struct pk_rule *instead = group != NULL ? rule_named(&group->rules, rules[i].name)
+                                                      : NULL;
+
+        if (instead != NULL) {
+            add_effect(policy, group, instead, true, items, &count);
+        } else if (group == NULL || !is_named(&group->without, rules[i].name)) {
+            add_effect(policy, group, &rules[i], false, items, &count);
+        }
+    }
+    for (size_t i = 0; i < own_count; i++) {
+        if (rule_named(base, own[i].name) == NULL) {
+            add_effect(policy, group, &own[i], true, items, &count);
+        }
+    }
+    *out = (struct pk_effects){
+        .name = group != NULL ? group->name : NULL,
+        .alerts = group != NULL && group->alerts != NULL ? group->alerts : policy->file.alerts,
+        .items = items,
+        .count = count,
+    };
+    return PK_OK;
+}
+
+static int work_out_all(struct pk_policy *policy, struct pk_error *err)
+{
+    const struct pk_group_rules *groups = policy->file.groups.items;
+    int rc = work_out(policy, NULL, &policy->all);
+
+    policy->groups = pk_arena_alloc(
+            policy->arena, policy->file.groups.count + 1, sizeof(*policy->groups));
+    if (policy->groups == NULL) {
+        rc = PK_ENOMEM;
+    }
+    for (size_t i = 0; i < policy->file.groups.count && rc == PK_OK; i++) {
+        rc = work_out(policy, &groups[i], &policy->groups[i]);
+    }
+    return rc < 0 ? pk_error_set(err, rc, "out of memory") : PK_OK;
+}
+
+const struct pk_effects *pk_policy_effects(const struct pk_policy *policy, const char *group)
+{
+    for (size_t i = 0; group != NULL && i < policy->file.groups.count; i++) {
+        if (strcmp(policy->groups[i].name, group) == 0) {
+            return &policy->groups[i];
+        }
+    }
+    return &policy->all;
+}
+
+/* A text that has no number in the store still needs one: below 0, the same for the same text. */
+static int64_t version_of(const char *text, size_t len)
+{
+    uint8_t digest[PK_SHA256_SIZE];
+    int64_t n = 0;
+
+    pk_sha256((struct pk_slice){ .ptr = (const uint8_t *)text, .len = len }, digest);
+    for (size_t i = 0; i < 6; i++) {
+        n = n << 8 | digest[i];
+    }
+    return -n - 1;
 }
 
 int pk_policy_parse(const char *name, const char *text, size_t len, struct pk_policy **out,
@@ -232,13 +211,17 @@ int pk_policy_parse(const char *name, const char *text, size_t len, struct pk_po
         (void)pk_error_set(err, PK_ENOMEM, "out of memory");
         goto out;
     }
-    rc = pk_yaml_decode(name, text, len, &file_schema, policy->arena, &policy->file, err);
+    rc = pk_yaml_decode(name, text, len, &pk_policy_file_schema, policy->arena, &policy->file, err);
     if (rc == PK_OK) {
         rc = check_text(policy, name, text, len, err);
+    }
+    if (rc == PK_OK) {
+        rc = work_out_all(policy, err);
     }
     if (rc < 0) {
         goto out;
     }
+    policy->version = version_of(text, len);
     *out = policy;
     policy = NULL; /* handed over */
 out:
@@ -271,6 +254,16 @@ const char *pk_policy_name(const struct pk_policy *policy)
     return policy->file.name;
 }
 
+void pk_policy_set_version(struct pk_policy *policy, int64_t version)
+{
+    policy->version = version;
+}
+
+int64_t pk_policy_version(const struct pk_policy *policy)
+{
+    return policy->version;
+}
+
 int64_t pk_policy_alerts_per_week(const struct pk_policy *policy)
 {
     return policy->file.alerts->per_week;
@@ -291,45 +284,95 @@ const char *pk_policy_trust_version(const struct pk_policy *policy)
     return policy->trust_version;
 }
 
-static bool fits(const struct when *when, const struct pk_incident *incident)
+size_t pk_policy_rule_count(const struct pk_policy *policy, const char *group)
 {
-    if ((int)incident->severity < when->severity || incident->confidence < when->confidence) {
-        return false;
-    }
+    return pk_policy_effects(policy, group)->count;
+}
+
+void pk_policy_rule_at(
+        const struct pk_policy *policy, const char *group, size_t index, struct pk_rule_view *out)
+{
+    const struct pk_effect *e = &pk_policy_effects(policy, group)->items[index];
+
+    *out = (struct pk_rule_view){
+        .name = e->rule->name,
+        .detect = e->detect,
+        .group = e->group,
+        .acts = e->rule->acts,
+    };
+}
+
+size_t pk_policy_group_count(const struct pk_policy *policy)
+{
+    return policy->file.groups.count;
+}
+
+const char *pk_policy_group_at(const struct pk_policy *policy, size_t index)
+{
+    return policy->groups[index].name;
+}
+
+/* ---- whether a rule holds ----------------------------------------------------------------------------- */
+
+static bool fits_threat(const struct pk_when *when, const struct pk_threat *threat)
+{
     for (size_t i = 0; i < when->threats.count; i++) {
-        if (fnmatch(when->threats.items[i], incident->threat->id, 0) == 0) {
+        if (fnmatch(when->threats.items[i], threat->id, 0) == 0) {
             return true;
         }
     }
     return when->threats.count == 0;
 }
 
-void pk_policy_decide(const struct pk_policy *policy, const struct pk_decision_input *input,
-        struct pk_decision *out)
+static bool fits_device(const struct pk_rule *rule, const struct pk_situation *s)
 {
-    const struct rule *rules = policy->file.rules.items;
-    const struct alerts *alerts = policy->file.alerts;
-    const struct pk_incident *incident = input->incident;
-    bool live = incident->state == PK_INCIDENT_OPEN;
-    bool urgent = (int)incident->severity >= alerts->urgent;
+    const struct pk_when *when = rule->when;
+
+    return s->risk_level >= when->risk && s->outlook >= when->outlook && s->zone >= when->zone &&
+            (when->groups.count == 0 || is_named(&when->groups, s->group)) &&
+            (rule->ownerships == 0 || (rule->ownerships & 1U << s->ownership) != 0) &&
+            (rule->platforms == 0 || (rule->platforms & 1U << s->platform) != 0);
+}
+
+bool pk_rule_holds(const struct pk_rule *rule, const struct pk_situation *situation,
+        const struct pk_incident *incident)
+{
+    const struct pk_when *when = rule->when;
+
+    if ((incident == NULL) != (when->about == PK_ABOUT_DEVICE) || !fits_device(rule, situation)) {
+        return false;
+    }
+    return incident == NULL ||
+            ((int)incident->severity >= when->severity &&
+                    incident->confidence >= when->confidence &&
+                    fits_threat(when, incident->threat));
+}
+
+void pk_policy_decide(const struct pk_policy *policy, const struct pk_situation *situation,
+        const struct pk_incident *incident, enum pk_incident_change change, struct pk_decision *out)
+{
+    const struct pk_effects *effects = pk_policy_effects(policy, situation->group);
 
     *out = (struct pk_decision){ 0 };
-    for (size_t i = 0; i < policy->file.rules.count; i++) {
-        const struct rule *r = &rules[i];
+    if (change == PK_CHANGE_NONE || change == PK_CHANGE_UPDATED) {
+        return; /* beginnings and ends, not every repetition */
+    }
+    for (size_t i = 0; i < effects->count; i++) {
+        const struct pk_rule *r = effects->items[i].rule;
+        unsigned tells = r->does & (PK_DOES_SIEM | PK_DOES_ADMINS);
 
-        if (!fits(r->when, incident)) {
+        /* With a grace the guard tells them, when its time has come. */
+        if (tells == 0 || effects->items[i].detect || r->after_ms > 0 ||
+                !pk_rule_holds(r, situation, incident)) {
             continue;
         }
-        if (does(r, "alert") && live && !input->told && out->alert_rule == NULL) {
-            out->alert_rule = r->name;
-            out->alert_held = !urgent && input->alerts_7d >= alerts->per_week;
-            out->alert = !out->alert_held;
-        }
-        /* The SOC hears of beginnings and ends, not of every repetition. */
-        if (does(r, "siem") && input->change != PK_CHANGE_NONE &&
-                input->change != PK_CHANGE_UPDATED && out->siem_rule == NULL) {
-            out->siem_rule = r->name;
+        if ((tells & PK_DOES_SIEM) != 0 && !out->siem) {
             out->siem = true;
+            out->siem_rule = r->name;
+        }
+        if ((tells & PK_DOES_ADMINS) != 0 && !out->admins) {
+            out->admins = true;
+            out->admins_rule = r->name;
         }
     }
 }

@@ -25,8 +25,8 @@ struct pk_slice pk_policy_default_text(void);
 const char *pk_policy_name(const struct pk_policy *policy);
 int64_t pk_policy_alerts_per_week(const struct pk_policy *policy);
 
-/* Which version of the organisation's policy it is: its number in the store, 0 for a file or the built-in one.
- * Set once after parsing. */
+/* Which version of the organisation's policy it is: its number in the store (set once after parsing), else a number
+ * below 0 made from the text. */
 void pk_policy_set_version(struct pk_policy *policy, int64_t version);
 int64_t pk_policy_version(const struct pk_policy *policy);
 
@@ -39,22 +39,16 @@ const struct pk_trust *pk_policy_trust(const struct pk_policy *policy);
 const char *pk_policy_trust_text(const struct pk_policy *policy);
 const char *pk_policy_trust_version(const struct pk_policy *policy);
 
-struct pk_decision_input {
-    const struct pk_incident *incident;
-    enum pk_incident_change change;
-    int64_t alerts_7d; /* told to this device's user in the last 7 days */
-    bool told;         /* the user was told of this incident already */
-};
-
+/* Whom a change of an incident is told to besides the user: at once, without memory. */
 struct pk_decision {
-    bool alert;             /* tell the user */
-    const char *alert_rule; /* name of the rule that says so; also when the budget held it back */
-    bool alert_held;        /* the week's budget is used up: kept silent, shown in the console */
-    bool siem;              /* tell the SOC of this change */
+    bool siem; /* tell the SOC of this change */
     const char *siem_rule;
+    bool admins; /* tell the administrators: letters and webhooks, as the settings say */
+    const char *admins_rule;
 };
-
-void pk_policy_decide(const struct pk_policy *policy, const struct pk_decision_input *input,
+/* Beginnings and ends only (opened, reopened, resolved, dismissed). */
+void pk_policy_decide(const struct pk_policy *policy, const struct pk_situation *situation,
+        const struct pk_incident *incident, enum pk_incident_change change,
         struct pk_decision *out);
 
 /* What people may know of the rules, for lists: effective ones of a group ("" or unknown: everybody's). */

@@ -18,6 +18,7 @@ struct pk_rehearsal {
     int64_t devices; /* with any fact up to to_ms */
     int64_t touched; /* that the policy did anything for */
     int64_t alerts, reminders, merged, held, closed;
+    int64_t silent;      /* that only stand in a list: not among alerts */
     int64_t alerts_most; /* in any seven days, of one user */
     int64_t users_alerted;
     double alerts_per_user_week;               /* alerts and reminders, over all devices */
@@ -28,8 +29,8 @@ struct pk_rehearsal {
     int64_t admins, siem;
     struct pk_array rules; /* struct pk_rehearsal_rule, as in the policy; groups' own behind them */
 };
-extern const struct pk_schema
-        pk_rehearsal_schema; /* as REST and CLI show it: hours instead of ms */
+/* As REST and CLI show it: hours instead of ms. The caller owns the result. */
+json_t *pk_rehearsal_view(const struct pk_rehearsal *rehearsal);
 
 struct pk_rehearse;
 
@@ -38,9 +39,9 @@ PK_MUST_USE int pk_rehearse_create(const struct pk_policy *policy, int64_t from_
         struct pk_rehearse **out, struct pk_error *err);
 void pk_rehearse_destroy(struct pk_rehearse *rehearse); /* NULL is fine */
 
-/* All facts of one device, in order. seen_ms: up to when its clock ran (it cannot be alerted beyond that). */
+/* All facts of one device, in order. until_ms: how far its own clock has come (now less its lag). */
 PK_MUST_USE int pk_rehearse_device(struct pk_rehearse *rehearse, const struct pk_fact *facts,
-        size_t count, int64_t seen_ms, struct pk_error *err);
+        size_t count, int64_t until_ms, struct pk_error *err);
 
 /* Strings live in the rehearsal, the list in the arena. */
 PK_MUST_USE int pk_rehearse_result(

@@ -156,7 +156,8 @@ PK_MUST_USE int pk_incident_list(struct pk_store *store, const struct pk_query *
 /* The time line of an incident: what happened to it, oldest first. */
 struct pk_timeline_row {
     int64_t at_ms;
-    const char *what; /* detected seen told sent resolved reopened dismissed mitigated */
+    const char *what; /* detected seen told sent resolved reopened dismissed mitigated
+                         held merged reminded measure lifted admins would */
     const char *by;   /* "agent", "policy NAME", a person's name, a target's name */
     const char *detail;
 };

@@ -340,42 +340,31 @@ static struct pk_policy *default_policy(void)
     return policy;
 }
 
+static struct pk_decision decide(const struct pk_policy *policy, const struct pk_incident *incident,
+        enum pk_incident_change change)
+{
+    struct pk_situation situation = { .group = "default" };
+    struct pk_decision d;
+
+    pk_policy_decide(policy, &situation, incident, change, &d);
+    return d;
+}
+
+/* The SOC hears of beginnings and ends of what is a threat. */
 static void test_default_policy(void **state)
 {
     struct pk_policy *policy = default_policy();
     struct pk_incident spoof = incident("network.arp_spoof", 0.97, T0);
-    struct pk_incident unsure = incident("network.arp_spoof", 0.6, T0);
-    struct pk_incident door = incident("physical.no_encryption", 0.95, T0);
+    struct pk_incident unsure = incident("network.arp_spoof", 0.4, T0);
     struct pk_incident portal = incident("network.captive_portal", 1.0, T0);
-    struct pk_decision_input in = { .incident = &spoof, .change = PK_CHANGE_OPENED };
-    struct pk_decision d;
 
     (void)state;
-    pk_policy_decide(policy, &in, &d);
-    assert_true(d.alert && d.siem);
-    in.alerts_7d = 100;
-    pk_policy_decide(policy, &in, &d);
-    assert_true(d.alert); /* an attack is told whatever the budget */
-    in.told = true;
-    in.change = PK_CHANGE_UPDATED;
-    pk_policy_decide(policy, &in, &d);
-    assert_false(d.alert || d.siem);
-    in = (struct pk_decision_input){ .incident = &unsure, .change = PK_CHANGE_OPENED };
-    pk_policy_decide(policy, &in, &d);
-    assert_true(!d.alert && d.siem);
-    in = (struct pk_decision_input){ .incident = &door, .change = PK_CHANGE_OPENED };
-    pk_policy_decide(policy, &in, &d);
-    assert_true(d.alert && d.siem);
-    in.alerts_7d = 5;
-    pk_policy_decide(policy, &in, &d);
-    assert_true(!d.alert && d.alert_held);
-    in = (struct pk_decision_input){ .incident = &portal, .change = PK_CHANGE_OPENED };
-    pk_policy_decide(policy, &in, &d);
-    assert_false(d.alert || d.siem);
+    assert_true(decide(policy, &spoof, PK_CHANGE_OPENED).siem);
+    assert_false(decide(policy, &spoof, PK_CHANGE_UPDATED).siem);
+    assert_false(decide(policy, &unsure, PK_CHANGE_OPENED).siem);
+    assert_false(decide(policy, &portal, PK_CHANGE_OPENED).siem);
     spoof.state = PK_INCIDENT_RESOLVED;
-    in = (struct pk_decision_input){ .incident = &spoof, .change = PK_CHANGE_RESOLVED };
-    pk_policy_decide(policy, &in, &d);
-    assert_true(!d.alert && d.siem);
+    assert_true(decide(policy, &spoof, PK_CHANGE_RESOLVED).siem);
     pk_policy_destroy(policy);
 }
 
@@ -389,7 +378,24 @@ static void test_bad_policies(void **state)
           "    do: [alert]\n",
                 "p:5: rules[0].when.threats[0]: no threat of the catalogue fits this" },
         { "version: 1\nname: x\nrules:\n  - name: a\n    when: {}\n    do:\n      - wipe\n",
-                "p:7: rules[0].do[0]: must be one of: alert, siem" },
+                "p:7: rules[0].do[0]: must be one of: alert, siem, tell_admins, block_mail, "
+                "block_vpn, "
+                "block_access" },
+        { "version: 1\nname: x\nrules:\n  - name: a\n    when: {about: device, outlook: high}\n"
+          "    do: [block_mail]\n",
+                "p:6: rules[0].do: a prediction alone takes nothing away: a measure needs an "
+                "incident or a risk" },
+        { "version: 1\nname: x\nrules:\n  - name: a\n    when: {about: device}\n    do: [siem]\n",
+                "p:5: rules[0].when: a rule about the device needs one of: risk, outlook, zone" },
+        { "version: 1\nname: x\nrules:\n  - {name: a, when: {}, do: [alert], after: 1x}\n",
+                "p:4: rules[0].after: must be like 30m, 2h or 3d, at most 60d" },
+        { "version: 1\nname: x\nrules:\n  - {name: a, when: {}, do: [alert]}\n"
+          "  - {name: a, when: {}, do: [alert]}\n",
+                "p:5: rules[1].name: there is a rule of this name already" },
+        { "version: 1\nname: x\nrules: []\nalerts: {quiet: {from: \"25:00\", to: \"07:00\"}}\n",
+                "p:4: alerts.quiet.from: must be like 22:00" },
+        { "version: 1\nname: x\nrules: []\ngroups: [{name: g, without: [z]}]\n",
+                "p:4: groups[0].without[0]: there is no rule of this name" },
         { "version: 2\nname: x\nrules: []\n", "p:1: version: must be from 1 to 1" },
         { "version: 1\nname: x\nrulez: []\n", "p:1: rules: this key is missing" },
         { "version: 1\nname: x\nrules: []\ncolour: red\n", "p:4: colour: unknown key" },

@@ -55,7 +55,8 @@ export interface IncidentSummary {
 }
 
 export type TimelineWhat =
-    'detected' | 'seen' | 'told' | 'resolved' | 'reopened' | 'dismissed' | 'sent' | 'mitigated';
+    'detected' | 'seen' | 'told' | 'resolved' | 'reopened' | 'dismissed' | 'sent' | 'mitigated' |
+    'held' | 'merged' | 'reminded' | 'measure' | 'lifted' | 'admins' | 'would';
 
 export interface TimelineEntry {
     at: Time;
