@@ -2,7 +2,7 @@
 
 _picket_verbs() {
     case $1 in
-    device) echo list show revoke export erase erasures keep ;;
+    device) echo list show risk revoke export erase erasures keep ;;
     incident) echo list show dismiss reopen ;;
     network) echo list show devices map trust ;;
     crowd) echo status show explain map voice ;;
@@ -56,7 +56,7 @@ _picket_options() {
 _picket_fields() {
     case $1 in
     app) echo verdict: package: signer: threat: installer: device: state: q: ;;
-    device) echo status: platform: level: group: q: ;;
+    device) echo status: platform: level: outlook: zone: group: q: ;;
     incident) echo state: severity: vector: threat: device: subject: q: ;;
     network) echo verdict: severity: listed: attacked: link: security: place: device: q: ;;
     crowd) echo kind: cause: network: place: q: ;;
@@ -69,7 +69,7 @@ _picket_fields() {
 _picket_sorts() {
     case $1 in
     app) echo verdict name package devices first_seen_at last_seen_at ;;
-    device) echo name last_seen_at risk enrolled_at ;;
+    device) echo name last_seen_at risk p7 enrolled_at ;;
     incident) echo updated_at opened_at severity ;;
     network) echo verdict last_seen_at first_seen_at last_bad_at devices ;;
     crowd) echo score since_at devices ;;

@@ -17,6 +17,8 @@ static int list(struct pk_cli *cli, struct pk_error *err)
         { "STATUS", "status" },
         { "RISK", "risk.score" },
         { "LEVEL", "risk.level" },
+        { "OUTLOOK", "outlook" },
+        { "P7", "p7" },
         { "OPEN", "open_incidents" },
         { "LAST SEEN", "last_seen_at" },
         { NULL, NULL },
@@ -30,13 +32,6 @@ static int show(struct pk_cli *cli, struct pk_error *err)
     return pk_cli_show(cli, "/devices", err);
 }
 
-static int revoke(struct pk_cli *cli, struct pk_error *err)
-{
-    return pk_cli_act(cli, "/devices", "/revoke", "revoked", err);
-}
-
-/* ---- a person's own ------------------------------------------------------------------------------- */
-
 /* "/devices/ID/act", to be freed; NULL: memory is short. */
 static char *path_of(const char *prefix, const char *id, const char *act)
 {
@@ -49,6 +44,83 @@ static char *path_of(const char *prefix, const char *id, const char *act)
     free(escaped);
     return path;
 }
+
+/* Why it stands where it stands, as sentences. */
+static void print_why(const json_t *all)
+{
+    const json_t *risk = json_object_get(all, "risk");
+    const json_t *foresight = json_object_get(all, "foresight");
+    const json_t *zone = json_object_get(foresight, "zone");
+    const json_t *p7 = json_object_get(foresight, "p7");
+    const json_t *row;
+    size_t i;
+
+    (void)printf("risk %lld (%s)\n", (long long)json_integer_value(json_object_get(risk, "score")),
+            json_string_value(json_object_get(risk, "level")));
+    json_array_foreach (json_object_get(risk, "parts"), i, row) {
+        const char *lowers = json_string_value(json_object_get(row, "lowers"));
+
+        (void)printf("  %5.1f  ", json_number_value(json_object_get(row, "points")));
+        (void)pk_print_text(stdout, json_string_value(json_object_get(row, "reason")), 400);
+        if (lowers != NULL) {
+            (void)fputs("\n         -> ", stdout);
+            (void)pk_print_text(stdout, lowers, 400);
+            (void)printf(" (-%.1f)", json_number_value(json_object_get(row, "gain")));
+        }
+        (void)putchar('\n');
+    }
+    if (!json_is_number(p7)) {
+        (void)puts("attacked within 7 days: not known yet");
+    } else {
+        (void)printf("attacked within 7 days: %.1f %% (%s), within 30 days: %.1f %%\n",
+                100 * json_number_value(p7),
+                json_string_value(json_object_get(foresight, "outlook")),
+                100 * json_number_value(json_object_get(foresight, "p30")));
+    }
+    json_array_foreach (json_object_get(foresight, "reasons"), i, row) {
+        const char *lowers = json_string_value(json_object_get(row, "lowers"));
+
+        (void)printf("  %+5.1f  ", json_number_value(json_object_get(row, "share")));
+        (void)pk_print_text(stdout, json_string_value(json_object_get(row, "reason")), 300);
+        if (lowers != NULL) {
+            (void)fputs("\n         -> ", stdout);
+            (void)pk_print_text(stdout, lowers, 300);
+        }
+        (void)putchar('\n');
+    }
+    if (json_is_object(zone)) {
+        (void)printf("where it is: %s", json_string_value(json_object_get(zone, "standing")));
+        if (json_is_string(json_object_get(zone, "why"))) {
+            (void)fputs(", ", stdout);
+            (void)pk_print_text(stdout, json_string_value(json_object_get(zone, "why")), 300);
+        }
+        (void)putchar('\n');
+    }
+}
+
+static int risk(struct pk_cli *cli, struct pk_error *err)
+{
+    char *path = path_of("/devices", cli->args[0], "/risk");
+    json_t *all = NULL;
+    int rc = path != NULL ? pk_rest_call(cli->rest, "GET", path, NULL, NULL, 0, &all, err)
+                          : pk_error_set(err, PK_ENOMEM, "out of memory");
+
+    free(path);
+    if (rc == PK_OK && cli->json) {
+        pk_print_json(stdout, all);
+    } else if (rc == PK_OK) {
+        print_why(all);
+    }
+    json_decref(all);
+    return rc;
+}
+
+static int revoke(struct pk_cli *cli, struct pk_error *err)
+{
+    return pk_cli_act(cli, "/devices", "/revoke", "revoked", err);
+}
+
+/* ---- a person's own ------------------------------------------------------------------------------- */
 
 static int fetch_all(struct pk_cli *cli, const char *path, json_t **out, struct pk_error *err)
 {
@@ -151,8 +223,10 @@ static int keep(struct pk_cli *cli, struct pk_error *err)
 int pk_cmd_device(int argc, char **argv)
 {
     static const struct pk_verb verbs[] = {
-        { "list", NULL, PK_OPT_LIST, 0, list, "filters: status platform level group q" },
+        { "list", NULL, PK_OPT_LIST, 0, list,
+                "filters: status platform level outlook zone group q" },
         { "show", "ID", 0, 0, show, "one device with its risk, posture and incidents" },
+        { "risk", "ID", 0, 0, risk, "why its risk and its chance of an attack are what they are" },
         { "revoke", "ID", PK_OPT_REASON, PK_OPT_REASON, revoke, "refuse its certificate" },
         { "export", "ID FILE", 0, 0, export, "everything that is held about it, for its person" },
         { "erase", "ID", 0, 0, erase, "refuse it and erase everything about it" },

@@ -8,13 +8,14 @@
 #define ALERTS_MAX    20
 
 static const char *const statuses[] = { "active", "silent", "never", "revoked", NULL };
-static const char *const sorts[] = { "name", "last_seen_at", "risk", "outlook", "enrolled_at",
+static const char *const sorts[] = { "name", "last_seen_at", "risk", "outlook", "p7", "enrolled_at",
     NULL };
 static const char *const accesses[] = { "blocked", "free", NULL };
 
 int pk_api_device_list(struct pk_call *call, struct pk_error *err)
 {
     const struct pk_filter_rule filters[] = {
+        { "zone", pk_zone_standing_names },
         { "status", statuses },
         { "platform", pk_platform_names },
         { "level", pk_risk_level_names },

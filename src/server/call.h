@@ -106,6 +106,8 @@ int pk_api_trends_get(struct pk_call *call, struct pk_error *err);
 int pk_api_overview_get(struct pk_call *call, struct pk_error *err);
 int pk_api_device_list(struct pk_call *call, struct pk_error *err);
 int pk_api_device_get(struct pk_call *call, struct pk_error *err);
+int pk_api_device_risk(struct pk_call *call, struct pk_error *err);
+int pk_api_zone_list(struct pk_call *call, struct pk_error *err);
 int pk_api_device_revoke(struct pk_call *call, struct pk_error *err);
 int pk_api_device_page_link(struct pk_call *call, struct pk_error *err);
 int pk_api_device_export(struct pk_call *call, struct pk_error *err);

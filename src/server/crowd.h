@@ -53,6 +53,10 @@ void pk_crowd_server_count(struct pk_crowd_server *crowd, struct pk_crowd_counts
 /* What joining there would mean (point, place 0: not known); false: nothing can be said. why lives in the arena. */
 bool pk_crowd_server_before(struct pk_crowd_server *crowd, const struct pk_visit_where *at,
         struct pk_arena *arena, struct pk_foresight_zone *out);
+/* What will probably happen to a device (its id as in its certificate), computed now, with its reasons and without its
+ * zone (the visits are the thread's own). before: its outlook as it was told. false: nothing is known of it. Texts live in the arena. */
+bool pk_crowd_server_foresight(struct pk_crowd_server *crowd, const char *device, int before,
+        struct pk_arena *arena, struct pk_foresight *out);
 /* The average public join at a place (pk_crowd_place_of). */
 bool pk_crowd_server_place(struct pk_crowd_server *crowd, uint32_t place, struct pk_arena *arena,
         struct pk_foresight_zone *out);
@@ -91,10 +95,11 @@ PK_MUST_USE int pk_crowd_server_hear(struct pk_store *store, const struct pk_cro
 /* The device was revoked: it has no voice any more, and what it said of suspects is gone. */
 PK_MUST_USE int pk_crowd_server_silence(
         struct pk_store *store, const char *device, struct pk_error *err);
-/* The device asked about a network before joining, and was warned: unless it joins within the hour, it has heeded
- * that (half an event, or good warnings would teach that warned devices are safe). */
-PK_MUST_USE int pk_crowd_server_warned(struct pk_store *store, const char *device, uint64_t network,
-        int64_t at_s, struct pk_error *err);
+/* The device asked about a network before joining, and is warned: unless it joins within the hour, it has heeded
+ * that (half an event, or good warnings would teach that warned devices are safe). Once an hour of the same. Tells
+ * by itself. */
+PK_MUST_USE int pk_crowd_server_warns(struct pk_crowd_server *crowd, struct pk_store *store,
+        const char *device, uint64_t network, struct pk_error *err);
 /* The device is erased: its trust, what it said of suspects, and what was concluded for it. */
 PK_MUST_USE int pk_crowd_server_forget(
         struct pk_store *store, const char *device, struct pk_error *err);

@@ -195,16 +195,41 @@ int pk_crowd_server_silence(struct pk_store *store, const char *device, struct p
     return add_word(store, &line, err);
 }
 
-int pk_crowd_server_warned(struct pk_store *store, const char *device, uint64_t network,
-        int64_t at_s, struct pk_error *err)
+/* Who asks again and again is written down once an hour. */
+static bool was_warned(struct pk_crowd_server *c, uint64_t device, uint64_t network, int64_t at_s)
 {
-    struct pk_crowd_line line = { .kind = PK_LINE_WARNED, .key = { .a = network }, .at_s = at_s };
+    uint64_t key = (device ^ network << 1 ^ network >> 63) | 1U;
+    struct pk_crowd_said *said = &c->said[key * 0x9e3779b97f4a7c15ULL >> 54];
+    bool before;
 
-    if (device[0] == '\0' || strlen(device) >= sizeof(line.device.id)) {
-        return pk_error_set(err, PK_EINVAL, "no id of a device");
+    pthread_mutex_lock(&c->wake_lock);
+    before = said->key == key && at_s - said->at_s < PK_CROWD_WARNED_S;
+    if (!before) {
+        *said = (struct pk_crowd_said){ .key = key, .at_s = at_s };
+    }
+    pthread_mutex_unlock(&c->wake_lock);
+    return before;
+}
+
+int pk_crowd_server_warns(struct pk_crowd_server *crowd, struct pk_store *store, const char *device,
+        uint64_t network, struct pk_error *err)
+{
+    struct pk_crowd_line line = { .kind = PK_LINE_WARNED, .key = { .a = network } };
+    int rc;
+
+    if (crowd == NULL || device[0] == '\0' || strlen(device) >= sizeof(line.device.id)) {
+        return PK_OK;
+    }
+    line.at_s = now_s(crowd);
+    if (was_warned(crowd, pk_crowd_server_device(device), network, line.at_s)) {
+        return PK_OK;
     }
     memcpy(line.device.id, device, strlen(device) + 1);
-    return add_word(store, &line, err);
+    rc = add_word(store, &line, err);
+    if (rc == PK_OK) {
+        pk_crowd_server_tell(crowd);
+    }
+    return rc;
 }
 
 int pk_crowd_server_forget(struct pk_store *store, const char *device, struct pk_error *err)

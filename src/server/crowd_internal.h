@@ -80,6 +80,12 @@ struct pk_crowd_effects {
     size_t room;
 };
 
+#define PK_CROWD_SAID 1024 /* 2^10: the hash's highest bits */
+struct pk_crowd_said {
+    uint64_t key; /* of a device and a network that it was warned of */
+    int64_t at_s;
+};
+
 /* ---- everything together ----------------------------------------------------------------------------------- */
 
 struct pk_crowd_server {
@@ -101,6 +107,7 @@ struct pk_crowd_server {
     bool more;                     /* some of it is new */
     bool told;                     /* there may be new words */
     bool ends;
+    struct pk_crowd_said said[PK_CROWD_SAID];
     /* The thread's own: */
     struct pk_crowd_feed feed;
     int64_t taken[PK_PARTITIONS]; /* offset of the newest entry that the crowd holds */

@@ -64,6 +64,22 @@ bool pk_crowd_server_before(struct pk_crowd_server *crowd, const struct pk_visit
     return known;
 }
 
+bool pk_crowd_server_foresight(struct pk_crowd_server *crowd, const char *device, int before,
+        struct pk_arena *arena, struct pk_foresight *out)
+{
+    uint64_t number = pk_crowd_server_device(device);
+    int rc = PK_ENOENT;
+
+    if (enter(crowd)) {
+        pk_foresight_of(crowd->hazard, number, now_s(crowd), before, out);
+        if (out->outlook != PK_OUTLOOK_UNKNOWN) {
+            rc = pk_foresight_explain(crowd->hazard, number, arena, out);
+        }
+        (void)pthread_rwlock_unlock(&crowd->lock);
+    }
+    return rc == PK_OK;
+}
+
 bool pk_crowd_server_place(struct pk_crowd_server *crowd, uint32_t place, struct pk_arena *arena,
         struct pk_foresight_zone *out)
 {

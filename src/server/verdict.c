@@ -11,6 +11,7 @@
 #include "server/crowd_words.h"
 #include "server/exchange.h"
 #include "server/peer.h"
+#include "server/view_foresight.h"
 #include "store/networks.h"
 
 #define RECENT_MS    (7 * PK_DAY_MS)
@@ -107,6 +108,8 @@ struct question {
     const char *id;
     const char *bssid; /* NULL: any of its access points */
     const char *place; /* NULL: not told */
+    int security;      /* enum pk_sight_security */
+    const char *device;
 };
 
 static bool own_incidents_say_bad(const struct tally *tally)
@@ -220,11 +223,25 @@ static bool is_warned_of(struct pk_server *s, const struct question *q, json_t *
     return true;
 }
 
+/* What joining it would mean, whoever carries the name there. */
+static json_t *zone_of(struct pk_server *s, const struct question *q, struct pk_arena *arena,
+        struct pk_foresight_zone *zone)
+{
+    struct pk_visit_where at = { .network = pk_crowd_network_of(q->id),
+        .point = pk_crowd_hardware_of(q->bssid),
+        .place = pk_crowd_place_of(q->place),
+        .city = pk_crowd_city_of(q->place),
+        .security = (uint8_t)q->security };
+
+    return pk_view_foresight_zone(pk_crowd_server_before(s->crowd, &at, arena, zone) ? zone : NULL);
+}
+
 static int reply(struct pk_request *request, struct pk_server *s, struct pk_store *store,
         const struct question *q, const struct tally *tally, size_t devices, struct pk_error *err)
 {
     struct pk_arena *arena = pk_request_arena(request);
     struct pk_crowd_opinion opinion;
+    struct pk_foresight_zone zone = { .standing = PK_ZONE_STANDING_UNKNOWN };
     const char *word = "unknown";
     json_t *answer;
     json_t *why;
@@ -239,10 +256,18 @@ static int reply(struct pk_request *request, struct pk_server *s, struct pk_stor
     } else if (tally->count == 0 && is_good(s, store, q, &opinion, arena)) {
         word = "good";
     }
-    answer = json_pack("{s:s, s:s, s:o, s:i, s:o}", "network", q->id, "verdict", word, "threats",
-            threats(tally), "devices", (int)devices, "why", why);
+    answer = json_pack("{s:s, s:s, s:o, s:i, s:o, s:o}", "network", q->id, "verdict", word,
+            "threats", threats(tally), "devices", (int)devices, "why", why, "zone",
+            zone_of(s, q, arena, &zone));
     if (answer != NULL && isfinite(opinion.log_odds)) {
         (void)json_object_set_new(answer, "log_odds", json_real((double)opinion.log_odds));
+    }
+    if (strcmp(word, "bad") == 0 || zone.standing == PK_ZONE_STANDING_RED) {
+        rc = pk_crowd_server_warns(s->crowd, store, q->device, pk_crowd_network_of(q->id), err);
+    }
+    if (rc < 0) {
+        json_decref(answer);
+        return rc;
     }
     pk_reply_json(request, 200, answer);
     return PK_OK;
@@ -256,9 +281,25 @@ static int known_query(const char *name, const char *value, void *ctx)
 
     (void)value;
     *unknown = name;
-    return strcmp(name, "id") == 0 || strcmp(name, "bssid") == 0 || strcmp(name, "place") == 0
+    return strcmp(name, "id") == 0 || strcmp(name, "bssid") == 0 || strcmp(name, "place") == 0 ||
+                    strcmp(name, "security") == 0
             ? PK_OK
             : PK_EUNKNOWN;
+}
+
+/* Not told: as most networks are, with a password. */
+static int security_of(const char *text)
+{
+    static const char *const names[] = { "open", "owe", "wpa2", "wpa3", "eap", NULL };
+    int i = 0;
+
+    if (text == NULL) {
+        return PK_SIGHT_WPA2;
+    }
+    while (names[i] != NULL && strcmp(names[i], text) != 0) {
+        i++;
+    }
+    return names[i] != NULL ? i : -1;
 }
 
 static bool refuse(struct pk_request *request, const char *why, const char *key)
@@ -275,6 +316,7 @@ static bool read_query(struct pk_request *request, struct question *out)
     out->id = pk_request_query(request, "id");
     out->bssid = pk_request_query(request, "bssid");
     out->place = pk_request_query(request, "place");
+    out->security = security_of(pk_request_query(request, "security"));
     if (pk_request_query_each(request, known_query, &unknown) < 0) {
         pk_reply_problem(request, 400, "unknown_key", "unknown query parameter", unknown);
         return false;
@@ -284,6 +326,9 @@ static bool read_query(struct pk_request *request, struct question *out)
     }
     if (out->bssid != NULL && !is_bssid(out->bssid)) {
         return refuse(request, "bssid must be a hardware address: aa:bb:cc:dd:ee:ff", "bssid");
+    }
+    if (out->security < 0) {
+        return refuse(request, "security must be open, owe, wpa2, wpa3 or eap", "security");
     }
     if (out->place != NULL &&
             (strlen(out->place) != PLACE_LENGTH || pk_crowd_place_of(out->place) == 0)) {
@@ -330,6 +375,7 @@ void pk_verdict_handler(struct pk_request *request, void *server)
     if (store == NULL) {
         return;
     }
+    question.device = peer.device;
     struct pk_filter filter = { .field = "subject",
         .values = { .items = &question.id, .count = 1 } };
     struct pk_query query = { .limit = ROWS_MAX,

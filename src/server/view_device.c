@@ -1,5 +1,6 @@
 #include "model/observation.h"
 #include "server/view.h"
+#include "server/view_foresight.h"
 
 const char *pk_view_device_status(const struct pk_device *device, int64_t now_ms)
 {
@@ -37,7 +38,7 @@ static json_t *measures_of(const struct pk_device *d)
 json_t *pk_view_device(const struct pk_device *d, int64_t now_ms)
 {
     return json_pack("{s:s, s:s, s:s, s:o, s:{s:s, s:s, s:o, s:o}, s:o, s:s, s:s, s:o, s:o,"
-                     " s:{s:I, s:s}, s:I, s:s, s:o, s:s, s:o}",
+                     " s:{s:I, s:s}, s:I, s:s, s:o, s:s, s:s, s:o}",
             "id", d->id, "name", d->name, "platform", pk_platform_names[d->platform], "model",
             pk_view_text(d->model), "os", "name", or_empty(d->os_name), "version",
             or_empty(d->os_version), "kernel", pk_view_text(d->kernel), "patch",
@@ -46,8 +47,9 @@ json_t *pk_view_device(const struct pk_device *d, int64_t now_ms)
             "last_seen_at", pk_view_time(d->seen_ms), "risk", "score", (json_int_t)d->risk_score,
             "level", pk_risk_level_names[d->risk_level], "open_incidents",
             (json_int_t)d->open_incidents, "outlook", pk_outlook_names[d->outlook], "p7",
-            d->outlook == PK_OUTLOOK_UNKNOWN ? json_null() : json_real(d->p7), "ownership",
-            pk_ownership_names[d->ownership], "measures", measures_of(d));
+            d->outlook == PK_OUTLOOK_UNKNOWN ? json_null() : json_real(d->p7), "zone",
+            pk_zone_standing_names[d->zone], "ownership", pk_ownership_names[d->ownership],
+            "measures", measures_of(d));
 }
 
 /* The value of a key as it is stored, or null. */
@@ -64,22 +66,6 @@ static json_t *kept_list(const json_t *from, const char *key)
     json_t *value = json_object_get(from, key);
 
     return json_is_array(value) ? json_incref(value) : json_array();
-}
-
-static json_t *risk_of(const struct pk_device *d)
-{
-    json_t *parts = json_array();
-    const json_t *part;
-    size_t n;
-
-    json_array_foreach (json_object_get(d->risk, "parts"), n, part) {
-        (void)json_array_append_new(parts,
-                json_pack("{s:o, s:o, s:o, s:o, s:o}", "vector", kept(part, "vector"), "points",
-                        kept(part, "points"), "reason", kept(part, "reason"), "incident",
-                        kept(part, "incident"), "lowers", kept(part, "lowers")));
-    }
-    return json_pack("{s:I, s:s, s:o, s:o}", "score", (json_int_t)d->risk_score, "level",
-            pk_risk_level_names[d->risk_level], "at", kept(d->risk, "at"), "parts", parts);
 }
 
 static json_t *posture_of(const struct pk_device *d)
@@ -155,9 +141,10 @@ json_t *pk_view_device_full(const struct pk_device *device, const struct pk_arra
     for (size_t n = 0; n < alerts->count; n++) {
         (void)json_array_append_new(alert_list, alert_of(&alert[n]));
     }
-    full = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "risk", risk_of(device), "posture",
-            posture_of(device), "network", network_of(device), "incidents", incident_list, "alerts",
-            alert_list, "certificate", certificate_of(device), "revoked", revoked_of(device));
+    full = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "risk", pk_view_risk(device),
+            "foresight", pk_view_foresight(device->foresight), "posture", posture_of(device),
+            "network", network_of(device), "incidents", incident_list, "alerts", alert_list,
+            "certificate", certificate_of(device), "revoked", revoked_of(device));
     if (json_object_update_new(summary, full) < 0) {
         json_decref(summary);
         return NULL;

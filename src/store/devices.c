@@ -324,7 +324,14 @@ static const struct pk_match_case access_cases[] = {
     { NULL, NULL },
 };
 
+static int parse_zone(const char *name, int64_t *out)
+{
+    *out = pk_name_index(pk_zone_standing_names, name);
+    return *out < 0 ? PK_ENOENT : PK_OK;
+}
+
 static const struct pk_list_filter filters[] = {
+    { .name = "zone", .match = PK_MATCH_NAMED, .sql = "d.zone", .parse = parse_zone },
     { .name = "status", .match = PK_MATCH_CASE, .cases = status_cases },
     { .name = "platform", .match = PK_MATCH_NAMED, .sql = "d.platform", .parse = parse_platform },
     { .name = "level", .match = PK_MATCH_NAMED, .sql = "d.risk_level", .parse = parse_level },
@@ -341,7 +348,8 @@ static const struct pk_list_sort sorts[] = {
     { "name", "lower(d.name)", .text = true },
     { "last_seen_at", "d.seen_ms" },
     { "risk", "d.risk_score" },
-    { "outlook", "d.p7" },
+    { "outlook", "d.p7", .real = true },
+    { "p7", "d.p7", .real = true },
     { "enrolled_at", "d.enrolled_ms" },
 };
 

@@ -1,5 +1,6 @@
 #include "store/query.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,8 +15,9 @@
 #define PARAMETERS_MAX (PK_QUERY_VALUES_MAX + 5) /* 4 more: the scope, the cursor and the limit */
 
 struct value {
-    bool is_text;
+    bool is_text, is_real;
     int64_t number;
+    double real;
     const char *text;
 };
 
@@ -236,17 +238,23 @@ static int bad_cursor(struct build *b)
     return refuse(b, PK_EINVAL, "cursor", "this cursor is not of this list and order");
 }
 
-static int parse_value(struct build *b, bool is_text, const char *text, struct value *out)
+static int parse_value(
+        struct build *b, bool is_text, bool is_real, const char *text, struct value *out)
 {
     char *end;
 
-    *out = (struct value){ .is_text = is_text, .text = text };
+    *out = (struct value){ .is_text = is_text, .is_real = is_real, .text = text };
     if (is_text) {
         return PK_OK;
     }
     errno = 0;
-    out->number = strtoll(text, &end, 10);
-    return *text == '\0' || *end != '\0' || errno != 0 ? bad_cursor(b) : PK_OK;
+    if (is_real) {
+        out->real = strtod(text, &end);
+    } else {
+        out->number = strtoll(text, &end, 10);
+    }
+    return *text == '\0' || *end != '\0' || errno != 0 || !isfinite(out->real) ? bad_cursor(b)
+                                                                               : PK_OK;
 }
 
 static int add_cursor(struct build *b)
@@ -271,8 +279,8 @@ static int add_cursor(struct build *b)
     *first = '\0';
     *last = '\0';
     if ((text[0] == '-') != b->down || strcmp(text + (b->down ? 1 : 0), b->sort->name) != 0 ||
-            parse_value(b, b->sort->text, first + 1, &key) < 0 ||
-            parse_value(b, b->list->id_is_text, last + 1, &id) < 0) {
+            parse_value(b, b->sort->text, b->sort->real, first + 1, &key) < 0 ||
+            parse_value(b, b->list->id_is_text, false, last + 1, &id) < 0) {
         return bad_cursor(b);
     }
     /* The first condition says nothing new, but it lets SQLite enter an index on an expression. */
@@ -294,6 +302,9 @@ static const char *cursor_of(struct build *b, struct pk_stmt *stmt)
     if (b->sort->text && b->list->id_is_text) {
         text = pk_arena_printf(b->arena, "%s%s\n%s\n%s", b->down ? "-" : "", b->sort->name,
                 pk_column_text(stmt, key), pk_column_text(stmt, key + 1));
+    } else if (b->sort->real && b->list->id_is_text) {
+        text = pk_arena_printf(b->arena, "%s%s\n%.17g\n%s", b->down ? "-" : "", b->sort->name,
+                pk_column_real(stmt, key), pk_column_text(stmt, key + 1));
     } else if (b->list->id_is_text) {
         text = pk_arena_printf(b->arena, "%s%s\n%lld\n%s", b->down ? "-" : "", b->sort->name,
                 (long long)pk_column_int(stmt, key), pk_column_text(stmt, key + 1));
@@ -317,6 +328,8 @@ static int prepare(struct pk_store *store, struct build *b, const char *sql, str
     for (int i = 0; rc == PK_OK && i < b->count; i++) {
         if (b->values[i].is_text) {
             pk_bind_text(*out, i + 1, b->values[i].text);
+        } else if (b->values[i].is_real) {
+            pk_bind_real(*out, i + 1, b->values[i].real);
         } else {
             pk_bind_int(*out, i + 1, b->values[i].number);
         }

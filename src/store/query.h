@@ -32,7 +32,8 @@ struct pk_list_filter {
 struct pk_list_sort {
     const char *name;
     const char *sql; /* an expression with an index together with the id */
-    bool text;       /* else a number */
+    bool text;       /* else a number, */
+    bool real;       /* whole unless this is so */
 };
 
 struct pk_list {

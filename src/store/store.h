@@ -83,6 +83,14 @@ struct pk_foresight_told {
 };
 PK_MUST_USE int pk_device_foresights(struct pk_store *store, const char *after, int64_t limit,
         struct pk_arena *arena, struct pk_array *out, struct pk_error *err);
+/* How the level of a device's risk changed since then, oldest first: the facts that its policy decided from (kind
+ * PK_FACT_RISK of policy/facts.h). */
+struct pk_risk_then {
+    int64_t at_ms;
+    int level; /* enum pk_risk_level */
+};
+PK_MUST_USE int pk_device_risks(struct pk_store *store, const char *device, int64_t since_ms,
+        int64_t limit, struct pk_arena *arena, struct pk_array *out, struct pk_error *err);
 /* Writes seen_ms and acked_seq alone: the cheap way when a report has changed nothing else. */
 PK_MUST_USE int pk_device_put_seen(struct pk_store *store, const char *id, int64_t seen_ms,
         int64_t acked_seq, struct pk_error *err);

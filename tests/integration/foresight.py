@@ -97,6 +97,45 @@ def test_attacked(w):
     check("whoever joins there is in the red", took is not None and took < 2.5, (took, w.row(s)))
 
 
+def test_faces(w):
+    s = w.sensors[1]
+    got = w.admin.get(f"/devices/{s.id}/risk").json
+    check("why: parts with what they are worth", all(p["gain"] <= p["points"] for p in got["risk"]["parts"]), got)
+    check("and the chance as it is now", 0 < got["foresight"]["p7"] <= got["foresight"]["p30"] and got["foresight"]["reasons"], got)
+    check("the outlook has its part in the risk", any("within 7 days" in p["reason"] for p in got["risk"]["parts"]), got)
+    full = w.admin.get(f"/devices/{s.id}").json
+    check("the device shows the same", full["foresight"]["outlook"] == got["foresight"]["outlook"], full["foresight"])
+    red = w.admin.get("/devices?filter=zone:red").json
+    check("who is in the red can be listed", [d["id"] for d in red["items"]] == [w.sensors[7].id], red)
+    seen, cursor = [], ""
+    while cursor is not None:
+        page = w.admin.get("/devices?sort=-p7&limit=5" + cursor).json
+        seen += [(d["p7"] if d["p7"] is not None else -1, d["id"]) for d in page["items"]]
+        cursor = "&cursor=" + page["next_cursor"] if page["next_cursor"] else None
+    check("the likeliest first, each once over all pages",
+          len({i for _, i in seen}) == len(seen) == COUNT + 1 and all(a[0] >= b[0] for a, b in zip(seen, seen[1:])), seen)
+    high = w.admin.get("/devices?filter=outlook:high|raised").json["items"]
+    check("bands filter", {d["id"] for d in high} >= {w.sensors[i].id for i in range(1, 6)}, [d["name"] for d in high])
+    cells = w.admin.get("/zones").json
+    check("the place is a cell with its light", [c["place"] for c in cells["cells"]] == ["u33db"] and cells["cells"][0]["light"] != "unknown", cells)
+    check("no cell names anybody", "sensor" not in str(cells))
+
+
+def test_before(w):
+    """Asked before joining: the chance, the light, the sentence."""
+    s = w.sensors[9]
+    status, bad = s.call(w.server, "GET", f"/v1/network/verdict?id={CAFE}&bssid={TWIN}&place=u33db&security=open")
+    check("a bad one is red", status == 200 and bad["zone"]["standing"] == "red" and bad["zone"]["p"] > 0.02 and bad["zone"]["why"], bad)
+    status, home = s.call(w.server, "GET", f"/v1/network/verdict?id={HOME}&bssid={HOMES}&place=u33db&security=wpa2")
+    check("one with a password is safer", home["zone"]["p"] < bad["zone"]["p"], (home, bad))
+    status, nowhere = s.call(w.server, "GET", f"/v1/network/verdict?id={HOME}")
+    check("of no place nothing is said", nowhere["zone"] is None, nowhere)
+    status, _ = s.call(w.server, "GET", f"/v1/network/verdict?id={HOME}&security=tin")
+    check("a security that there is not is refused", status == 400, status)
+    words = wait_for(lambda: [r for r in rows_of(w.server, "SELECT text FROM crowd_log") if "\nw " in "\n" + r[0]], 5)
+    check("that it was warned is written down for the replay", words, words)
+
+
 def main():
     w = World()
     try:
@@ -104,6 +143,8 @@ def main():
         test_predicted(w)
         test_zone(w)
         test_attacked(w)
+        test_faces(w)
+        test_before(w)
     finally:
         w.server.close()
     return tally.end()
