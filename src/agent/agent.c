@@ -8,12 +8,14 @@
 #include "agent/apps.h"
 #include "agent/control.h"
 #include "agent/crowd.h"
+#include "agent/drill.h"
 #include "agent/events.h"
 #include "agent/frugal.h"
 #include "agent/identity.h"
 #include "agent/judge.h"
 #include "agent/ledger.h"
 #include "agent/names.h"
+#include "agent/notify.h"
 #include "agent/sense.h"
 #include "agent/settings.h"
 #include "agent/spool.h"
@@ -60,7 +62,7 @@ void pk_agent_tell(struct pk_agent *a, int event)
     struct pk_array known = pk_sense_sensors(a->sense);
     struct pk_sensor sensors[SENSORS_MAX];
     char why[96];
-    struct pk_obs_agent body = { .event = event, .version = PK_VERSION };
+    struct pk_obs_agent body = { .event = event, .version = PK_VERSION, .language = a->language };
     struct pk_observation obs = { .at_ms = pk_clock_ms(), .kind = PK_OBS_AGENT, .agent = &body };
     size_t count = known.count < SENSORS_MAX - 1 ? known.count : SENSORS_MAX - 1;
 
@@ -76,9 +78,10 @@ void pk_agent_tell(struct pk_agent *a, int event)
     on_observation(&obs, a);
 }
 
-void pk_agent_show(struct pk_agent *a, const struct pk_alert *alert, int64_t at_ms)
+void pk_agent_show(
+        struct pk_agent *a, const struct pk_alert *alert, const char *subject, int64_t at_ms)
 {
-    pk_alert_show(a->loop, a->events, a->options.settings->notify, alert, at_ms);
+    pk_alert_show(a->notify, a->events, a->options.settings->notify, alert, subject, at_ms);
 }
 
 static void on_finding(void *ctx, const struct pk_finding *finding, const struct pk_open *open)
@@ -114,6 +117,9 @@ static void on_cleared(void *ctx, const struct pk_open *was, int64_t at_ms)
             json_pack("{s:s, s:s, s:s}", "threat", was->threat->id, "subject", was->name,
                     "subject_id", was->subject),
             text);
+    if (was->told) {
+        pk_alert_close(a->notify, a->events, NULL, was->threat->id, was->subject, pk_clock_ms());
+    }
 }
 
 static void on_alert(void *ctx, const struct pk_open *open, int64_t at_ms)
@@ -126,8 +132,8 @@ static void on_alert(void *ctx, const struct pk_open *open, int64_t at_ms)
         return;
     }
     a->alerts++;
-    pk_alert_of_threat(open->threat, open->name, &alert);
-    pk_agent_show(a, &alert, at_ms);
+    pk_alert_of_threat(open->threat, open->name, a->language, open->simulated, &alert);
+    pk_agent_show(a, &alert, open->subject, at_ms);
     pk_agent_say_choice(a, open->threat->id, NULL);
 }
 
@@ -164,7 +170,7 @@ static enum pk_repeat_kind judge_repeat(struct pk_agent *a, const struct pk_obse
     char *text;
 
     if (obs->kind == PK_OBS_AGENT || obs->kind == PK_OBS_CHOICE || obs->kind == PK_OBS_NETWORK ||
-            obs->kind == PK_OBS_APPS || obs->kind == PK_OBS_NAME) {
+            obs->kind == PK_OBS_APPS || obs->kind == PK_OBS_NAME || obs->kind == PK_OBS_DRILL) {
         return PK_REPEAT_NEW;
     }
     bare.seq = 1;
@@ -261,7 +267,8 @@ static void on_observation(const struct pk_observation *obs, void *ctx)
     struct pk_error err;
     bool news = false;
 
-    if (obs->kind != PK_OBS_CHOICE && obs->kind != PK_OBS_AGENT && obs->kind != PK_OBS_NAME) {
+    if (obs->kind != PK_OBS_CHOICE && obs->kind != PK_OBS_AGENT && obs->kind != PK_OBS_NAME &&
+            obs->kind != PK_OBS_DRILL) {
         a->checked_ms = obs->at_ms;
     }
     if (obs->kind == PK_OBS_NETWORK && !a->options.once) {
@@ -387,6 +394,7 @@ json_t *pk_agent_status(struct pk_agent *agent)
         .identity = agent->identity,
         .started_ms = agent->started_ms,
         .checked_ms = agent->checked_ms,
+        .language = agent->language,
     };
 
     if (agent->sense != NULL) {
@@ -512,8 +520,8 @@ static void on_name(void *ctx, const struct pk_observation *obs, bool news)
     struct pk_alert alert;
 
     on_observation(obs, a);
-    if (news && a->alerts == before && pk_names_alert(obs->name, &alert)) {
-        pk_agent_show(a, &alert, obs->at_ms);
+    if (news && a->alerts == before && pk_names_alert(obs->name, a->language, &alert)) {
+        pk_agent_show(a, &alert, obs->name->seen, obs->at_ms);
     }
 }
 
@@ -533,6 +541,11 @@ static int open_trust(struct pk_agent *a, struct pk_error *err)
     };
 
     return pk_trust_sources_open(a->loop, a->options.settings, &hooks, &a->trust, err);
+}
+
+static void on_drill(void *ctx, const struct pk_observation *obs)
+{
+    on_observation(obs, ctx);
 }
 
 static int build(struct pk_agent *a, struct pk_error *err)
@@ -558,6 +571,11 @@ static int build(struct pk_agent *a, struct pk_error *err)
     if (rc < 0) {
         return rc;
     }
+    a->language = pk_agent_settings_language(s);
+    a->notify = pk_notify_create(a->loop);
+    if (a->notify == NULL) {
+        return pk_error_set(err, PK_ENOMEM, "out of memory");
+    }
     pk_timer_init(&a->trim, on_quiet, a);
     pk_timer_init(&a->rekey, on_rekey, a);
     (void)snprintf(a->told_path, sizeof(a->told_path), "%s/findings.json", s->state_dir);
@@ -567,6 +585,10 @@ static int build(struct pk_agent *a, struct pk_error *err)
     load_told(a);
     if (!a->options.offline) {
         rc = start_uplink(a, err);
+    }
+    if (rc == PK_OK && !a->options.offline) {
+        a->drill = pk_agent_drill_create(a->loop, s->state_dir, on_drill, a);
+        rc = a->drill != NULL ? PK_OK : pk_error_set(err, PK_ENOMEM, "out of memory");
     }
     if (rc == PK_OK) {
         rc = start_apps(a, err);
@@ -613,7 +635,9 @@ void pk_agent_destroy(struct pk_agent *agent)
     pk_trust_sources_close(agent->trust);
     pk_uplink_destroy(agent->uplink);
     pk_agent_crowd_destroy(agent->crowd);
+    pk_agent_drill_destroy(agent->drill);
     pk_loop_destroy(agent->loop);
+    pk_notify_destroy(agent->notify); /* the loop's last jobs end in it */
     pk_spool_close(agent->spool);
     pk_agent_judge_destroy(agent->judge);
     pk_identity_destroy(agent->identity);
@@ -657,6 +681,9 @@ int pk_agent_run(struct pk_agent *agent, struct pk_error *err)
     } else {
         tell_started(agent);
         pk_agent_tell(agent, 0 /* started */);
+    }
+    if (agent->drill != NULL) {
+        pk_agent_drill_resume(agent->drill);
     }
     if (agent->apps != NULL) {
         pk_agent_apps_start(agent->apps);

@@ -1,12 +1,16 @@
+#include <stdio.h>
 #include <string.h>
 
 #include "agent/agent_internal.h"
+#include "agent/alert_show.h"
 #include "agent/apps.h"
 #include "agent/control.h"
+#include "agent/drill.h"
 #include "agent/events.h"
 #include "agent/identity.h"
 #include "agent/judge.h"
 #include "agent/names.h"
+#include "agent/notify.h"
 #include "agent/sense.h"
 #include "agent/spool.h"
 #include "agent/uplink.h"
@@ -80,20 +84,59 @@ static void on_alert_command(struct pk_agent *a, const json_t *command)
     const struct pk_threat *threat = threat_id != NULL ? pk_threat_find(threat_id) : NULL;
     struct pk_alert alert;
     struct pk_error err;
+    bool known;
 
     subject = subject != NULL ? subject : PK_SUBJECT_DEVICE;
-    if (pk_alert_of_command(command, pk_agent_judge_name(a->judge, subject), &alert, &err) < 0) {
+    if (pk_alert_of_command(
+                command, pk_agent_judge_name(a->judge, subject), a->language, &alert, &err) < 0) {
         pk_agent_trouble(a, err.text);
         return;
     }
-    if (threat == NULL || !pk_agent_judge_tell(a->judge, threat, subject, pk_clock_ms())) {
-        pk_agent_show(a, &alert, pk_clock_ms());
+    known = threat != NULL && pk_agent_judge_tell(a->judge, threat, subject, pk_clock_ms());
+    if (!known || alert.reminder > 0 || alert.replaces[0] != '\0') {
+        pk_agent_show(a, &alert, subject, pk_clock_ms());
         if (threat != NULL && pk_agent_judge_keeps(threat)) {
             pk_agent_save_told(a);
         }
+    } else {
+        pk_notify_name(a->notify, alert.threat, subject, alert.id);
     }
     pk_agent_say_choice(
             a, alert.threat, id); /* also when the person knew by the device's own judgement */
+}
+
+/* The server's alert is over: the notification goes, and the next one of the kind is news again. */
+static void on_close_command(struct pk_agent *a, const json_t *command)
+{
+    const json_t *number = json_object_get(command, "alert");
+    const char *threat_id = json_string_value(json_object_get(command, "threat"));
+    const char *subject = json_string_value(json_object_get(command, "subject"));
+    const struct pk_threat *threat = threat_id != NULL ? pk_threat_find(threat_id) : NULL;
+    char digits[PK_ALERT_ID];
+    const char *alert = json_string_value(number);
+
+    if (json_is_integer(number)) {
+        (void)snprintf(digits, sizeof(digits), "%lld", (long long)json_integer_value(number));
+        alert = digits;
+    }
+    subject = subject != NULL ? subject : PK_SUBJECT_DEVICE;
+    if (threat != NULL) {
+        pk_agent_judge_untell(a->judge, threat, subject);
+        if (pk_agent_judge_keeps(threat)) {
+            pk_agent_save_told(a);
+        }
+    }
+    pk_alert_close(a->notify, a->events, alert, threat_id != NULL ? threat_id : "", subject,
+            pk_clock_ms());
+}
+
+static void on_simulate_command(struct pk_agent *a, const json_t *command)
+{
+    struct pk_error err;
+
+    if (pk_agent_drill_start(a->drill, command, &err) < 0) {
+        pk_agent_trouble(a, err.text);
+    }
 }
 
 void pk_agent_on_command(void *ctx, const json_t *command)
@@ -107,9 +150,13 @@ void pk_agent_on_command(void *ctx, const json_t *command)
             json_pack("{s:s, s:s}", "id", id, "type", type), NULL);
     if (strcmp(type, "alert") == 0) {
         on_alert_command(a, command);
+    } else if (strcmp(type, "close") == 0) {
+        on_close_command(a, command);
     } else if (strcmp(type, "check") == 0) {
         a->check_asked = true;
         pk_agent_check_now(a);
+    } else if (strcmp(type, "simulate") == 0 && a->drill != NULL) {
+        on_simulate_command(a, command);
     } else if (strcmp(type, "send_app") == 0 && a->apps != NULL) {
         pk_agent_apps_send(a->apps, json_string_value(json_object_get(command, "sha256")));
     } else {

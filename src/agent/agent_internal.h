@@ -9,7 +9,9 @@
 #include "agent/loop.h"
 #include "agent/repeat.h"
 
+struct pk_agent_drill;
 struct pk_findings;
+struct pk_notify;
 
 struct pk_agent {
     struct pk_agent_options options;
@@ -25,6 +27,9 @@ struct pk_agent {
     struct pk_trust_sources *trust;
     struct pk_agent_names *names; /* NULL: no name server of its own */
     struct pk_agent_crowd *crowd; /* NULL when once */
+    struct pk_notify *notify;
+    struct pk_agent_drill *drill; /* NULL when offline */
+    const char *language;         /* of what the person reads */
     struct pk_repeat repeat;
     struct pk_timer trim;
     struct pk_timer rekey;
@@ -45,7 +50,8 @@ struct pk_agent {
 void pk_agent_tell(struct pk_agent *a, int event);
 void pk_agent_trouble(void *ctx, const char *what);
 void pk_agent_say_choice(struct pk_agent *a, const char *threat, const char *alert_id);
-void pk_agent_show(struct pk_agent *a, const struct pk_alert *alert, int64_t at_ms);
+void pk_agent_show(
+        struct pk_agent *a, const struct pk_alert *alert, const char *subject, int64_t at_ms);
 void pk_agent_save_told(struct pk_agent *a);
 void pk_agent_take_findings(void *ctx, const struct pk_findings *findings);
 /* Tidies up soon. */

@@ -9,8 +9,9 @@
 
 #define BLOCK_MAX 8192
 
-void pk_alert_show(struct pk_loop *loop, struct pk_events *events,
-        const struct pk_notify_settings *settings, const struct pk_alert *alert, int64_t at_ms)
+void pk_alert_show(struct pk_notify *notify, struct pk_events *events,
+        const struct pk_notify_settings *settings, const struct pk_alert *alert,
+        const char *subject, int64_t at_ms)
 {
     if (pk_events_json(events)) {
         pk_events_emit(events, at_ms, "alert", pk_alert_fields(alert), NULL);
@@ -24,6 +25,19 @@ void pk_alert_show(struct pk_loop *loop, struct pk_events *events,
         pk_buffer_finish(&block);
     }
     if (settings->desktop && pk_notify_possible()) {
-        pk_notify_send(loop, alert);
+        pk_notify_send(notify, alert, subject);
+    }
+}
+
+void pk_alert_close(struct pk_notify *notify, struct pk_events *events, const char *alert,
+        const char *threat, const char *subject, int64_t at_ms)
+{
+    bool shown = pk_notify_close(notify, alert, threat, subject);
+
+    if (pk_events_json(events)) {
+        pk_events_emit(events, at_ms, "alert",
+                json_pack("{s:s*, s:s, s:s, s:b, s:b}", "alert", alert, "threat", threat, "subject",
+                        subject, "closed", true, "notification", shown),
+                NULL);
     }
 }

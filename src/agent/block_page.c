@@ -1,6 +1,7 @@
 #include "agent/block_page.h"
 
 #include "model/observation_network.h"
+#include "model/words.h"
 
 #define BODY_MAX (32UL * 1024)
 
@@ -47,26 +48,7 @@ static void put_text(struct pk_buffer *out, const char *text)
     }
 }
 
-static void put_row(struct pk_buffer *out, const char *label, const char *value)
-{
-    if (value == NULL || value[0] == '\0') {
-        return;
-    }
-    (void)pk_buffer_printf(out, "<div><dt>%s</dt><dd>", label);
-    put_text(out, value);
-    (void)pk_buffer_puts(out, "</dd></div>");
-}
-
-static void put_list(struct pk_buffer *out, const char *tag, const char *const *steps)
-{
-    (void)pk_buffer_printf(out, "<%s>", tag);
-    for (; *steps != NULL; steps++) {
-        (void)pk_buffer_printf(out, "<li>%s</li>", *steps);
-    }
-    (void)pk_buffer_printf(out, "</%s>", tag);
-}
-
-/* What is said of each kind. */
+/* What is said of each kind: keys of words.h. */
 struct words {
     const char *title;
     const char *kind;
@@ -76,28 +58,17 @@ struct words {
 
 /* clang-format off */
 static const struct words of_what[] = {
-    [PK_NAME_PHISHING] = { "Picket blocked a phishing site", "Phishing site",
-        "is known as a site that was made to collect passwords or card numbers.",
-        { "Close this page.",
-          "If you typed a password there before, change it now and tell your IT team.",
-          "If a message brought you here, do not use its links.", NULL } },
-    [PK_NAME_CONTROL] = { "Picket blocked a host that controls harmful apps", "Control of harmful apps",
-        "is known as a host from which harmful apps take their orders.",
-        { "If you did not open this address yourself, an app on this device did: tell your IT team.",
-          "Remove apps that you installed lately and do not know.", NULL } },
-    [PK_NAME_MALWARE] = { "Picket blocked a malware site", "Malware",
-        "is known as a site from which harmful apps come, or to which they talk.",
-        { "Close this page, and install nothing that came from it.",
-          "If you did not open this address yourself, an app on this device did: tell your IT team.", NULL } },
-    [PK_NAME_DENIED] = { "Your organisation has closed this site", "Closed by your organisation",
-        "is on your organisation's list of closed sites.",
-        { "If you need it for your work, ask your IT team.", NULL } },
+    [PK_NAME_PHISHING] = { "page.phishing.title", "page.phishing.kind", "page.phishing.why",
+        { "page.close", "page.phishing.next2", "page.phishing.next3", NULL } },
+    [PK_NAME_CONTROL] = { "page.control.title", "page.control.kind", "page.control.why",
+        { "page.control.next1", "page.control.next2", NULL } },
+    [PK_NAME_MALWARE] = { "page.malware.title", "page.malware.kind", "page.malware.why",
+        { "page.malware.next1", "page.control.next1", NULL } },
+    [PK_NAME_DENIED] = { "page.denied.title", "page.denied.kind", "page.denied.why",
+        { "page.denied.next1", NULL } },
 };
-static const struct words of_model = { "Careful: this address looks like a phishing site",
-    "Looks like phishing",
-    "is on no list, but its name is built like those of phishing sites.",
-    { "Close this page, unless you are sure whose site it is.",
-      "Open the site that you want from a bookmark, or type its address.", NULL } };
+static const struct words of_model = { "page.model.title", "page.model.kind", "page.model.why",
+    { "page.model.next1", "page.model.next2", NULL } };
 /* clang-format on */
 
 static const struct words *words_of(const struct pk_name_decision *d)
@@ -105,23 +76,47 @@ static const struct words *words_of(const struct pk_name_decision *d)
     return d->by == PK_NAME_BY_MODEL ? &of_model : &of_what[d->what];
 }
 
-static void put_facts(struct pk_buffer *out, const char *host, const struct pk_name_decision *d)
+/* What stands between the tags, of words.h. */
+static void put_word(struct pk_buffer *out, const char *before, const char *language,
+        const char *key, const char *after)
 {
-    (void)pk_buffer_puts(out, "<h2>What is known</h2><dl>");
-    put_row(out, "Address", host);
-    put_row(out, "Kind", words_of(d)->kind);
+    (void)pk_buffer_puts(out, before);
+    put_text(out, pk_word(language, key));
+    (void)pk_buffer_puts(out, after);
+}
+
+static void put_row(
+        struct pk_buffer *out, const char *language, const char *label, const char *value)
+{
+    if (value == NULL || value[0] == '\0') {
+        return;
+    }
+    put_word(out, "<div><dt>", language, label, "</dt><dd>");
+    put_text(out, value);
+    (void)pk_buffer_puts(out, "</dd></div>");
+}
+
+static void put_facts(struct pk_buffer *out, const char *host, const struct pk_page_facts *facts)
+{
+    const struct pk_name_decision *d = &facts->decision;
+    const char *in = facts->language;
+
+    put_word(out, "<h2>", in, "page.known", "</h2><dl>");
+    put_row(out, in, "page.address", host);
+    put_row(out, in, "page.kind", pk_word(in, words_of(d)->kind));
     if (d->by == PK_NAME_BY_LIST) {
-        put_row(out, "List", d->hit.source);
-        put_row(out, "Listed as", strcmp(d->hit.indicator, host) != 0 ? d->hit.indicator : NULL);
-        put_row(out, "Campaign", d->hit.family);
-        put_row(out, d->hit.dated ? "First seen" : "Date of the list", d->hit.date);
-        put_row(out, "Reference", d->hit.reference);
+        put_row(out, in, "page.list", d->hit.source);
+        put_row(out, in, "page.listed_as",
+                strcmp(d->hit.indicator, host) != 0 ? d->hit.indicator : NULL);
+        put_row(out, in, "page.campaign", d->hit.family);
+        put_row(out, in, d->hit.dated ? "page.first_seen" : "page.list_date", d->hit.date);
+        put_row(out, in, "page.reference", d->hit.reference);
     } else if (d->by == PK_NAME_BY_MODEL) {
-        put_row(out, "Looks like", d->opinion.brand);
+        put_row(out, in, "page.looks_like", d->opinion.brand);
     }
     (void)pk_buffer_puts(out, "</dl>");
     if (d->by == PK_NAME_BY_MODEL && d->opinion.reason_count > 0) {
-        (void)pk_buffer_puts(out, "<h2>Why it looks harmful</h2><ul>");
+        put_word(out, "<h2>", in, "page.why_harmful", "</h2><ul>");
         for (size_t i = 0; i < d->opinion.reason_count && i < PK_NAME_REASONS_MAX; i++) {
             (void)pk_buffer_puts(out, "<li>");
             put_text(out, d->opinion.reasons[i]);
@@ -134,68 +129,68 @@ static void put_facts(struct pk_buffer *out, const char *host, const struct pk_n
 static void put_stopped(struct pk_buffer *out, const char *host, const struct pk_page_facts *facts)
 {
     const struct words *words = words_of(&facts->decision);
+    const char *in = facts->language;
 
-    (void)pk_buffer_printf(out, "<h1>%s</h1><p><span class=\"name\">", words->title);
+    put_word(out, "<h1>", in, words->title, "</h1><p><span class=\"name\">");
     put_text(out, host);
-    (void)pk_buffer_printf(out, "</span> %s</p>", words->why);
-    put_facts(out, host, &facts->decision);
-    (void)pk_buffer_puts(out, "<h2>What to do</h2>");
-    put_list(out, "ol", words->next);
+    put_word(out, "</span> ", in, words->why, "</p>");
+    put_facts(out, host, facts);
+    put_word(out, "<h2>", in, "page.what_to_do", "</h2><ol>");
+    for (const char *const *step = words->next; *step != NULL; step++) {
+        put_word(out, "<li>", in, *step, "</li>");
+    }
+    (void)pk_buffer_puts(out, "</ol>");
     if (facts->state == PK_PAGE_WARNED) {
         (void)pk_buffer_printf(out,
                 "<form method=\"post\" action=\"" PK_PAGE_GO_ON "\">"
-                "<input type=\"hidden\" name=\"token\" value=\"%s\">"
-                "<p>If you are sure, you can open it on this device for 30 minutes.</p>"
-                "<button type=\"submit\">Go on anyway</button></form>",
+                "<input type=\"hidden\" name=\"token\" value=\"%s\">",
                 facts->token);
+        put_word(out, "<p>", in, "page.go_on_ask", "</p>");
+        put_word(out, "<button type=\"submit\">", in, "page.go_on", "</button></form>");
     }
-    (void)pk_buffer_printf(out,
-            "<footer><p>This page comes from Picket on this device; the site itself was not asked. "
-            "Your organisation learns that a harmful site was blocked%s. "
-            "Names that you look up are not kept and not sent.</p></footer>",
-            facts->tells_name ? " and its name" : ", not which one");
+    put_word(out, "<footer><p>", in, "page.foot", " ");
+    put_word(out, "", in, facts->tells_name ? "page.foot_name" : "page.foot_no_name", " ");
+    put_word(out, "", in, "page.foot_kept", "</p></footer>");
 }
 
 static void put_body(struct pk_buffer *out, const char *host, const struct pk_page_facts *facts)
 {
+    const char *in = facts->language;
+
     switch (facts->state) {
     case PK_PAGE_BLOCKED:
     case PK_PAGE_WARNED:
         put_stopped(out, host, facts);
         break;
     case PK_PAGE_GONE_ON:
-        (void)pk_buffer_puts(out, "<h1>You can go on</h1><p><span class=\"name\">");
+        put_word(out, "<h1>", in, "page.go_on_title", "</h1><p><span class=\"name\">");
         put_text(out, host);
-        (void)pk_buffer_puts(out,
-                "</span> is open on this device for 30 minutes.</p><p>The browser may remember "
-                "this "
-                "page for up to a minute: open the address again then.</p>");
+        put_word(out, "</span> ", in, "page.go_on_open", "</p>");
+        put_word(out, "<p>", in, "page.go_on_wait", "</p>");
         break;
     case PK_PAGE_NOTHING:
-        (void)pk_buffer_puts(out,
-                "<h1>Nothing is blocked here</h1><p>This address belongs to Picket on this device. "
-                "It "
-                "explains why a site was blocked; the address that you opened is not.</p>"
-                "<p>If it was blocked a moment ago, open it again.</p>");
+        put_word(out, "<h1>", in, "page.nothing_title", "</h1>");
+        put_word(out, "<p>", in, "page.nothing", "</p>");
+        put_word(out, "<p>", in, "page.nothing_again", "</p>");
         break;
     }
 }
 
 static const char *title_of(const struct pk_page_facts *facts)
 {
-    return facts->state == PK_PAGE_NOTHING    ? "Nothing is blocked here"
-            : facts->state == PK_PAGE_GONE_ON ? "You can go on"
+    return facts->state == PK_PAGE_NOTHING    ? "page.nothing_title"
+            : facts->state == PK_PAGE_GONE_ON ? "page.go_on_title"
                                               : words_of(&facts->decision)->title;
 }
 
 static void put_html(struct pk_buffer *out, const char *host, const struct pk_page_facts *facts)
 {
     (void)pk_buffer_printf(out,
-            "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\">"
+            "<!DOCTYPE html><html lang=\"%s\"><head><meta charset=\"utf-8\">"
             "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">"
-            "<meta name=\"color-scheme\" content=\"light dark\"><title>%s</title><style>%s</style>"
-            "</head><body><main>",
-            title_of(facts), style);
+            "<meta name=\"color-scheme\" content=\"light dark\"><style>%s</style>",
+            pk_language_of(facts->language), style);
+    put_word(out, "<title>", facts->language, title_of(facts), "</title></head><body><main>");
     put_body(out, host, facts);
     (void)pk_buffer_puts(out, "</main></body></html>\n");
 }

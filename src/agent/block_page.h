@@ -31,6 +31,7 @@ enum pk_page_state {
 };
 
 struct pk_page_facts {
+    const char *language; /* of the page; NULL: English */
     enum pk_page_state state;
     struct pk_name_decision decision; /* BLOCKED, WARNED */
     char token[PK_SHA256_HEX];        /* WARNED: proves that the form comes from this page */

@@ -181,6 +181,7 @@ static bool take_present(struct pk_agent_judge *judge, const struct pk_finding *
         row->since_ms = f->at_ms;
     }
     row->open = true;
+    row->simulated = f->simulated;
     if (f->confidence > row->confidence) {
         row->confidence = f->confidence;
     }
@@ -241,6 +242,16 @@ bool pk_agent_judge_tell(struct pk_agent_judge *judge, const struct pk_threat *t
     return told;
 }
 
+void pk_agent_judge_untell(
+        struct pk_agent_judge *judge, const struct pk_threat *threat, const char *subject)
+{
+    struct pk_open *row = find(judge, threat, subject);
+
+    if (row != NULL && !row->open) {
+        forget(judge, row);
+    }
+}
+
 size_t pk_agent_judge_count(const struct pk_agent_judge *judge)
 {
     return judge->count;
@@ -274,7 +285,9 @@ unsigned pk_agent_judge_probes(const struct pk_agent_judge *judge)
     unsigned probes = 0;
 
     for (size_t i = 0; i < judge->count; i++) {
-        for (size_t k = 0; k < PK_COUNT(rows) && judge->rows[i].open; k++) {
+        bool real = judge->rows[i].open && !judge->rows[i].simulated;
+
+        for (size_t k = 0; k < PK_COUNT(rows) && real; k++) {
             if (strncmp(judge->rows[i].threat->id, rows[k].prefix, strlen(rows[k].prefix)) == 0) {
                 probes |= rows[k].probe;
             }
@@ -312,7 +325,7 @@ json_t *pk_agent_judge_save(const struct pk_agent_judge *judge)
         const struct pk_open *row = &judge->rows[i];
         char since[PK_TIME_TEXT];
 
-        if (!pk_agent_judge_keeps(row->threat)) {
+        if (!pk_agent_judge_keeps(row->threat) || row->simulated) {
             continue;
         }
         (void)json_array_append_new(out,

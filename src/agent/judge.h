@@ -17,7 +17,8 @@ struct pk_open {
     char subject[PK_OPEN_SUBJECT]; /* network id, "device", an app's name ... */
     char name[128];                /* what people call it */
     bool open;
-    bool told; /* the person knows */
+    bool told;      /* the person knows */
+    bool simulated; /* a drill */
     double confidence;
     int64_t since_ms;
     char seen[160]; /* the evidence in one sentence */
@@ -53,6 +54,10 @@ const char *pk_agent_judge_name(const struct pk_agent_judge *judge, const char *
 /* Whether the person was told of it already; marks it as told. For the server's alerts. */
 bool pk_agent_judge_tell(struct pk_agent_judge *judge, const struct pk_threat *threat,
         const char *subject, int64_t at_ms);
+
+/* The server took its alert back: what is not open here is forgotten, what is was told by this device. */
+void pk_agent_judge_untell(
+        struct pk_agent_judge *judge, const struct pk_threat *threat, const char *subject);
 
 /* Rows of the table; those with open false are not findings. Borrowed. */
 size_t pk_agent_judge_count(const struct pk_agent_judge *judge);

@@ -202,7 +202,8 @@ static void on_look(void *ctx, const char *host, struct pk_page_facts *out)
 {
     struct pk_agent_names *names = ctx;
 
-    *out = (struct pk_page_facts){ .tells_name = tells_name(names) };
+    *out = (struct pk_page_facts){ .language = pk_agent_settings_language(names->settings),
+        .tells_name = tells_name(names) };
     decide(names, host, &out->decision);
     if (out->decision.action == PK_NAME_BLOCK) {
         out->state = PK_PAGE_BLOCKED;
@@ -491,7 +492,7 @@ void pk_agent_names_destroy(struct pk_agent_names *names)
     free(names);
 }
 
-bool pk_names_alert(const struct pk_obs_name *name, struct pk_alert *out)
+bool pk_names_alert(const struct pk_obs_name *name, const char *language, struct pk_alert *out)
 {
     const struct pk_threat *threat = pk_threat_find(
             name->what == PK_NAME_PHISHING ? "network.phishing_site" : "network.c2_traffic");
@@ -500,7 +501,7 @@ bool pk_names_alert(const struct pk_obs_name *name, struct pk_alert *out)
             name->did == PK_NAME_CONTINUED) {
         return false;
     }
-    pk_alert_of_threat(threat, name->seen, out);
+    pk_alert_of_threat(threat, name->seen, language, false, out);
     return true;
 }
 

@@ -33,7 +33,7 @@ void pk_agent_names_destroy(struct pk_agent_names *names);
 
 /* What the person is told of a name when its kind is open already and was told: every new name is, since a
  * browser that gets no page says nothing. False: nothing is to be told. */
-bool pk_names_alert(const struct pk_obs_name *name, struct pk_alert *out);
+bool pk_names_alert(const struct pk_obs_name *name, const char *language, struct pk_alert *out);
 
 /* "on", "off", "status", "allow NAME" -> what `picket-agent names` shows; the caller owns it. names NULL:
  * the setting is absent. */

@@ -10,6 +10,7 @@
 #include "base/yaml.h"
 #include "model/observation.h"
 #include "model/trust.h"
+#include "model/words.h"
 
 #define AT(s, m) offsetof(struct s, m)
 
@@ -92,6 +93,8 @@ static const struct pk_schema page_schema = PK_SCHEMA(struct pk_page, page_field
 static const struct pk_field settings_fields[] = {
     { "state_dir", PK_TYPE_STRING, 0, AT(pk_agent_settings, state_dir), .min = 1, .max = 1024,
       .def = PK_AGENT_STATE_DIR, .help = "folder for key, certificate, spool and ledger" },
+    { "language", PK_TYPE_STRING, 0, AT(pk_agent_settings, language), .min = 2, .max = 8,
+      .help = "language of what you read (en, de, es, fr, it); default: that of the locale" },
     { "server", PK_TYPE_OBJECT, 0, AT(pk_agent_settings, server), .sub = &server_schema,
       .help = "where picketd is; normally known from the enrolment" },
     { "report", PK_TYPE_OBJECT, 0, AT(pk_agent_settings, report), .sub = &report_schema,
@@ -230,6 +233,11 @@ int pk_agent_settings_load(const char *path, struct pk_arena *arena, struct pk_a
     rc = pk_yaml_load(
             path != NULL ? path : PK_AGENT_CONFIG, &pk_agent_settings_schema, arena, out, err);
     return rc < 0 ? rc : complete(out, arena, err);
+}
+
+const char *pk_agent_settings_language(const struct pk_agent_settings *in)
+{
+    return in->language != NULL ? pk_language_of(in->language) : pk_language_of_locale();
 }
 
 void pk_agent_settings_sense(const struct pk_agent_settings *in, struct pk_sense_settings *out)

@@ -60,6 +60,7 @@ struct pk_agent_settings {
     struct pk_strings redirects;
     struct pk_array pages; /* struct pk_page */
     const char *place;
+    const char *language;              /* of what the person reads; NULL: the locale's */
     struct pk_server_settings *server; /* never NULL after loading, nor the four below */
     struct pk_report_settings *report;
     struct pk_notify_settings *notify;
@@ -90,6 +91,9 @@ PK_MUST_USE int pk_agent_settings_load(const char *path, struct pk_arena *arena,
 /* The same for text in memory. */
 PK_MUST_USE int pk_agent_settings_decode(const char *name, const char *text, size_t len,
         struct pk_arena *arena, struct pk_agent_settings *out, struct pk_error *err);
+
+/* The language of what the person reads: as set, else the locale's; of words.h. */
+const char *pk_agent_settings_language(const struct pk_agent_settings *in);
 
 /* What the senses need of it; borrowed strings. Leaves own_server, own_ca and network_key empty. */
 void pk_agent_settings_sense(const struct pk_agent_settings *in, struct pk_sense_settings *out);

@@ -8,9 +8,12 @@
 #include "agent/spool.h"
 #include "agent/uplink.h"
 #include "base/clock.h"
+#include "model/threat_words.h"
+#include "model/words.h"
 
 static const char *const card_names[] = { "device", "apps", "network", "updates" };
-static const char *const card_titles[] = { "Device", "Apps", "Network", "Updates" };
+static const char *const card_keys[] = { "status.card.device", "status.card.apps",
+    "status.card.network", "status.card.updates" };
 
 enum card {
     CARD_DEVICE,
@@ -42,22 +45,43 @@ static json_t *time_or_null(int64_t at_ms)
     return at_ms > 0 ? json_string(pk_time_format(at_ms, text)) : json_null();
 }
 
-static json_t *finding_row(const struct pk_open *row)
+/* The person asked in the open: what is told with care is not named here either, the help is. */
+static json_t *careful_steps(const char *language)
 {
-    char title[256];
-    json_t *next = json_array();
-    char step[256];
+    return json_pack("[s, s, s]", pk_word(language, "careful.step"),
+            pk_word(language, "careful.plan"), pk_word(language, "careful.help"));
+}
 
-    pk_threat_text(row->threat->title, row->name, title, sizeof(title));
-    for (size_t i = 0; i < row->threat->next_count; i++) {
-        pk_threat_text(row->threat->next[i], row->name, step, sizeof(step));
+static json_t *steps_of(const struct pk_open *row, const struct pk_threat_words *words)
+{
+    json_t *next = json_array();
+    char step[400];
+
+    for (size_t i = 0; i < words->next_count; i++) {
+        pk_threat_text(words->next[i], row->name, step, sizeof(step));
         (void)json_array_append_new(next, json_string(step));
     }
-    return json_pack("{s:s, s:s, s:s, s:s, s:f, s:s, s:s, s:o, s:o, s:b}", "threat",
+    return next;
+}
+
+static json_t *finding_row(const struct pk_open *row, const char *language)
+{
+    const struct pk_threat_words *words = pk_threat_words(row->threat, language);
+    bool careful = row->threat->careful;
+    char title[400];
+    char tested[420];
+    const struct pk_word_part part = { "text", title };
+
+    pk_threat_text(careful ? pk_word(language, "careful.title") : words->title, row->name, title,
+            sizeof(title));
+    pk_word_fill(row->simulated ? pk_word(language, "alert.test") : "{text}", &part, 1, tested,
+            sizeof(tested));
+    return json_pack("{s:s, s:s, s:s, s:s, s:f, s:s, s:s, s:o, s:o, s:b, s:b}", "threat",
             row->threat->id, "card", card_names[card_of(row->threat->vector)], "severity",
-            pk_severity_name(row->threat->severity), "subject", row->name, "confidence",
-            row->confidence, "title", title, "seen", row->seen, "next", next, "since",
-            time_or_null(row->since_ms), "told", row->told);
+            pk_severity_name(row->threat->severity), "subject", careful ? "" : row->name,
+            "confidence", row->confidence, "title", tested, "seen", careful ? "" : row->seen,
+            "next", careful ? careful_steps(language) : steps_of(row, words), "since",
+            time_or_null(row->since_ms), "told", row->told, "simulated", row->simulated);
 }
 
 struct tally {
@@ -66,7 +90,8 @@ struct tally {
     bool urgent;
 };
 
-static json_t *put_findings(const struct pk_agent_judge *judge, struct tally *tally)
+static json_t *put_findings(
+        const struct pk_agent_judge *judge, const char *language, struct tally *tally)
 {
     json_t *list = json_array();
 
@@ -76,8 +101,8 @@ static json_t *put_findings(const struct pk_agent_judge *judge, struct tally *ta
         if (!row->open) {
             continue;
         }
-        (void)json_array_append_new(list, finding_row(row));
-        if (row->threat->severity > PK_SEVERITY_INFO) {
+        (void)json_array_append_new(list, finding_row(row, language));
+        if (row->threat->severity > PK_SEVERITY_INFO && !row->simulated) {
             tally->cards[card_of(row->threat->vector)]++;
             tally->to_fix++;
             tally->urgent |= row->threat->urgency == PK_URGENCY_NOW &&
@@ -143,18 +168,18 @@ static json_t *put_server(const struct pk_status_input *in)
 json_t *pk_status_json(const struct pk_status_input *in)
 {
     struct tally tally = { 0 };
-    json_t *findings = put_findings(in->judge, &tally);
-    char words[48] = "You are protected";
+    json_t *findings = put_findings(in->judge, in->language, &tally);
+    char words[200];
 
-    if (tally.urgent) {
-        (void)snprintf(words, sizeof(words), "Act now");
-    } else if (tally.to_fix > 0) {
-        (void)snprintf(words, sizeof(words), "%d thing%s to fix", tally.to_fix,
-                tally.to_fix == 1 ? "" : "s");
-    }
+    pk_word_number(pk_word(in->language,
+                           tally.urgent                ? "status.act"
+                                   : tally.to_fix > 1  ? "status.fix"
+                                   : tally.to_fix == 1 ? "status.fix_one"
+                                                       : "status.protected"),
+            "n", tally.to_fix, words, sizeof(words));
     return json_pack(
-            "{s:s, s:s, s:i, s:o, s:o, s:o, s:o, s:{s:s?, s:s?}, s:o, s:o, s:{s:s, s:i, s:o}}",
-            "state",
+            "{s:s, s:s, s:s, s:i, s:o, s:o, s:o, s:o, s:{s:s?, s:s?}, s:o, s:o, s:{s:s, s:i, s:o}}",
+            "language", pk_language_of(in->language), "state",
             tally.urgent               ? "act"
                     : tally.to_fix > 0 ? "fix"
                                        : "protected",
@@ -180,92 +205,197 @@ static const char *text_of(const json_t *object, const char *key)
 }
 
 /* "2026-11-23T01:02:03.456Z" -> "2026-11-23 01:02:03 UTC" */
-static void put_time(struct pk_buffer *out, const json_t *object, const char *key)
+#define TIME_WORDS 64
+static const char *time_words(
+        const json_t *object, const char *key, const char *language, char out[TIME_WORDS])
 {
     const char *text = json_string_value(json_object_get(object, key));
 
     if (text == NULL || strlen(text) < 19) {
-        (void)pk_buffer_puts(out, "never");
+        (void)snprintf(out, TIME_WORDS, "%s", pk_word(language, "status.never"));
     } else {
-        (void)pk_buffer_printf(out, "%.10s %.8s UTC", text, text + 11);
+        (void)snprintf(out, TIME_WORDS, "%.10s %.8s UTC", text, text + 11);
     }
+    return out;
 }
 
-static void print_cards(const json_t *cards, struct pk_buffer *out)
+/* What is printed, in which language, and how wide its left column is. */
+struct printing {
+    struct pk_buffer *out;
+    const char *language;
+    int width;
+};
+
+static int width_of(const char *text)
+{
+    int width = 0;
+
+    for (; *text != '\0'; text++) {
+        width += ((unsigned char)*text & 0xC0) != 0x80;
+    }
+    return width;
+}
+
+static int column_width(const char *language)
+{
+    static const char *const keys[] = { "status.card.device", "status.card.apps",
+        "status.card.network", "status.card.updates", "status.joined", "status.others",
+        "status.server", "status.checked", "status.sensor" };
+    int width = 9;
+
+    for (size_t i = 0; i < PK_COUNT(keys); i++) {
+        int one = width_of(pk_word(language, keys[i]));
+
+        width = one > width ? one : width;
+    }
+    return width;
+}
+
+static const char *word(const struct printing *p, const char *key)
+{
+    return pk_word(p->language, key);
+}
+
+static void put_label(const struct printing *p, const char *key)
+{
+    const char *label = word(p, key);
+
+    (void)pk_buffer_printf(p->out, "  %s%*s ", label, p->width - width_of(label), "");
+}
+
+static void put_number(const struct printing *p, const char *key, long long n)
+{
+    char text[200];
+
+    pk_word_number(word(p, key), "n", n, text, sizeof(text));
+    (void)pk_buffer_puts(p->out, text);
+}
+
+static void put_filled(
+        const struct printing *p, const char *key, const char *name, const char *value)
+{
+    const struct pk_word_part part = { name, value };
+    char text[400];
+
+    pk_word_fill(word(p, key), &part, 1, text, sizeof(text));
+    (void)pk_buffer_puts(p->out, text);
+}
+
+static void print_cards(const struct printing *p, const json_t *cards)
 {
     for (size_t i = 0; i < PK_COUNT(card_names); i++) {
         const json_t *card = json_object_get(cards, card_names[i]);
-        const char *state = text_of(card, "state");
         json_int_t n = json_integer_value(json_object_get(card, "to_fix"));
 
-        if (strcmp(state, "not checked") == 0) {
-            (void)pk_buffer_printf(
-                    out, "  %-9s not checked on this platform yet\n", card_titles[i]);
+        put_label(p, card_keys[i]);
+        if (strcmp(text_of(card, "state"), "not checked") == 0) {
+            (void)pk_buffer_puts(p->out, word(p, "status.card_unchecked"));
         } else if (n > 0) {
-            (void)pk_buffer_printf(out, "  %-9s %lld to fix\n", card_titles[i], (long long)n);
+            put_number(p, "status.card_fix", n);
         } else {
-            (void)pk_buffer_printf(out, "  %-9s nothing found\n", card_titles[i]);
+            (void)pk_buffer_puts(p->out, word(p, "status.card_good"));
         }
+        (void)pk_buffer_putc(p->out, '\n');
     }
 }
 
-static void print_findings(const json_t *findings, struct pk_buffer *out)
+static void print_findings(const struct printing *p, const json_t *findings)
 {
     for (size_t i = 0; i < json_array_size(findings); i++) {
         const json_t *f = json_array_get(findings, i);
         const json_t *next = json_object_get(f, "next");
-        bool info = strcmp(text_of(f, "severity"), "info") == 0;
+        bool info = strcmp(text_of(f, "severity"), "info") == 0 || text_of(f, "seen")[0] == '\0';
 
-        (void)pk_buffer_printf(out, "\n  %s %s\n", info ? "i" : "!", text_of(f, "title"));
+        (void)pk_buffer_printf(p->out, "\n  %s %s\n", info ? "i" : "!", text_of(f, "title"));
         if (text_of(f, "seen")[0] != '\0') {
-            (void)pk_buffer_printf(out, "    %s (%.0f %% sure, %s)\n", text_of(f, "seen"),
-                    100 * json_number_value(json_object_get(f, "confidence")),
-                    text_of(f, "threat"));
+            (void)pk_buffer_printf(p->out, "    %s (", text_of(f, "seen"));
+            put_number(p, "status.sure",
+                    (long long)(100 * json_number_value(json_object_get(f, "confidence")) + .5));
+            (void)pk_buffer_printf(p->out, ", %s)\n", text_of(f, "threat"));
         }
         for (size_t k = 0; k < json_array_size(next); k++) {
             (void)pk_buffer_printf(
-                    out, "    %zu. %s\n", k + 1, json_string_value(json_array_get(next, k)));
+                    p->out, "    %zu. %s\n", k + 1, json_string_value(json_array_get(next, k)));
         }
     }
 }
 
 /* How much of what other devices met is known here, and how old that is. */
-static void print_crowd(const json_t *crowd, struct pk_buffer *out)
+static void print_crowd(const struct printing *p, const json_t *crowd)
 {
-    if (json_is_object(crowd)) {
-        (void)pk_buffer_printf(out, "  Others    %lld bad networks known, list of ",
-                (long long)json_integer_value(json_object_get(crowd, "networks")));
-        put_time(out, crowd, "made");
-        (void)pk_buffer_puts(out,
-                json_is_true(json_object_get(crowd, "good")) ? "\n" : ", too old to say more\n");
+    char count[24];
+    char time[TIME_WORDS];
+    char text[400];
+    const struct pk_word_part parts[] = { { "n", count }, { "time", time } };
+
+    if (!json_is_object(crowd)) {
+        return;
+    }
+    (void)snprintf(count, sizeof(count), "%lld",
+            (long long)json_integer_value(json_object_get(crowd, "networks")));
+    (void)time_words(crowd, "made", p->language, time);
+    pk_word_fill(word(p, "status.others_known"), parts, PK_COUNT(parts), text, sizeof(text));
+    put_label(p, "status.others");
+    (void)pk_buffer_printf(p->out, "%s%s%s\n", text,
+            json_is_true(json_object_get(crowd, "good")) ? "" : ", ",
+            json_is_true(json_object_get(crowd, "good")) ? "" : word(p, "status.others_old"));
+}
+
+static void print_server(const struct printing *p, const json_t *server)
+{
+    const char *state = text_of(server, "state");
+    bool connected = strcmp(state, "connected") == 0;
+    char time[TIME_WORDS];
+
+    put_label(p, "status.server");
+    if (strcmp(state, "alone") == 0 || strcmp(state, "not enrolled") == 0) {
+        (void)pk_buffer_printf(p->out, "%s\n",
+                word(p,
+                        strcmp(state, "alone") == 0 ? "status.server_alone"
+                                                    : "status.server_not_enrolled"));
+        return;
+    }
+    (void)pk_buffer_printf(p->out, "%s, %s; ", text_of(server, "url"),
+            word(p, connected ? "status.server_connected" : "status.server_offline"));
+    put_filled(p, "status.server_contact", "time",
+            time_words(server, "last_contact_at", p->language, time));
+    (void)pk_buffer_puts(p->out, "; ");
+    put_number(p, "status.server_waiting",
+            json_integer_value(json_object_get(server, "waiting_to_be_sent")));
+    (void)pk_buffer_putc(p->out, '\n');
+    if (text_of(server, "last_error")[0] != '\0' && !connected) {
+        (void)pk_buffer_printf(p->out, "  %*s %s\n", p->width, "", text_of(server, "last_error"));
     }
 }
 
-static void print_server(const json_t *server, struct pk_buffer *out)
+static void print_sensors(const struct printing *p, const json_t *sensors)
 {
-    const char *state = text_of(server, "state");
+    for (size_t i = 0; i < json_array_size(sensors); i++) {
+        const json_t *s = json_array_get(sensors, i);
+        const struct pk_word_part parts[] = { { "name", text_of(s, "name") },
+            { "why", text_of(s, "why") } };
+        char text[400];
 
-    if (strcmp(state, "alone") == 0) {
-        (void)pk_buffer_puts(out, "  Server    none: this device judges alone\n");
-        return;
-    }
-    if (strcmp(state, "not enrolled") == 0) {
-        (void)pk_buffer_puts(out, "  Server    not enrolled: picket-agent enroll LINK\n");
-        return;
-    }
-    (void)pk_buffer_printf(out, "  Server    %s, %s; last contact ", text_of(server, "url"), state);
-    put_time(out, server, "last_contact_at");
-    (void)pk_buffer_printf(out, "; %lld waiting to be sent\n",
-            (long long)json_integer_value(json_object_get(server, "waiting_to_be_sent")));
-    if (text_of(server, "last_error")[0] != '\0' && strcmp(state, "connected") != 0) {
-        (void)pk_buffer_printf(out, "            %s\n", text_of(server, "last_error"));
+        if (strcmp(text_of(s, "state"), "on") != 0) {
+            pk_word_fill(word(p,
+                                 strcmp(text_of(s, "state"), "off") == 0 ? "status.sensor_off"
+                                                                         : "status.sensor_limited"),
+                    parts, PK_COUNT(parts), text, sizeof(text));
+            put_label(p, "status.sensor");
+            (void)pk_buffer_printf(p->out, "%s\n", text);
+        }
     }
 }
 
 void pk_status_print(const json_t *status, bool colour, struct pk_buffer *out)
 {
-    const json_t *sensors = json_object_get(status, "sensors");
     const char *state = text_of(status, "state");
+    const char *language = json_string_value(json_object_get(status, "language"));
+    const struct printing p = {
+        .out = out, .language = pk_language_of(language), .width = column_width(language)
+    };
+    const json_t *network = json_object_get(status, "network");
+    char time[TIME_WORDS];
     const char *on = !colour                  ? ""
             : strcmp(state, "act") == 0       ? "\033[1;31m"
             : strcmp(state, "protected") == 0 ? "\033[1;32m"
@@ -273,23 +403,16 @@ void pk_status_print(const json_t *status, bool colour, struct pk_buffer *out)
 
     (void)pk_buffer_printf(
             out, "%s%s%s\n\n", on, text_of(status, "words"), colour ? "\033[0m" : "");
-    print_cards(json_object_get(status, "cards"), out);
-    print_findings(json_object_get(status, "findings"), out);
-    (void)pk_buffer_printf(out, "\n  Joined    %s\n",
-            json_is_string(json_object_get(json_object_get(status, "network"), "name"))
-                    ? text_of(json_object_get(status, "network"), "name")
-                    : "no network");
-    print_crowd(json_object_get(status, "crowd"), out);
-    print_server(json_object_get(status, "server"), out);
-    (void)pk_buffer_puts(out, "  Checked   ");
-    put_time(out, status, "checked_at");
+    print_cards(&p, json_object_get(status, "cards"));
+    print_findings(&p, json_object_get(status, "findings"));
     (void)pk_buffer_putc(out, '\n');
-    for (size_t i = 0; i < json_array_size(sensors); i++) {
-        const json_t *s = json_array_get(sensors, i);
-
-        if (strcmp(text_of(s, "state"), "on") != 0) {
-            (void)pk_buffer_printf(out, "  Sensor    %s is %s: %s\n", text_of(s, "name"),
-                    text_of(s, "state"), text_of(s, "why"));
-        }
-    }
+    put_label(&p, "status.joined");
+    (void)pk_buffer_printf(out, "%s\n",
+            json_is_string(json_object_get(network, "name")) ? text_of(network, "name")
+                                                             : word(&p, "status.no_network"));
+    print_crowd(&p, json_object_get(status, "crowd"));
+    print_server(&p, json_object_get(status, "server"));
+    put_label(&p, "status.checked");
+    (void)pk_buffer_printf(out, "%s\n", time_words(status, "checked_at", p.language, time));
+    print_sensors(&p, json_object_get(status, "sensors"));
 }

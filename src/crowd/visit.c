@@ -390,6 +390,7 @@ static int take(const struct passage *p, const struct pk_observation *o)
     case PK_OBS_APPS:
     case PK_OBS_PROXY:
     case PK_OBS_NAME:
+    case PK_OBS_DRILL: /* nothing happened */
         return PK_OK;
     }
     return PK_OK;

@@ -36,6 +36,7 @@ int pk_judge_proxy(const struct pk_observation *o, struct pk_arena *arena, struc
 int pk_judge_wifi(const struct pk_observation *o, struct pk_arena *arena, struct pk_findings *out);
 int pk_judge_cell(const struct pk_observation *o, struct pk_arena *arena, struct pk_findings *out);
 int pk_judge_name(const struct pk_observation *o, struct pk_arena *arena, struct pk_findings *out);
+int pk_judge_drill(const struct pk_observation *o, struct pk_arena *arena, struct pk_findings *out);
 int pk_judge_network(
         const struct pk_observation *o, struct pk_arena *arena, struct pk_findings *out);
 int pk_judge_posture(

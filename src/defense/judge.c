@@ -35,6 +35,8 @@ int pk_defense_judge(
         return pk_judge_cell(o, arena, out);
     case PK_OBS_NAME:
         return pk_judge_name(o, arena, out);
+    case PK_OBS_DRILL:
+        return pk_judge_drill(o, arena, out);
     case PK_OBS_AGENT:
     case PK_OBS_CHOICE:
     case PK_OBS_APPS: /* judged by what the store knows of them: pipeline/apps.c */

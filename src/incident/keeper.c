@@ -96,6 +96,7 @@ static void open_new(struct pk_incident *i, const char *device, const struct pk_
         .updated_ms = f->at_ms,
         .rule = f->rule,
         .evidence = merge_evidence(NULL, f, true, arena),
+        .simulated = f->simulated,
     };
     (void)snprintf(i->device, sizeof(i->device), "%s", device);
     make_id(i);
@@ -133,6 +134,9 @@ static enum pk_incident_change clear(
 enum pk_incident_change pk_incident_apply(struct pk_incident *incident, bool known,
         const char *device, const struct pk_finding *finding, struct pk_arena *arena)
 {
+    if (known && incident->simulated != finding->simulated) {
+        known = false; /* a drill and the real thing never merge */
+    }
     if (finding->cleared) {
         return clear(incident, known, finding, arena);
     }

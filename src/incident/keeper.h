@@ -20,6 +20,8 @@
  * - cleared: ends an open or mitigated one; a finding with a part ends it with its last part.
  * - dismissed ones stay dismissed, whatever is found (the count goes on: PK_CHANGE_NONE).
  *
+ * A drill (finding->simulated) and a real one never merge: each is unknown to the other.
+ *
  * The id of a new incident is made from device, threat, subject and time, so that a replay gives
  * the same ids. */
 enum pk_incident_change pk_incident_apply(struct pk_incident *incident, bool known,

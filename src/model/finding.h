@@ -7,6 +7,7 @@
 struct pk_finding {
     const struct pk_threat *threat;
     bool cleared;        /* the cause is gone; confidence and evidence are unused */
+    bool simulated;      /* a drill: nothing happened */
     const char *subject; /* network id, host, app, or "device" */
     /* One of several causes of the same thing, such as one intercepted host of a network: the
      * incident ends when the last part is cleared. NULL: the whole. */

@@ -29,6 +29,9 @@ struct pk_incident {
     const char *rule;
     json_t *evidence;   /* of the most confident finding */
     const char *reason; /* why a person dismissed it; NULL */
+    /* A drill: it walks the whole way to the person and the SOC, and counts nowhere - not for risk, crowd,
+     * predictions, trends or statistics. Shown as "Test". */
+    bool simulated;
 };
 
 enum pk_incident_change {

@@ -7,7 +7,7 @@
 
 const char *const pk_observation_kind_names[] = { "agent", "posture", "network", "gateway", "dns",
     "tls", "portal", "choice", "apps", "lease", "routers", "redirect", "http", "proxy", "wifi",
-    "cell", "name", NULL };
+    "cell", "name", "drill", NULL };
 const char *const pk_platform_names[] = { "linux", "android", "ios", NULL };
 const char *const pk_app_profile_names[] = { "device", "work", "personal", NULL };
 static const char *const apps_events[] = { "all", "changed", NULL };
@@ -34,6 +34,8 @@ static const struct pk_field agent_fields[] = {
       .help = "the agent started, stops, or its senses changed" },
     { "version", PK_TYPE_STRING, PK_REQUIRED, AT(pk_obs_agent, version), .max = 32, COLLECT,
       .help = "version of the agent" },
+    { "language", PK_TYPE_STRING, 0, AT(pk_obs_agent, language), .min = 2, .max = 8, COLLECT,
+      .help = "language that alerts are read in" },
     { "sensors", PK_TYPE_OBJECTS, 0, AT(pk_obs_agent, sensors), .count_max = 32,
       .sub = &sensor_schema, COLLECT, .help = "its senses and what they lack" },
 };
@@ -76,6 +78,19 @@ static const struct pk_field choice_fields[] = {
 };
 static const struct pk_schema choice_schema =
     PK_SCHEMA(struct pk_obs_choice, choice_fields, "choice");
+
+static const char *const drill_states[] = { "started", "ended", NULL };
+static const struct pk_field drill_fields[] = {
+    { "ask", PK_TYPE_STRING, PK_REQUIRED, AT(pk_obs_drill, ask), .min = 1, .max = 20, COLLECT,
+      .help = "number of the administrator's question" },
+    { "threat", PK_TYPE_STRING, PK_REQUIRED, AT(pk_obs_drill, threat), .min = 1, .max = 64, COLLECT,
+      .help = "which threat is only simulated" },
+    { "subject", PK_TYPE_STRING, PK_REQUIRED, AT(pk_obs_drill, subject), .min = 1, .max = 64, COLLECT,
+      .help = "the made-up thing that it is about" },
+    { "state", PK_TYPE_ENUM, PK_REQUIRED, AT(pk_obs_drill, state), .names = drill_states, COLLECT,
+      .help = "whether the drill starts or ends" },
+};
+static const struct pk_schema drill_schema = PK_SCHEMA(struct pk_obs_drill, drill_fields, "drill");
 
 static const struct pk_field app_fields[] = {
     { "package", PK_TYPE_STRING, PK_REQUIRED, AT(pk_app_item, package), .min = 1,
@@ -141,6 +156,7 @@ static const struct pk_field observation_fields[] = {
     { "wifi", PK_TYPE_OBJECT, 0, AT(pk_observation, wifi), .sub = &pk_obs_wifi_schema },
     { "cell", PK_TYPE_OBJECT, 0, AT(pk_observation, cell), .sub = &pk_obs_cell_schema },
     { "name", PK_TYPE_OBJECT, 0, AT(pk_observation, name), .sub = &pk_obs_name_schema },
+    { "drill", PK_TYPE_OBJECT, 0, AT(pk_observation, drill), .sub = &drill_schema },
 };
 const struct pk_schema pk_observation_schema =
     PK_SCHEMA(struct pk_observation, observation_fields, "observation");
@@ -159,7 +175,7 @@ static void bodies(const struct pk_observation *o, const void *out[PK_OBS_KIND_C
 {
     const void *all[PK_OBS_KIND_COUNT] = { o->agent, o->posture, o->net, o->gateway, o->dns, o->tls,
         o->portal, o->choice, o->apps, o->lease, o->routers, o->redirect, o->http, o->proxy,
-        o->wifi, o->cell, o->name };
+        o->wifi, o->cell, o->name, o->drill };
 
     memcpy(out, all, sizeof(all));
 }

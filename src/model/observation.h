@@ -23,8 +23,9 @@ enum pk_observation_kind {
     PK_OBS_WIFI,     /* access points that say to be a network which this device knows */
     PK_OBS_CELL,     /* the serving cell, and what it asked for */
     PK_OBS_NAME,     /* a harmful name was asked for and blocked, or warned of */
+    PK_OBS_DRILL,    /* a simulated threat that the administrator asked for */
 };
-#define PK_OBS_KIND_COUNT 17
+#define PK_OBS_KIND_COUNT 18
 
 struct pk_sensor {
     const char *name; /* "arp" "dns" "tls" "portal" "posture" "wifi" */
@@ -35,6 +36,7 @@ struct pk_sensor {
 struct pk_obs_agent {
     int event; /* index into "started", "stopping", "sensors" */
     const char *version;
+    const char *language;    /* that the person reads: "de"; NULL: not told */
     struct pk_array sensors; /* struct pk_sensor */
 };
 
@@ -108,6 +110,20 @@ struct pk_obs_apps {
     struct pk_strings removed; /* "changed": packages that are gone */
 };
 
+enum pk_drill_state {
+    PK_DRILL_STARTED,
+    PK_DRILL_ENDED,
+};
+
+/* Nothing happened: a rehearsal of the way from a finding to the person and back. */
+struct pk_obs_drill {
+    const char *ask; /* number of the server's question: without one there is no drill */
+    const char *threat;
+    const char *subject; /* PK_DRILL_SUBJECT */
+    int state;           /* enum pk_drill_state */
+};
+#define PK_DRILL_SUBJECT "Picket drill"
+
 struct pk_observation {
     int64_t seq; /* per device, from 1, strictly growing */
     int64_t at_ms;
@@ -132,6 +148,7 @@ struct pk_observation {
     struct pk_obs_wifi *wifi;
     struct pk_obs_cell *cell;
     struct pk_obs_name *name;
+    struct pk_obs_drill *drill;
 };
 
 /* What a device posts: POST /v1/report. */

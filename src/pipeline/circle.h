@@ -82,6 +82,9 @@ bool pk_circle_guard_needed(const struct pk_circle *c, int64_t at_ms);
 int pk_circle_on_act(const struct pk_act *act, void *ctx);
 int pk_circle_tell(struct pk_circle *c, const struct pk_situation *situation,
         const struct pk_circle_change *change, int64_t at_ms);
+/* drill.c: what the policy wants of a simulated one, at once and without memory. */
+int pk_circle_drill(
+        struct pk_circle *c, const struct pk_incident *incident, enum pk_incident_change change);
 /* keep.c */
 int pk_circle_event(
         struct pk_circle *c, const char *type, const char *incident, int64_t at_ms, json_t *detail);

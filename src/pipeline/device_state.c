@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "model/words.h"
 #include "pipeline/circle.h"
 #include "risk/fuse.h"
 #include "store/alerts.h"
@@ -154,6 +155,12 @@ int pk_circle_note(struct pk_circle *c, const struct pk_observation *o)
         return note_choice(c, o);
     case PK_OBS_AGENT:
         c->device.agent = o->agent->version;
+        /* Until the person chooses another one on the page, it is the agent's. */
+        if (o->agent->language != NULL && or_empty(c->device.language)[0] == '\0') {
+            const char *known = pk_language_known(o->agent->language);
+
+            c->device.language = known != NULL ? known : "";
+        }
         c->row_stale = true;
         return PK_OK;
     case PK_OBS_GATEWAY:
@@ -168,6 +175,7 @@ int pk_circle_note(struct pk_circle *c, const struct pk_observation *o)
     case PK_OBS_CELL:
     case PK_OBS_NAME:
     case PK_OBS_APPS:
+    case PK_OBS_DRILL:
         return PK_OK;
     }
     return PK_OK;
@@ -188,7 +196,8 @@ static enum pk_tri opposite(enum pk_tri value)
 static bool is_live(const struct pk_circle *c, const char *threat)
 {
     for (size_t i = 0; i < c->live_count; i++) {
-        if (c->live[i].state == PK_INCIDENT_OPEN && strcmp(c->live[i].threat->id, threat) == 0) {
+        if (c->live[i].state == PK_INCIDENT_OPEN && !c->live[i].simulated &&
+                strcmp(c->live[i].threat->id, threat) == 0) {
             return true;
         }
     }

@@ -20,7 +20,7 @@ static const char *or_empty(const char *text)
     return text != NULL ? text : "";
 }
 
-/* Open incidents alone: what is mitigated needs nothing. */
+/* Open incidents alone: what is mitigated needs nothing, and a drill goes its own way (drill.c). */
 static void situation_of(
         const struct pk_circle *c, struct pk_incident *open, struct pk_situation *out)
 {
@@ -32,7 +32,7 @@ static void situation_of(
         .zone = c->device.zone,
         .incidents = open };
     for (size_t i = 0; i < c->live_count; i++) {
-        if (c->live[i].state == PK_INCIDENT_OPEN) {
+        if (c->live[i].state == PK_INCIDENT_OPEN && !c->live[i].simulated) {
             open[out->incident_count++] = c->live[i];
         }
     }

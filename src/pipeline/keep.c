@@ -1,3 +1,5 @@
+#include <stdlib.h>
+
 #include "base/clock.h"
 #include "incident/keeper.h"
 #include "pipeline/circle.h"
@@ -36,10 +38,11 @@ int pk_circle_timeline(struct pk_circle *c, const struct pk_incident *incident, 
 }
 
 static struct pk_incident *find_live(
-        struct pk_circle *c, const struct pk_threat *threat, const char *subject)
+        struct pk_circle *c, const struct pk_threat *threat, const char *subject, bool simulated)
 {
     for (size_t i = 0; i < c->live_count; i++) {
-        if (c->live[i].threat == threat && strcmp(c->live[i].subject, subject) == 0) {
+        if (c->live[i].threat == threat && c->live[i].simulated == simulated &&
+                strcmp(c->live[i].subject, subject) == 0) {
             return &c->live[i];
         }
     }
@@ -94,15 +97,38 @@ static int write_change(struct pk_circle *c, const struct pk_incident *incident,
     return rc < 0 ? rc : pk_circle_event(c, change_types[change], incident->id, at_ms, NULL);
 }
 
+/* A drill is believed only while an administrator's question for it is on record: PK_ENOENT. */
+static int check_drill(struct pk_circle *c, const struct pk_finding *finding)
+{
+    const char *ask = json_string_value(json_object_get(finding->evidence, "ask"));
+    const char *threat;
+    struct pk_action action;
+    char *end;
+    int64_t id = ask != NULL ? strtoll(ask, &end, 10) : 0;
+    int rc = id > 0 ? pk_action_get(c->store, id, c->arena, &action, c->err) : PK_ENOENT;
+
+    if (rc < 0) {
+        return rc;
+    }
+    threat = json_string_value(json_object_get(action.payload, "threat"));
+    return action.kind == PK_ACTION_ASK && strcmp(action.target, c->device.id) == 0 &&
+                    threat != NULL && strcmp(threat, finding->threat->id) == 0
+            ? PK_OK
+            : PK_ENOENT;
+}
+
 int pk_circle_finding(struct pk_circle *c, const struct pk_finding *finding)
 {
-    struct pk_incident *slot = find_live(c, finding->threat, finding->subject);
+    struct pk_incident *slot = find_live(c, finding->threat, finding->subject, finding->simulated);
     struct pk_incident incident = { 0 };
     enum pk_incident_change change;
     int64_t minute_before;
     bool known = slot != NULL;
-    int rc;
+    int rc = finding->simulated && !finding->cleared ? check_drill(c, finding) : PK_OK;
 
+    if (rc < 0) {
+        return rc == PK_ENOENT ? PK_OK : rc;
+    }
     if (known) {
         incident = *slot;
     } else if (finding->cleared) {
@@ -124,17 +150,21 @@ int pk_circle_finding(struct pk_circle *c, const struct pk_finding *finding)
     if (rc < 0 || change == PK_CHANGE_NONE) {
         return rc;
     }
-    rc = pk_circle_network_incident(c, &incident);
+    rc = incident.simulated ? PK_OK : pk_circle_network_incident(c, &incident);
     if (rc < 0) {
         return rc;
     }
     remember(c, slot, &incident);
-    c->risk_stale = true;
-    if (c->watch->incident != NULL) {
+    c->risk_stale |= !incident.simulated;
+    if (c->watch->incident != NULL && !incident.simulated) {
         c->watch->incident(&incident, change, c->watch->ctx);
     }
     rc = write_change(c, &incident, change, finding->at_ms, minute_before);
-    return rc < 0 ? rc : pk_circle_protect(c, &incident, change);
+    if (rc < 0) {
+        return rc;
+    }
+    return incident.simulated ? pk_circle_drill(c, &incident, change)
+                              : pk_circle_protect(c, &incident, change);
 }
 
 /* ---- exceptions ---- */
@@ -166,7 +196,7 @@ static int store_change(struct pk_circle *c, struct pk_incident *slot, struct pk
 int pk_circle_except(struct pk_circle *c, const struct pk_threat *threat, const char *subject,
         const char *reason, int64_t at_ms)
 {
-    struct pk_incident *slot = find_live(c, threat, subject);
+    struct pk_incident *slot = find_live(c, threat, subject, false);
     struct pk_incident incident;
     const char *text = pk_arena_printf(c->arena, EXCEPTED "%s", reason);
     int rc;
@@ -189,7 +219,7 @@ int pk_circle_readmit(
     struct pk_incident incident;
     int rc;
 
-    if (find_live(c, threat, subject) != NULL) {
+    if (find_live(c, threat, subject, false) != NULL) {
         return PK_OK;
     }
     rc = pk_incident_find(c->store, c->device.id, threat->id, subject, c->arena, &incident, c->err);
@@ -212,7 +242,7 @@ int pk_circle_readmit(
 bool pk_circle_has_other_parts(
         struct pk_circle *c, const struct pk_threat *threat, const char *subject, const char *part)
 {
-    const struct pk_incident *live = find_live(c, threat, subject);
+    const struct pk_incident *live = find_live(c, threat, subject, false);
     const json_t *parts = live != NULL ? json_object_get(live->evidence, "parts") : NULL;
 
     for (size_t i = 0; i < json_array_size(parts); i++) {

@@ -47,7 +47,7 @@ static int observe(struct pk_circle *c, const struct pk_observation *o)
         rc = pk_circle_apps(c, o);
     }
     for (size_t i = 0; i < findings.count && rc == PK_OK; i++) {
-        if (c->watch->finding != NULL) {
+        if (c->watch->finding != NULL && !findings.items[i].simulated) {
             c->watch->finding(c->device.id, &findings.items[i], c->watch->ctx);
         }
         rc = pk_circle_finding(c, &findings.items[i]);

@@ -16,13 +16,14 @@ static json_t *siem_payload(const struct pk_circle *c, const struct pk_incident 
     const struct pk_threat *t = incident->threat;
     const char *seen = json_string_value(json_object_get(incident->evidence, "seen"));
     json_t *attack = json_array();
+    json_t *payload;
     char at[PK_TIME_TEXT];
 
     for (size_t i = 0; i < t->attack_count; i++) {
         (void)json_array_append_new(attack, json_string(t->attack[i]));
     }
-    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:{s:s, s:s}, s:s, s:f, s:s*, s:o, s:s, s:s, "
-                     "s:{s:I, s:s}, s:s*}",
+    payload = json_pack("{s:s, s:s, s:s, s:s, s:s, s:{s:s, s:s}, s:s, s:f, s:s*, s:o, s:s, s:s, "
+                        "s:{s:I, s:s}, s:s*}",
             "at", pk_time_format(at_ms, at), "type", types[change], "severity",
             pk_severity_name(incident->severity), "threat", t->id, "title", t->title, "device",
             "id", c->device.id, "name", c->device.name, "subject", incident->subject, "confidence",
@@ -30,6 +31,10 @@ static json_t *siem_payload(const struct pk_circle *c, const struct pk_incident 
             incident->id, "state", pk_incident_state_names[incident->state], "risk", "score",
             (json_int_t)c->device.risk_score, "level", pk_risk_level_names[c->device.risk_level],
             "seen", seen);
+    if (payload != NULL && incident->simulated) {
+        (void)json_object_set_new(payload, "simulated", json_true());
+    }
+    return payload;
 }
 
 static int tell_soc(struct pk_circle *c, const struct pk_incident *incident,
@@ -155,6 +160,7 @@ static int tell(struct pk_circle *c, const struct pk_act *act)
         .threat = act->threat->id,
         .subject = act->subject,
         .level = (int)act->threat->urgency,
+        .simulated = incident.simulated,
         .told_ms = act->at_ms };
     int rc = pk_alert_add(c->store, &row, c->err);
 

@@ -97,7 +97,7 @@ static double sigmoid(double x)
 
 static bool begins(const struct pk_incident *i, const char *prefix)
 {
-    return strncmp(i->threat->id, prefix, strlen(prefix)) == 0;
+    return !i->simulated && strncmp(i->threat->id, prefix, strlen(prefix)) == 0;
 }
 
 /* ---- evidence ------------------------------------------------------------------------------------- */
@@ -120,8 +120,8 @@ static bool is_chained(const struct pk_risk_input *in, const struct pk_incident 
 
 static const struct weight *weight_of(const struct pk_incident *i, bool chained)
 {
-    if (i->severity == PK_SEVERITY_INFO && !chained) {
-        return NULL;
+    if (i->simulated || (i->severity == PK_SEVERITY_INFO && !chained)) {
+        return NULL; /* a drill is no risk */
     }
     for (size_t n = 0; n < PK_COUNT(weights); n++) {
         if (begins(i, weights[n].prefix)) {

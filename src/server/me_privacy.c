@@ -68,6 +68,7 @@ static bool is_always(enum pk_observation_kind kind)
     case PK_OBS_WIFI:
     case PK_OBS_CELL:
     case PK_OBS_NAME:
+    case PK_OBS_DRILL:
         break;
     }
     return false;

@@ -5,9 +5,10 @@
 
 #define COLUMNS                                                                       \
     "i.id, i.device, i.threat, i.subject, i.state, i.severity, i.confidence, i.hits," \
-    " i.opened_ms, i.updated_ms, i.ended_ms, i.rule, i.evidence, i.reason"
+    " i.opened_ms, i.updated_ms, i.ended_ms, i.rule, i.evidence, i.reason,"           \
+    " i.simulated"
 #define ROW_COLUMNS  COLUMNS ", d.name"
-#define COLUMN_COUNT 15
+#define COLUMN_COUNT 16
 #define TABLES       "incidents i LEFT JOIN devices d ON d.id = i.device"
 
 static int read_incident(struct pk_get *get, void *out, struct pk_error *err)
@@ -30,6 +31,7 @@ static int read_incident(struct pk_get *get, void *out, struct pk_error *err)
     i->rule = pk_get_word(get);
     i->evidence = pk_get_json(get);
     i->reason = pk_get_text(get);
+    i->simulated = pk_get_int(get) != 0;
     if (i->threat == NULL) {
         return pk_error_set(
                 err, PK_EMALF, "incident '%s': no threat '%s' in the catalogue", i->id, threat);
@@ -83,8 +85,9 @@ int pk_incident_put(
 {
     struct pk_put put = pk_put_start(store,
             "INSERT INTO incidents (id, device, threat, vector, subject, state, severity,"
-            " confidence, hits, opened_ms, updated_ms, ended_ms, rule, evidence, reason)"
-            " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)"
+            " confidence, hits, opened_ms, updated_ms, ended_ms, rule, evidence, reason,"
+            " simulated)"
+            " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)"
             " ON CONFLICT (id) DO UPDATE SET state = excluded.state,"
             " severity = excluded.severity, confidence = excluded.confidence,"
             " hits = excluded.hits, opened_ms = excluded.opened_ms,"
@@ -108,6 +111,7 @@ int pk_incident_put(
     pk_put_word(&put, incident->rule);
     pk_put_json(&put, incident->evidence);
     pk_put_text(&put, incident->reason);
+    pk_put_int(&put, incident->simulated);
     n = pk_put_run(&put);
     return n < 0 ? (int)n : PK_OK;
 }

@@ -4,7 +4,7 @@
 /* One column an observation kind, in the order of enum pk_observation_kind. */
 #define KINDS                                                                                     \
     "agent, posture, network, gateway, dns, tls, portal, choice, apps, lease, routers, redirect," \
-    " http, proxy, wifi, cell, name"
+    " http, proxy, wifi, cell, name, drill"
 #define ADD_KINDS(t)                                  \
     "agent = " t ".agent + excluded.agent"            \
     ", posture = " t ".posture + excluded.posture"    \
@@ -22,9 +22,10 @@
     ", proxy = " t ".proxy + excluded.proxy"          \
     ", wifi = " t ".wifi + excluded.wifi"             \
     ", cell = " t ".cell + excluded.cell"             \
-    ", name = " t ".name + excluded.name"
+    ", name = " t ".name + excluded.name"             \
+    ", drill = " t ".drill + excluded.drill"
 
-_Static_assert(PK_OBS_KIND_COUNT == 17, "the columns of ledger and ledger_days");
+_Static_assert(PK_OBS_KIND_COUNT == 18, "the columns of ledger and ledger_days");
 
 static int run(struct pk_put *put, const struct pk_ledger_counts *more)
 {
@@ -43,7 +44,7 @@ int pk_ledger_counts_add(struct pk_store *store, const char *device,
     struct pk_put put = pk_put_start(store,
             "INSERT INTO ledger (device, reports, " KINDS ")"
             " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17,"
-            " ?18, ?19)"
+            " ?18, ?19, ?20)"
             " ON CONFLICT (device) DO UPDATE SET reports = ledger.reports + "
             "excluded.reports, " ADD_KINDS("ledger"),
             err);
@@ -59,7 +60,7 @@ int pk_ledger_day_add(struct pk_store *store, const char *device, int64_t at_ms,
     struct pk_put put = pk_put_start(store,
             "INSERT INTO ledger_days (device, day, reports, bytes, " KINDS ")"
             " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17,"
-            " ?18, ?19, ?20, ?21)"
+            " ?18, ?19, ?20, ?21, ?22)"
             " ON CONFLICT (device, day) DO UPDATE SET reports = ledger_days.reports + "
             "excluded.reports,"
             " bytes = ledger_days.bytes + excluded.bytes, " ADD_KINDS("ledger_days"),

@@ -372,6 +372,10 @@ static const char step_11[] =
         " next_ms BIGINT NOT NULL, last_ms BIGINT NOT NULL, error {text});"
         "CREATE INDEX report_plans_next ON report_plans (next_ms);";
 
+/* Drills are told, too, and so they stand in the ledger. */
+static const char step_12[] = "ALTER TABLE ledger ADD COLUMN drill BIGINT NOT NULL DEFAULT 0;"
+                              "ALTER TABLE ledger_days ADD COLUMN drill BIGINT NOT NULL DEFAULT 0;";
+
 const char *const pk_store_steps[] = { step_1, step_2, step_3, step_4, step_5, step_6, step_7,
-    step_8, step_9, step_10, step_11 };
+    step_8, step_9, step_10, step_11, step_12 };
 const size_t pk_store_step_count = PK_COUNT(pk_store_steps);

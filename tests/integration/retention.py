@@ -172,7 +172,7 @@ def test_ledger(w):
     days = p.ledger()["days"]
     check("today is there", len(days) == 1 and days[0]["reports"] == 1, days)
     w.again(f"INSERT INTO ledger_days SELECT device, day - 91, reports, bytes, agent, posture, network, gateway, dns, tls, portal, choice,"
-            f" apps, lease, routers, redirect, http, proxy, wifi, cell, name FROM ledger_days")
+            f" apps, lease, routers, redirect, http, proxy, wifi, cell, name, drill FROM ledger_days")
     check("a day that is too old goes", wait_for(lambda: len(p.ledger()["days"]) == 1))
     check("the sums stay", p.ledger()["reports"] == 1)
 

@@ -163,7 +163,7 @@ static void test_alert(void **state)
     json_t *fields;
 
     (void)state;
-    pk_alert_of_threat(pk_threat_find("network.arp_spoof"), evil, &alert);
+    pk_alert_of_threat(pk_threat_find("network.arp_spoof"), evil, "en", false, &alert);
     assert_null(strchr(alert.title, '\033'));
     assert_null(strchr(alert.title, '\n'));
     assert_non_null(strstr(alert.title, "pretends to be the router"));
@@ -214,7 +214,7 @@ static void test_alert_command(void **state)
         json_t *in = NULL;
 
         assert_int_equal(pk_json_parse(rows[i].in, strlen(rows[i].in), &in, NULL), PK_OK);
-        assert_int_equal(pk_alert_of_command(in, "Home", &alert, NULL), rows[i].rc);
+        assert_int_equal(pk_alert_of_command(in, "Home", "en", &alert, NULL), rows[i].rc);
         assert_string_equal(alert.title, rows[i].title);
         if (i == 0) {
             assert_int_equal(alert.next_count, PK_ALERT_STEPS);
