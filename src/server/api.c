@@ -1,10 +1,13 @@
 #include "server/api.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "server/call.h"
 #include "server/console.h"
+#include "server/lockout.h"
 #include "server/looks.h"
+#include "server/signin.h"
 
 static void on_events(void *ctx)
 {
@@ -16,15 +19,21 @@ static void on_events(void *ctx)
 int pk_api_create(struct pk_server *server, struct pk_api **out, struct pk_error *err)
 {
     struct pk_api *api = calloc(1, sizeof(*api));
+    char key[4200];
     int rc;
 
     if (api == NULL || (api->attempts = pk_attempts_create()) == NULL ||
-            (api->looks = pk_looks_create()) == NULL) {
+            (api->looks = pk_looks_create()) == NULL ||
+            (api->lockout = pk_lockout_create()) == NULL) {
         pk_api_destroy(api);
         return pk_error_set(err, PK_ENOMEM, "out of memory");
     }
     api->server = server;
-    rc = pk_console_create(server->settings.console_dir, &api->console, err);
+    (void)snprintf(key, sizeof(key), "%s/%s", server->settings.state_dir, PK_SEAL_FILE);
+    rc = pk_seal_key(key, api->seal_key, err);
+    if (rc == PK_OK) {
+        rc = pk_console_create(server->settings.console_dir, &api->console, err);
+    }
     if (rc == PK_OK) {
         rc = pk_events_wait_create(server, &api->events, err);
     }
@@ -54,6 +63,7 @@ void pk_api_destroy(struct pk_api *api)
     pk_events_wait_destroy(api->events);
     pk_console_destroy(api->console);
     pk_looks_destroy(api->looks);
+    pk_lockout_destroy(api->lockout);
     pk_attempts_destroy(api->attempts);
     free(api);
 }

@@ -2,6 +2,7 @@
 #include "server/issue.h"
 #include "server/roles.h"
 #include "server/view.h"
+#include "store/people.h"
 
 struct body {
     const char *name;
@@ -29,7 +30,18 @@ struct creation {
 static int create(struct pk_call *call, void *ctx, struct pk_error *err)
 {
     struct creation *c = ctx;
-    int rc = pk_issue_token(call->store, &c->link, call->arena, &c->secret, err);
+    struct pk_person person;
+    int rc = pk_person_find(
+            call->store, "", pk_call_lower(call, c->link.name), call->arena, &person, err);
+
+    if (rc == PK_OK && person.disabled_ms != 0) {
+        return pk_error_set(err, PK_EEXIST, "this person is disabled");
+    }
+    if (rc < 0 && rc != PK_ENOENT) {
+        return rc;
+    }
+    c->link.person = rc == PK_OK ? person.id : NULL;
+    rc = pk_issue_token(call->store, &c->link, call->arena, &c->secret, err);
 
     if (rc < 0) {
         return rc;

@@ -41,7 +41,7 @@ void pk_auth_hash(const char *secret, char out[PK_SHA256_HEX])
     pk_sha256_hex(pk_slice_str(secret), out);
 }
 
-static enum pk_auth_result look_up(struct pk_store *store, int kind, const char *secret,
+static enum pk_auth_result look_up(struct pk_store *store, int kind, const char *secret, bool note,
         int64_t now_ms, struct pk_arena *arena, struct pk_actor *out, struct pk_error *err)
 {
     char hash[PK_SHA256_HEX];
@@ -49,7 +49,8 @@ static enum pk_auth_result look_up(struct pk_store *store, int kind, const char 
     int rc;
 
     pk_auth_hash(secret, hash);
-    rc = pk_token_use(store, kind, hash, now_ms, arena, &token, err);
+    rc = note ? pk_token_use(store, kind, hash, now_ms, arena, &token, err)
+              : pk_token_find(store, kind, hash, now_ms, arena, &token, err);
     if (rc == PK_ENOENT) {
         return PK_AUTH_WRONG;
     }
@@ -79,13 +80,25 @@ static enum pk_auth_result check_bearer(struct pk_store *store, struct pk_attemp
         return PK_AUTH_LIMITED;
     }
     if (token != NULL) {
-        result = look_up(store, PK_TOKEN_API, token, now_ms, arena, out, err);
+        result = look_up(store, PK_TOKEN_API, token, true, now_ms, arena, out, err);
     }
     if (result == PK_AUTH_WRONG) {
         pk_attempts_note(attempts, PK_TOKEN_API, credentials->address, now_ms);
         pk_event(PK_WARN, "auth.refused", { "address", credentials->address }, { "how", "bearer" });
     }
     return result;
+}
+
+bool pk_auth_cross_site(const struct pk_credentials *c)
+{
+    static const char scheme[] = "https://";
+
+    if (c->site != NULL && strcmp(c->site, "same-origin") != 0 && strcmp(c->site, "none") != 0) {
+        return true;
+    }
+    return c->origin != NULL &&
+            (c->host == NULL || strncmp(c->origin, scheme, strlen(scheme)) != 0 ||
+                    strcasecmp(c->origin + strlen(scheme), c->host) != 0);
 }
 
 #define RIGHT(name) (1U << PK_RIGHT_##name)
@@ -130,7 +143,8 @@ enum pk_auth_result pk_auth_check(struct pk_store *store, struct pk_attempts *at
         result = check_bearer(store, attempts, credentials, now_ms, arena, out, err);
     } else if (credentials->session != NULL) {
         result = is_token(credentials->session)
-                ? look_up(store, PK_TOKEN_SESSION, credentials->session, now_ms, arena, out, err)
+                ? look_up(store, PK_TOKEN_SESSION, credentials->session, !credentials->idle, now_ms,
+                          arena, out, err)
                 : PK_AUTH_WRONG;
     } else {
         return PK_AUTH_NONE;
@@ -139,7 +153,8 @@ enum pk_auth_result pk_auth_check(struct pk_store *store, struct pk_attempts *at
         return result;
     }
     if (out->how == PK_HOW_SESSION && credentials->changes &&
-            (credentials->marker == NULL || strcmp(credentials->marker, "1") != 0)) {
+            (credentials->marker == NULL || strcmp(credentials->marker, "1") != 0 ||
+                    pk_auth_cross_site(credentials))) {
         return PK_AUTH_CSRF;
     }
     return pk_role_may(out->role, wanted) ? PK_AUTH_OK : PK_AUTH_ROLE;

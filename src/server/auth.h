@@ -11,7 +11,7 @@
 #include "store/scope.h"
 #include "store/store.h"
 
-#define PK_SESSION_COOKIE "picket_session"
+#define PK_SESSION_COOKIE "__Host-picket"
 #define PK_SESSION_MS     (INT64_C(12) * 3600000)
 #define PK_SECRET_HEX     65 /* 64 digits and the NUL */
 
@@ -51,15 +51,19 @@ struct pk_credentials {
     const char *authorization;
     const char *session; /* value of the cookie */
     const char *marker;  /* X-Picket-Request */
+    const char *origin;  /* Origin */
+    const char *host;    /* Host */
+    const char *site;    /* Sec-Fetch-Site */
     const char *address;
     bool changes; /* the method is not GET */
+    bool idle;    /* what a page asks by itself: no use of a session */
 };
 
 enum pk_auth_result {
     PK_AUTH_OK,
     PK_AUTH_NONE,    /* 401: nothing was shown */
     PK_AUTH_WRONG,   /* 401: unknown, expired or malformed */
-    PK_AUTH_CSRF,    /* 403: a cookie without the marker */
+    PK_AUTH_CSRF,    /* 403: a cookie without the marker, or from another origin */
     PK_AUTH_ROLE,    /* 403: known, but may not */
     PK_AUTH_LIMITED, /* 429 */
     PK_AUTH_FAILED,  /* the store could not say; *err */
@@ -77,6 +81,10 @@ const char *pk_actor_text(const struct pk_actor *actor, struct pk_arena *arena);
 /* The token of "Bearer TOKEN" (RFC 6750, scheme in any case), or NULL when the header is of
  * another scheme or its token is empty, too long or has other characters than b64token. */
 const char *pk_auth_bearer(const char *authorization);
+
+/* Did a page of another origin, or of none that can be told, ask for this? A browser says so by Sec-Fetch-Site
+ * and Origin; programs send neither. */
+bool pk_auth_cross_site(const struct pk_credentials *credentials);
 
 void pk_auth_hash(const char *secret, char out[PK_SHA256_HEX]);
 

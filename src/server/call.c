@@ -63,10 +63,20 @@ static bool authenticate(struct pk_call *call, const struct pk_api_route *route)
         .session = pk_request_cookie(call->request, PK_SESSION_COOKIE),
         .marker = pk_request_header(call->request, "X-Picket-Request"),
         .address = pk_request_address(call->request),
+        .origin = pk_request_header(call->request, "Origin"),
+        .host = pk_request_header(call->request, "Host"),
+        .site = pk_request_header(call->request, "Sec-Fetch-Site"),
         .changes = pk_request_method(call->request) != PK_GET,
+        .idle = route->idle,
     };
     struct pk_error err = { 0 };
 
+    /* Nobody is signed in, as whomever, by a page of somebody else. */
+    if (route->right == PK_RIGHT_NONE && credentials.changes && pk_auth_cross_site(&credentials)) {
+        pk_reply_problem(call->request, 403, "forbidden",
+                "a page of another origin may not ask for this", NULL);
+        return false;
+    }
     switch (pk_auth_check(call->store, call->api->attempts, &credentials, route->right,
             call->now_ms, call->arena, &call->actor, &err)) {
     case PK_AUTH_OK:
@@ -79,7 +89,9 @@ static bool authenticate(struct pk_call *call, const struct pk_api_route *route)
         return false;
     case PK_AUTH_CSRF:
         pk_reply_problem(call->request, 403, "forbidden",
-                "a change by cookie needs the header X-Picket-Request: 1", NULL);
+                "a change by cookie needs the header X-Picket-Request: 1 and this server's own "
+                "page",
+                NULL);
         return false;
     case PK_AUTH_ROLE: {
         char detail[96];

@@ -12,12 +12,15 @@
 
 struct pk_api_route;
 struct pk_console;
+struct pk_lockout;
 struct pk_looks;
 
 /* What struct pk_api is made of; constant after pk_api_create() but for what locks itself. */
 struct pk_api {
     struct pk_server *server;
     struct pk_attempts *attempts;
+    struct pk_lockout *lockout;
+    uint8_t seal_key[32]; /* of one-time codes, see secret.h */
     struct pk_looks *looks;
     struct pk_events_wait *events;
     struct pk_console *console;
@@ -53,6 +56,7 @@ struct pk_api_route {
     const char *path;
     pk_call_fn run;
     enum pk_route_scope scope;
+    bool idle;       /* pages ask for it by themselves: no use of a session */
     bool has_body;   /* a JSON object of at most PK_API_BODY_MAX, or body_max */
     bool has_file;   /* a body of any type, up to scan.upload_max_mb, in a file */
     bool has_query;  /* the call reads its parameters itself; else there are none */
@@ -103,6 +107,19 @@ int pk_api_session_open(struct pk_call *call, struct pk_error *err);
 int pk_api_session_get(struct pk_call *call, struct pk_error *err);
 int pk_api_session_close(struct pk_call *call, struct pk_error *err);
 int pk_api_trends_get(struct pk_call *call, struct pk_error *err);
+int pk_api_door_get(struct pk_call *call, struct pk_error *err);
+int pk_api_session_list(struct pk_call *call, struct pk_error *err);
+int pk_api_session_end(struct pk_call *call, struct pk_error *err);
+int pk_api_session_end_own(struct pk_call *call, struct pk_error *err);
+int pk_api_person_list(struct pk_call *call, struct pk_error *err);
+int pk_api_person_get(struct pk_call *call, struct pk_error *err);
+int pk_api_person_add(struct pk_call *call, struct pk_error *err);
+int pk_api_person_put(struct pk_call *call, struct pk_error *err);
+int pk_api_person_disable(struct pk_call *call, struct pk_error *err);
+int pk_api_person_enable(struct pk_call *call, struct pk_error *err);
+int pk_api_person_remove(struct pk_call *call, struct pk_error *err);
+int pk_api_person_sign_out(struct pk_call *call, struct pk_error *err);
+int pk_api_person_codes(struct pk_call *call, struct pk_error *err);
 int pk_api_overview_get(struct pk_call *call, struct pk_error *err);
 int pk_api_device_list(struct pk_call *call, struct pk_error *err);
 int pk_api_device_get(struct pk_call *call, struct pk_error *err);

@@ -1,14 +1,20 @@
 /* main.c - picketd: options and wiring. */
 #include <getopt.h>
+#include <openssl/crypto.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <termios.h>
+#include <unistd.h>
 
 #include "base/event.h"
+#include "base/file.h"
 #include "policy/policy.h"
 #include "server/issue.h"
 #include "server/life.h"
+#include "server/qr_svg.h"
+#include "server/signin.h"
 
 #define EXIT_USAGE   2 /* as every command of Picket: 1 bad news, 2 wrong usage, 3 could not */
 #define EXIT_COULD   3
@@ -22,6 +28,7 @@ enum job {
     JOB_CHECK,
     JOB_ENROLLMENT,
     JOB_SIGNIN,
+    JOB_PASSWORD,
 };
 
 struct options {
@@ -32,6 +39,8 @@ struct options {
     int64_t ttl_s; /* 0: the usual */
     const char *name;
     const char *role;
+    const char *person; /* of --set-password */
+    const char *qr;     /* file for the picture of the codes' secret */
 };
 
 static const char usage[] =
@@ -49,6 +58,13 @@ static const char usage[] =
         "minutes\n"
         "    --name NAME        who signs in (default: admin)\n"
         "    --role ROLE        viewer, responder, policy, privacy or owner (default: owner)\n"
+        "  --set-password NAME  give somebody a password and one-time codes, for the day when "
+        "single "
+        "sign-on\n"
+        "                       does not work; asked for at a terminal, else the first line of "
+        "standard input\n"
+        "    --role ROLE        (default: as it was, or owner)\n"
+        "    --qr FILE          write the QR code for the app that makes codes there (SVG)\n"
         "  --version, --help\n";
 
 static int complain(const struct pk_error *err)
@@ -136,6 +152,81 @@ static int signin_link(
     return PK_OK;
 }
 
+#define QR_MAX (128UL * 1024)
+
+/* One line, without an echo at a terminal. */
+static int read_password(char out[PK_PASSWORD_MAX + 2], struct pk_error *err)
+{
+    struct termios before;
+    struct termios silent;
+    bool terminal = isatty(STDIN_FILENO) == 1 && tcgetattr(STDIN_FILENO, &before) == 0;
+    const char *line;
+
+    if (terminal) {
+        silent = before;
+        silent.c_lflag &= ~(tcflag_t)ECHO;
+        (void)fputs("Password (not shown): ", stderr);
+        (void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
+    }
+    line = fgets(out, PK_PASSWORD_MAX + 2, stdin);
+    if (terminal) {
+        (void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
+        (void)fputc('\n', stderr);
+    }
+    if (line == NULL) {
+        return pk_error_set(err, PK_EMISSING, "no password was given");
+    }
+    out[strcspn(out, "\n")] = '\0';
+    return PK_OK;
+}
+
+static int write_qr(const char *file, const char *url, struct pk_error *err)
+{
+    struct pk_buffer svg = pk_buffer_of(QR_MAX);
+    int rc = pk_qr_svg(url, &svg, err);
+
+    if (rc == PK_OK) {
+        rc = pk_file_write(file, pk_buffer_slice(&svg), 0600, err);
+    }
+    pk_buffer_finish(&svg);
+    return rc;
+}
+
+static int set_password(
+        struct pk_server *server, const struct options *options, struct pk_error *err)
+{
+    struct pk_store *store = pk_server_store(server, err);
+    char recovery[PK_RECOVERY_MAX][PK_RECOVERY_TEXT];
+    char password[PK_PASSWORD_MAX + 2];
+    uint8_t key[PK_SEAL_KEY];
+    const char *url = NULL;
+    const char *path = pk_arena_printf(
+            server->arena, "%s/%s", server->settings.state_dir, PK_SEAL_FILE);
+    int rc = store == NULL ? err->code : read_password(password, err);
+
+    if (rc == PK_OK) {
+        rc = path == NULL ? PK_ENOMEM : pk_seal_key(path, key, err);
+    }
+    if (rc == PK_OK) {
+        rc = pk_signin_set_password(store, key, server->settings.name, options->person, password,
+                options->role != NULL ? pk_role_of(options->role) : PK_ROLE_NONE,
+                pk_server_now(server), server->arena, &url, recovery, err);
+    }
+    OPENSSL_cleanse(password, sizeof(password));
+    if (rc == PK_OK && options->qr != NULL) {
+        rc = write_qr(options->qr, url, err);
+    }
+    if (rc < 0) {
+        return rc;
+    }
+    (void)printf("%s\n", url);
+    (void)printf("Recovery codes, each works once instead of a code of the app:\n");
+    for (int i = 0; i < PK_RECOVERY_MAX; i++) {
+        (void)printf("%s\n", recovery[i]);
+    }
+    return PK_OK;
+}
+
 static void reload(struct pk_server *server)
 {
     struct pk_error why = { 0 };
@@ -209,6 +300,8 @@ static int parse_options(int argc, char **argv, struct options *out)
         { "signin-link", no_argument, NULL, 's' },
         { "name", required_argument, NULL, 'n' },
         { "role", required_argument, NULL, 'r' },
+        { "set-password", required_argument, NULL, 'p' },
+        { "qr", required_argument, NULL, 'q' },
         { "version", no_argument, NULL, 'v' },
         { "help", no_argument, NULL, 'h' },
         { NULL, 0, NULL, 0 },
@@ -227,6 +320,14 @@ static int parse_options(int argc, char **argv, struct options *out)
         case 's':
             out->job = option == 'k' ? JOB_CHECK : option == 'e' ? JOB_ENROLLMENT : JOB_SIGNIN;
             jobs++;
+            break;
+        case 'p':
+            out->job = JOB_PASSWORD;
+            out->person = optarg;
+            jobs++;
+            break;
+        case 'q':
+            out->qr = optarg;
             break;
         case 'l':
             out->label = optarg;
@@ -261,7 +362,9 @@ static int parse_options(int argc, char **argv, struct options *out)
         return wrong_usage("--uses and --ttl want a number that makes sense");
     }
     if (((out->label != NULL || out->uses != 0 || out->ttl_s != 0) && out->job != JOB_ENROLLMENT) ||
-            ((out->name != NULL || out->role != NULL) && out->job != JOB_SIGNIN)) {
+            (out->name != NULL && out->job != JOB_SIGNIN) ||
+            (out->role != NULL && out->job != JOB_SIGNIN && out->job != JOB_PASSWORD) ||
+            (out->qr != NULL && out->job != JOB_PASSWORD)) {
         return wrong_usage("this option belongs to another command");
     }
     if (out->role != NULL && pk_role_of(out->role) == PK_ROLE_NONE) {
@@ -298,6 +401,9 @@ int main(int argc, char **argv)
         break;
     case JOB_SIGNIN:
         rc = signin_link(server, &options, &err);
+        break;
+    case JOB_PASSWORD:
+        rc = set_password(server, &options, &err);
         break;
     }
     pk_server_close(server);

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/event.h"
 #include "base/file.h"
@@ -113,6 +114,46 @@ static const struct pk_field exchange_fields[] = {
 static const struct pk_schema exchange_schema =
     PK_SCHEMA(struct pk_exchange_settings, exchange_fields, "exchange");
 
+const char *const pk_sso_roles[] = { "none", "viewer", "responder", "policy", "privacy", "owner",
+    NULL };
+static const char *const sso_methods[] = { "client_secret_basic", "client_secret_post", NULL };
+
+static const struct pk_field sso_map_fields[] = {
+    { "group", PK_TYPE_STRING, PK_REQUIRED, AT(pk_sso_map, group), .min = 1, .max = 256,
+      .help = "group as the identity provider names it" },
+    { "role", PK_TYPE_ENUM, PK_REQUIRED, AT(pk_sso_map, role), .names = pk_sso_roles,
+      .help = "what its members may do" },
+    { "groups", PK_TYPE_STRINGS, 0, AT(pk_sso_map, groups), .min = 1, .max = 64, .count_max = 16,
+      .help = "groups of devices that they see; none: all" },
+};
+static const struct pk_schema sso_map_schema = PK_SCHEMA(struct pk_sso_map, sso_map_fields, "role_map");
+
+static const struct pk_field sso_fields[] = {
+    { "name", PK_TYPE_STRING, 0, AT(pk_sso_settings, name), .min = 1, .max = 64,
+      .def = "single sign-on", .help = "of the provider, for the button" },
+    { "issuer", PK_TYPE_STRING, PK_REQUIRED, AT(pk_sso_settings, issuer), .min = 9, .max = 512,
+      .help = "URL of the OpenID provider, exactly as it calls itself" },
+    { "client_id", PK_TYPE_STRING, PK_REQUIRED, AT(pk_sso_settings, client_id), .min = 1,
+      .max = 256, .help = "what the provider calls this server" },
+    { "client_secret_file", PK_TYPE_STRING, 0, AT(pk_sso_settings, client_secret_file), .min = 1,
+      .max = 4096, .help = "file with the client's secret; absent: a public client (PKCE alone)" },
+    { "auth_method", PK_TYPE_ENUM, 0, AT(pk_sso_settings, auth_method), .names = sso_methods,
+      .def = "client_secret_basic", .help = "how the secret is shown to the provider" },
+    { "scopes", PK_TYPE_STRINGS, 0, AT(pk_sso_settings, scopes), .min = 1, .max = 128,
+      .count_max = 16, .help = "asked for besides openid; absent: profile and email" },
+    { "groups_claim", PK_TYPE_STRING, 0, AT(pk_sso_settings, groups_claim), .min = 1, .max = 128,
+      .def = "groups", .help = "where the ID token tells groups; dots lead into objects" },
+    { "role_map", PK_TYPE_OBJECTS, 0, AT(pk_sso_settings, role_map), .sub = &sso_map_schema,
+      .count_max = PK_SSO_MAPS_MAX, .help = "roles by groups of the provider; the first that fits" },
+    { "default_role", PK_TYPE_ENUM, 0, AT(pk_sso_settings, default_role), .names = pk_sso_roles,
+      .def = "none", .help = "of those who are in none of these groups; none: not let in" },
+    { "ca", PK_TYPE_STRING, 0, AT(pk_sso_settings, ca), .min = 1, .max = 4096,
+      .help = "PEM file with the roots that the provider's certificate is checked against; absent: the system's" },
+    { "algorithms", PK_TYPE_STRINGS, 0, AT(pk_sso_settings, algorithms), .min = 5, .max = 5,
+      .count_max = 4, .help = "signatures that are taken: RS256 PS256 ES256 EdDSA; absent: all four" },
+};
+static const struct pk_schema sso_schema = PK_SCHEMA(struct pk_sso_settings, sso_fields, "sso");
+
 static const struct pk_field log_fields[] = {
     { "format", PK_TYPE_ENUM, 0, AT(pk_log_settings, format), .names = log_formats, .def = "text",
       .help = "how log lines look" },
@@ -154,6 +195,8 @@ static const struct pk_field settings_fields[] = {
       .help = "how long what is kept" },
     { "privacy", PK_TYPE_OBJECT, 0, AT(pk_settings, privacy), .sub = &pk_privacy_schema,
       .help = "what others are shown, and what the person may do alone" },
+    { "sso", PK_TYPE_OBJECT, 0, AT(pk_settings, sso), .sub = &sso_schema,
+      .help = "sign-in by an OpenID provider" },
     { "exchange", PK_TYPE_OBJECT, 0, AT(pk_settings, exchange), .sub = &exchange_schema,
       .help = "what is told to and heard from other organisations" },
     { "demo", PK_TYPE_BOOL, 0, AT(pk_settings, demo), .help = "the console says: simulated" },
@@ -238,6 +281,33 @@ static int fail(struct pk_error *err, const char *path, const char *text)
 }
 
 /* What a row cannot say. */
+static int fail_sso(struct pk_error *err, const char *path, const char *text)
+{
+    (void)pk_error_set(err, PK_EBOUNDS, "%s", text);
+    (void)snprintf(err->path, sizeof(err->path), "sso.%s", path);
+    return PK_EBOUNDS;
+}
+
+static int check_sso(const struct pk_sso_settings *sso, struct pk_error *err)
+{
+    static const char *const algorithms[] = { "RS256", "PS256", "ES256", "EdDSA" };
+
+    if (strncmp(sso->issuer, "https://", 8) != 0 || strpbrk(sso->issuer, "?# \t\n") != NULL) {
+        return fail_sso(err, "issuer", "must be an https URL without a query");
+    }
+    for (size_t i = 0; i < sso->algorithms.count; i++) {
+        bool known = false;
+
+        for (size_t k = 0; k < PK_COUNT(algorithms); k++) {
+            known = known || strcmp(sso->algorithms.items[i], algorithms[k]) == 0;
+        }
+        if (!known) {
+            return fail_sso(err, "algorithms", "must be among RS256, PS256, ES256 and EdDSA");
+        }
+    }
+    return PK_OK;
+}
+
 static int check(const struct pk_settings *s, struct pk_error *err)
 {
     char path[40];
@@ -246,6 +316,13 @@ static int check(const struct pk_settings *s, struct pk_error *err)
         if (!pk_tls_is_name(s->names.items[i])) {
             (void)snprintf(path, sizeof(path), "names[%zu]", i);
             return fail(err, path, "a host name or an address is wanted here");
+        }
+    }
+    if (s->sso != NULL) {
+        int rc = check_sso(s->sso, err);
+
+        if (rc < 0) {
+            return rc;
         }
     }
     return pk_siem_check(s->siem.items, s->siem.count, err);

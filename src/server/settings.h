@@ -60,6 +60,31 @@ struct pk_exchange_settings {
     int64_t words_max;     /* hub: of one member */
 };
 
+#define PK_SSO_MAPS_MAX 64
+
+/* Who is in this group of the identity provider gets the role, for these groups of devices. */
+struct pk_sso_map {
+    const char *group;
+    int role; /* index into pk_sso_roles */
+    struct pk_strings groups;
+};
+extern const char *const pk_sso_roles[]; /* "none", then as pk_role_choices; NULL-terminated */
+
+/* OpenID Connect. */
+struct pk_sso_settings {
+    const char *name;   /* "Sign in with NAME" */
+    const char *issuer; /* https://... */
+    const char *client_id;
+    const char *client_secret_file; /* NULL: a public client */
+    struct pk_strings scopes;
+    const char *groups_claim; /* a path: "groups", "realm_access.roles" */
+    struct pk_array role_map; /* struct pk_sso_map; the first that fits */
+    int auth_method;          /* 0: client_secret_basic, 1: client_secret_post */
+    int default_role;         /* of who fits none; index into pk_sso_roles, 0: not let in */
+    const char *ca;           /* PEM file; NULL: the system's roots */
+    struct pk_strings algorithms;
+};
+
 struct pk_log_settings {
     int format; /* enum pk_event_format */
     int level;  /* enum pk_level */
@@ -84,6 +109,7 @@ struct pk_settings {
     struct pk_retention_settings *retention;
     struct pk_privacy_settings *privacy;
     struct pk_exchange_settings *exchange;
+    struct pk_sso_settings *sso; /* NULL: none */
     bool demo;
     struct pk_log_settings *log;
     const char *policy;   /* file; NULL: the built-in policy */

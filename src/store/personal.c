@@ -73,8 +73,8 @@ static const struct source sources[] = {
 /* app_files names the device that was asked for the file last; tokens are sessions of its user's page. */
 const char *const pk_personal_tables[] = { "devices", "device_state", "incidents", "timeline",
     "actions", "events", "audit", "ledger", "ledger_days", "device_apps", "device_inventory",
-    "app_asks", "app_exceptions", "crowd_findings", "guard", "policy_facts", "alerts",
-    "mistakes", "push_tokens", "tokens", "network_devices", "erasures", "app_files", NULL };
+    "app_asks", "app_exceptions", "crowd_findings", "guard", "policy_facts", "alerts", "mistakes",
+    "push_tokens", "tokens", "network_devices", "erasures", "app_files", NULL };
 
 /* ---- one row -------------------------------------------------------------------------------------- */
 

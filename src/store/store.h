@@ -290,8 +290,13 @@ struct pk_token {
 };
 PK_MUST_USE int pk_token_add(
         struct pk_store *store, const struct pk_token *token, struct pk_error *err);
-/* The live token of this kind; PK_ENOENT when unknown or expired. Notes used_ms at most once a
- * minute. */
+/* A session that nobody used for so long is over. */
+#define PK_SESSION_IDLE_MS (INT64_C(2) * 3600000)
+/* The live token of this kind; PK_ENOENT when unknown or expired. Not noted: what a page asks by itself is no
+ * use of a session. */
+PK_MUST_USE int pk_token_find(struct pk_store *store, int kind, const char *secret_sha256,
+        int64_t now_ms, struct pk_arena *arena, struct pk_token *out, struct pk_error *err);
+/* The same, and notes used_ms at most once a minute. */
 PK_MUST_USE int pk_token_use(struct pk_store *store, int kind, const char *secret_sha256,
         int64_t now_ms, struct pk_arena *arena, struct pk_token *out, struct pk_error *err);
 /* As use, and removes it: a one-time link works once, also when two come at the same moment. */

@@ -1,13 +1,20 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "store/people.h"
 #include "store/query.h"
 
 #define COLUMNS                                                                                  \
     "id, kind, name, role, created_ms, expires_ms, used_ms, groups, person, address, external, " \
     "device"
 #define COLUMN_COUNT 12
-#define LIVE         "kind = ?1 AND secret = ?2 AND (expires_ms = 0 OR expires_ms > ?3)"
+/* When a session was used last. */
+#define USED "CASE WHEN used_ms > created_ms THEN used_ms ELSE created_ms END"
+/* A session also ends when nobody used it for a while: ?4. */
+#define LIVE                                                                                    \
+    "kind = ?1 AND secret = ?2 AND (expires_ms = 0 OR expires_ms > ?3) AND (kind <> 2 OR " USED \
+    " > ?4)"
+_Static_assert(PK_TOKEN_SESSION == 2 && PK_TOKEN_SIGNIN == 1, "named by number");
 
 const char *const pk_role_names[] = { "none", "viewer", "responder", "owner", "policy", "privacy",
     NULL };
@@ -77,16 +84,23 @@ static int note_use(struct pk_store *store, const char *id, int64_t now_ms, stru
     return n < 0 ? (int)n : PK_OK;
 }
 
-int pk_token_use(struct pk_store *store, int kind, const char *secret_sha256, int64_t now_ms,
+int pk_token_find(struct pk_store *store, int kind, const char *secret_sha256, int64_t now_ms,
         struct pk_arena *arena, struct pk_token *out, struct pk_error *err)
 {
     struct pk_put put = pk_put_start(store, "SELECT " COLUMNS " FROM tokens WHERE " LIVE, err);
-    int rc;
 
     pk_put_int(&put, kind);
     pk_put_text(&put, secret_sha256);
     pk_put_int(&put, now_ms);
-    rc = pk_put_get(&put, arena, read_token, out, "token", err);
+    pk_put_int(&put, now_ms - PK_SESSION_IDLE_MS);
+    return pk_put_get(&put, arena, read_token, out, "token", err);
+}
+
+int pk_token_use(struct pk_store *store, int kind, const char *secret_sha256, int64_t now_ms,
+        struct pk_arena *arena, struct pk_token *out, struct pk_error *err)
+{
+    int rc = pk_token_find(store, kind, secret_sha256, now_ms, arena, out, err);
+
     if (rc == PK_OK && now_ms - out->used_ms >= PK_MINUTE_MS) {
         /* Best effort: a full disk must not lock the administrator out. */
         if (note_use(store, out->id, now_ms, NULL) == PK_OK) {
@@ -105,6 +119,7 @@ int pk_token_take(struct pk_store *store, int kind, const char *secret_sha256, i
     pk_put_int(&put, kind);
     pk_put_text(&put, secret_sha256);
     pk_put_int(&put, now_ms);
+    pk_put_int(&put, now_ms - PK_SESSION_IDLE_MS);
     return pk_put_get_changed(&put, arena, read_token, out, "token", err);
 }
 
@@ -166,5 +181,54 @@ int pk_token_remove_of(struct pk_store *store, const char *device, struct pk_err
 
     pk_put_text(&put, device);
     n = pk_put_run(&put);
+    return n < 0 ? (int)n : PK_OK;
+}
+
+/* ---- sessions ---- */
+
+#define OF "(person = ?1 OR ?1 IS NULL) AND ((person IS NULL AND name = ?2) OR ?2 IS NULL)"
+
+int pk_session_list(struct pk_store *store, const struct pk_session_of *of, int64_t now_ms,
+        struct pk_arena *arena, struct pk_array *out, struct pk_error *err)
+{
+    struct pk_put put = pk_put_start(store,
+            "SELECT " COLUMNS " FROM tokens WHERE kind = 2 AND " OF " AND expires_ms > ?3"
+            " AND " USED " > ?4 ORDER BY created_ms DESC, id LIMIT ?5",
+            err);
+
+    pk_put_text(&put, of->person);
+    pk_put_text(&put, of->name);
+    pk_put_int(&put, now_ms);
+    pk_put_int(&put, now_ms - PK_SESSION_IDLE_MS);
+    pk_put_int(&put, PK_SESSIONS_MAX);
+    return pk_put_get_all(&put, arena, read_token, sizeof(struct pk_token), out, err);
+}
+
+int pk_session_end(struct pk_store *store, const struct pk_session_of *of, int64_t *count,
+        struct pk_error *err)
+{
+    struct pk_put put = pk_put_start(store, "DELETE FROM tokens WHERE kind IN (1, 2) AND " OF, err);
+    int64_t n;
+
+    pk_put_text(&put, of->person);
+    pk_put_text(&put, of->name);
+    n = pk_put_run(&put);
+    *count = n < 0 ? 0 : n;
+    return n < 0 ? (int)n : PK_OK;
+}
+
+int pk_session_end_external(struct pk_store *store, const char *person, const char *sid,
+        int64_t *count, struct pk_error *err)
+{
+    struct pk_put put = pk_put_start(store,
+            "DELETE FROM tokens WHERE kind = 2 AND (person = ?1 OR ?1 IS NULL)"
+            " AND (external = ?2 OR ?2 IS NULL) AND external IS NOT NULL",
+            err);
+    int64_t n;
+
+    pk_put_text(&put, person);
+    pk_put_text(&put, sid);
+    n = pk_put_run(&put);
+    *count = n < 0 ? 0 : n;
     return n < 0 ? (int)n : PK_OK;
 }

@@ -35,7 +35,7 @@ export async function door(t, { page, origin, link, watch }) {
     await t.check('the page comes with a strict content security policy', async () => {
         const answer = await page.request.get(`${origin}/`);
         const policy = answer.headers()['content-security-policy'] ?? '';
-        for (const part of ["default-src 'self'", "script-src 'self'", "style-src 'self'"]) {
+        for (const part of ["default-src 'none'", "script-src 'self'", "style-src 'self'"]) {
             expect(policy.includes(part), `no ${part} in '${policy}'`);
         }
         expect(!policy.includes('unsafe'), `'${policy}' allows something unsafe`);

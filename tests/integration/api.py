@@ -122,7 +122,7 @@ def test_session(w):
     secret = link.json["url"].rsplit("/", 1)[1]
     SECRETS.append(secret)
     opened = Client(w.server, address="127.0.2.1").post("/session", {"token": secret})
-    cookie = re.match(r"picket_session=(\w+)", opened.headers["set-cookie"]).group(1)
+    cookie = re.match(r"__Host-picket=(\w+)", opened.headers["set-cookie"]).group(1)
     SECRETS.append(cookie)
     eve = Client(w.server, cookie=cookie)
     check("the link's role", eve.get("/session").json["user"] == {"name": "eve", "role": "viewer", "groups": []})
@@ -155,7 +155,7 @@ def test_expiry(w):
     link = w.admin.post("/users/signin-link", {"name": "late", "role": "viewer"}).json["url"].rsplit("/", 1)[1]
     token = w.admin.post("/tokens", {"name": "short", "role": "viewer", "ttl_s": 60}).json
     kept = w.admin.post("/users/signin-link", {"name": "gone", "role": "viewer"}).json["url"].rsplit("/", 1)[1]
-    cookie = re.match(r"picket_session=(\w+)", Client(w.server, address="127.0.4.1").post(
+    cookie = re.match(r"__Host-picket=(\w+)", Client(w.server, address="127.0.4.1").post(
         "/session", {"token": kept}).headers["set-cookie"]).group(1)
     SECRETS.extend([link, token["token"], kept, cookie])
     program, person = Client(w.server, token=token["token"], address="127.0.4.2"), Client(w.server, cookie=cookie)
@@ -604,8 +604,8 @@ def test_headers(w):
         if answer.headers.get("cache-control") != "no-store":
             bad.append((method, path, answer.status, "cache"))
     check(f"security headers on {len(seen_headers)} answers of the API", not bad, bad[:5])
-    policy = ("default-src 'self'; img-src 'self' data:; style-src 'self'; script-src 'self'; frame-ancestors 'none'; "
-              "base-uri 'none'; form-action 'none'")
+    policy = ("default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+              "base-uri 'none'; form-action 'self'; frame-ancestors 'none'")
     for path in ("/", "/app-0123456789.js", "/enroll", "/nothing"):
         got = w.nobody.call("GET", path).headers
         check(f"headers of {path}", got.get("content-security-policy") == policy and got.get("x-frame-options") == "DENY"
@@ -619,7 +619,7 @@ def test_not_built():
     try:
         got = Client(server).call("GET", "/")
         check("not built", got.status == 503 and b"make console" in got.body, got)
-        cookie = re.match(r"picket_session=(\w+)", Client(server).post(
+        cookie = re.match(r"__Host-picket=(\w+)", Client(server).post(
             "/session", {"token": server.signin_token()}).headers["set-cookie"]).group(1)
         answers = []
         readers = [threading.Thread(target=lambda: answers.append(

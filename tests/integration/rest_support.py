@@ -176,7 +176,7 @@ class Client:
         if self.token is not None:
             sent.setdefault("Authorization", f"Bearer {self.token}")
         if self.cookie is not None:
-            sent.setdefault("Cookie", f"picket_session={self.cookie}")
+            sent.setdefault("Cookie", f"__Host-picket={self.cookie}")
             if self.marker and method != "GET":
                 sent.setdefault("X-Picket-Request", "1")
         data = raw

@@ -59,7 +59,7 @@ class World:
         SECRETS.append(token)
         self.signed_in = self.nobody.post("/session", {"token": token})
         self.used_link = token
-        self.cookie = re.match(r"picket_session=([0-9a-f]{64})", self.signed_in.headers["set-cookie"]).group(1)
+        self.cookie = re.match(r"__Host-picket=([0-9a-f]{64})", self.signed_in.headers["set-cookie"]).group(1)
         SECRETS.append(self.cookie)
         self.person = Client(self.server, cookie=self.cookie)
         self.by_role = {}

@@ -285,9 +285,9 @@ static void test_cookie(void **state)
     struct fixture *f = *state;
 
     assert_string_equal(pk_auth_cookie(f->arena, "abc"),
-            "picket_session=abc; Path=/; Max-Age=43200; HttpOnly; Secure; SameSite=Strict");
+            "__Host-picket=abc; Path=/; Max-Age=43200; HttpOnly; Secure; SameSite=Strict");
     assert_string_equal(pk_auth_cookie(f->arena, NULL),
-            "picket_session=; Path=/; Max-Age=0; HttpOnly; Secure; SameSite=Strict");
+            "__Host-picket=; Path=/; Max-Age=0; HttpOnly; Secure; SameSite=Strict");
 }
 
 static void test_enrollment_secret(void **state)
