@@ -13,6 +13,8 @@ struct body {
     const char *group;
     int64_t ttl_s;
     int64_t uses;
+    int ownership;
+    const char *mail;
 };
 
 #define AT(m) offsetof(struct body, m)
@@ -26,6 +28,10 @@ static const struct pk_field fields[] = {
       .help = "how long it works" },
     { "uses", PK_TYPE_INT, 0, AT(uses), .min = 1, .max = USES_MAX, .def = "1",
       .help = "how many devices it lets in" },
+    { "ownership", PK_TYPE_ENUM, 0, AT(ownership), .names = pk_ownership_names, .def = "unknown",
+      .help = "whose devices they are" },
+    { "mail", PK_TYPE_STRING, 0, AT(mail), .min = 3, .max = 254,
+      .help = "address of the person, for copies of alerts" },
 };
 /* clang-format on */
 static const struct pk_schema schema = PK_SCHEMA(struct body, fields, "enrollment");
@@ -113,6 +119,8 @@ int pk_api_enrollment_create(struct pk_call *call, struct pk_error *err)
         .label = body.label,
         .group = body.group,
         .uses = body.uses,
+        .ownership = body.ownership,
+        .mail = body.mail,
         .created_ms = call->now_ms,
         .expires_ms = call->now_ms + body.ttl_s * 1000,
         .created_by = pk_actor_text(&call->actor, call->arena),

@@ -64,6 +64,7 @@ struct pk_api_route {
 };
 
 #define PK_API_BODY_MAX    (16 * 1024)
+#define PK_API_POLICY_MAX  (600UL * 1024) /* a policy as a JSON string */
 #define PK_API_RULES_MAX   (256UL * 1024)
 #define PK_API_PARTNER_MAX (4UL * 1024 * 1024) /* indicators of a partner */
 
@@ -183,6 +184,14 @@ int pk_api_exchange_join(struct pk_call *call, struct pk_error *err);
 int pk_api_exchange_leave(struct pk_call *call, struct pk_error *err);
 int pk_api_exchange_stix_get(struct pk_call *call, struct pk_error *err);
 int pk_api_exchange_partner(struct pk_call *call, struct pk_error *err);
+int pk_api_policy_get(struct pk_call *call, struct pk_error *err);
+int pk_api_policy_put(struct pk_call *call, struct pk_error *err);
+int pk_api_policy_check(struct pk_call *call, struct pk_error *err);
+int pk_api_policy_rehearse(struct pk_call *call, struct pk_error *err);
+int pk_api_policy_versions(struct pk_call *call, struct pk_error *err);
+int pk_api_policy_version(struct pk_call *call, struct pk_error *err);
+int pk_api_alert_list(struct pk_call *call, struct pk_error *err);
+int pk_api_alert_rates(struct pk_call *call, struct pk_error *err);
 int pk_api_trust_get(struct pk_call *call, struct pk_error *err);
 int pk_api_health_get(struct pk_call *call, struct pk_error *err);
 int pk_api_openapi_get(struct pk_call *call, struct pk_error *err);

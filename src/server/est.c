@@ -181,6 +181,8 @@ static int enroll(struct pk_server *server, struct pk_store *store, struct pk_ar
     if (rc == PK_OK) {
         device->id = pk_arena_strdup(arena, id);
         device->group = enrollment.group;
+        device->ownership = enrollment.ownership;
+        device->mail = enrollment.mail;
         device->cert_serial = issued->serial;
         device->cert_not_after_ms = issued->not_after_ms;
         if (device->name == NULL) {

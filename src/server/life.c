@@ -26,6 +26,7 @@
 #include "server/exchange.h"
 #include "server/limits.h"
 #include "server/networks.h"
+#include "server/due.h"
 #include "server/policies.h"
 #include "server/retention.h"
 #include "server/routes.h"
@@ -47,6 +48,7 @@ struct life {
     struct pk_server server;
     struct pk_tls tls;
     struct pk_policies *policies;
+    pthread_mutex_t policies_lock;
     struct pk_pipeline pipeline;
     struct pk_intel_set *builtin; /* NULL: none */
     struct pk_dispatch *dispatch;
@@ -194,6 +196,7 @@ void pk_server_close(struct pk_server *server)
     pk_ca_close(server->ca);
     pk_tls_finish(&life->tls);
     pk_policies_destroy(life->policies);
+    pthread_mutex_destroy(&life->policies_lock);
     pk_arena_destroy(server->arena);
     if (life->lock_fd >= 0) {
         (void)close(life->lock_fd);
@@ -292,14 +295,18 @@ static int load_policy(struct life *life, struct pk_error *err)
     const struct pk_siem_settings *siem = settings->siem.items;
     const char **names = pk_arena_alloc(life->server.arena, settings->siem.count, sizeof(*names));
     const struct pk_policy *policy = NULL;
+    struct pk_store *store;
     int rc;
 
     life->policies = pk_policies_create();
+    pthread_mutex_init(&life->policies_lock, NULL);
     if (names == NULL || life->policies == NULL) {
         return no_memory(err);
     }
-    rc = pk_policies_load(
-            life->policies, settings->policy, pk_server_now(&life->server), &policy, err);
+    store = pk_server_store(&life->server, err);
+    rc = store == NULL ? err->code
+                       : pk_policies_load(life->policies, settings->policy, store,
+                                 pk_server_now(&life->server), &policy, err);
     if (rc < 0) {
         return rc;
     }
@@ -336,13 +343,24 @@ int pk_server_reload(struct pk_server *server, struct pk_error *err)
     struct life *life = life_of(server);
     const struct pk_policy *policy = NULL;
     struct pk_error why = { 0 };
-    int rc = pk_policies_load(
-            life->policies, server->settings.policy, pk_server_now(server), &policy, err);
+    struct pk_store *store = pk_server_store(server, err);
+    int rc;
 
+    if (store == NULL) {
+        return err->code;
+    }
+    /* By a signal and by the console at the same time: one after the other. */
+    pthread_mutex_lock(&life->policies_lock);
+    rc = pk_policies_load(life->policies, server->settings.policy, store, pk_server_now(server),
+            &policy, err);
+    if (rc == PK_OK) {
+        life->pipeline.policy = policy;
+    }
+    pthread_mutex_unlock(&life->policies_lock);
     if (rc < 0) {
         return rc;
     }
-    life->pipeline.policy = policy;
+    pk_due_wake(server->due);
     pk_waits_notify_all(server->waits);
     if (pk_networks_learn(server, &why) < 0) { /* only how people see them called */
         pk_event(PK_ERROR, "networks.names", { "why", why.text });
@@ -466,6 +484,9 @@ int pk_server_start(struct pk_server *server, struct pk_error *err)
         rc = pk_retention_start(server, &server->retention, err);
     }
     if (rc == PK_OK) {
+        rc = pk_due_start(server, &server->due, err);
+    }
+    if (rc == PK_OK) {
         rc = pk_exchange_start(server, &server->exchange, err);
     }
     if (rc == PK_OK) {
@@ -490,6 +511,8 @@ void pk_server_stop(struct pk_server *server)
 
     pk_api_stop(server->api);
     pk_exchange_stop(server->exchange); /* its threads tell the crowd */
+    pk_due_stop(server->due);
+    server->due = NULL;
     pk_retention_stop(server->retention);
     server->retention = NULL;
     pk_apps_stop(server->apps); /* gives the readers nothing more */

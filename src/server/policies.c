@@ -1,10 +1,13 @@
 #include "server/policies.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
+#include "store/apps.h"
 
-#define READ_MS PK_HOUR_MS /* no report or call takes as long */
+#define TEXT_MEMORY (4UL * 1024 * 1024)
+#define READ_MS     PK_HOUR_MS /* no report or call takes as long */
 
 struct kept {
     struct kept *next; /* the one before */
@@ -38,12 +41,35 @@ void pk_policies_destroy(struct pk_policies *policies)
     free(policies);
 }
 
-static int read_one(const char *file, struct pk_policy **out, struct pk_error *err)
+static int read_stored(struct pk_store *store, struct pk_policy **out, struct pk_error *err)
+{
+    struct pk_arena *arena = pk_arena_create(TEXT_MEMORY);
+    struct pk_document document;
+    int rc = arena != NULL ? pk_document_get(store, PK_POLICY_DOCUMENT, arena, &document, err)
+                           : pk_error_set(err, PK_ENOMEM, "out of memory");
+
+    if (rc == PK_OK) {
+        rc = pk_policy_parse("the policy", document.text, strlen(document.text), out, err);
+    }
+    if (rc == PK_OK) {
+        pk_policy_set_version(*out, document.version);
+    }
+    pk_arena_destroy(arena);
+    return rc;
+}
+
+static int read_one(
+        const char *file, struct pk_store *store, struct pk_policy **out, struct pk_error *err)
 {
     struct pk_slice text = pk_policy_default_text();
+    int rc;
 
-    return file != NULL
-            ? pk_policy_load(file, out, err)
+    if (file != NULL) {
+        return pk_policy_load(file, out, err);
+    }
+    rc = read_stored(store, out, err);
+    return rc != PK_ENOENT
+            ? rc
             : pk_policy_parse("built-in policy", (const char *)text.ptr, text.len, out, err);
 }
 
@@ -63,11 +89,11 @@ static void retire(struct pk_policies *policies, int64_t now_ms)
     }
 }
 
-int pk_policies_load(struct pk_policies *policies, const char *file, int64_t now_ms,
-        const struct pk_policy **out, struct pk_error *err)
+int pk_policies_load(struct pk_policies *policies, const char *file, struct pk_store *store,
+        int64_t now_ms, const struct pk_policy **out, struct pk_error *err)
 {
     struct kept *fresh = calloc(1, sizeof(*fresh));
-    int rc = fresh != NULL ? read_one(file, &fresh->policy, err)
+    int rc = fresh != NULL ? read_one(file, store, &fresh->policy, err)
                            : pk_error_set(err, PK_ENOMEM, "out of memory");
 
     if (rc < 0) {

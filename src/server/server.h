@@ -21,6 +21,7 @@ struct pk_exchange;
 struct pk_journal;
 struct pk_limits;
 struct pk_retention;
+struct pk_due;
 struct pk_scans;
 struct pk_shelf;
 struct pk_waits;
@@ -53,6 +54,7 @@ struct pk_server {
     struct pk_crowd_server *crowd; /* NULL: the settings say so */
     struct pk_crowd_share *share;  /* what it says to devices; NULL: nothing */
     struct pk_retention *retention;
+    struct pk_due *due;
     struct pk_exchange *exchange;
     const struct pk_pipeline *pipeline;
     struct pk_api *api;

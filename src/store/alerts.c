@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "store/query.h"
+#include "store/scope.h"
 
 const char *const pk_answer_names[] = { "none", "shown", "closed", "acted", "ignored", "mistake",
     NULL };
@@ -154,6 +155,7 @@ int pk_alert_list(struct pk_store *store, const struct pk_query *query, struct p
         .columns = COLUMNS,
         .from = TABLES,
         .id = "a.id",
+        .scope = PK_SCOPE_DEVICE_SQL("@", "a.device"),
         .sort = "-told_at",
         .filters = filters,
         .filter_count = PK_COUNT(filters),
@@ -199,12 +201,14 @@ int pk_alert_rates(struct pk_store *store, int64_t since_ms, int64_t now_ms, str
             " sum(CASE WHEN answer = 5 THEN 1 ELSE 0 END),"
             " sum(CASE WHEN closed_ms > 0 THEN 1 ELSE 0 END), sum(merged), sum(reminders),"
             " count(DISTINCT device) FROM alerts WHERE told_ms >= ?1 AND level > 0"
-            " AND simulated = 0 GROUP BY rule ORDER BY n DESC, rule",
+            " AND simulated = 0 AND " PK_SCOPE_DEVICE_SQL(
+                    "?5", "device") " GROUP BY rule ORDER BY n DESC, rule",
             err);
 
     pk_put_int(&put, since_ms);
     pk_put_int(&put, now_ms);
     pk_put_int(&put, PK_DAY_MS);
     pk_put_int(&put, 7 * PK_DAY_MS);
+    pk_put_word(&put, pk_store_scope_text(store));
     return pk_put_get_all(&put, arena, read_rate, sizeof(struct pk_alert_rate), out, err);
 }

@@ -269,6 +269,13 @@ PK_MUST_USE int pk_document_get(struct pk_store *store, const char *name, struct
 PK_MUST_USE int pk_document_put(struct pk_store *store, const char *name,
         const struct pk_document *document, int64_t *version, struct pk_error *err);
 
+/* One of them; PK_ENOENT. */
+PK_MUST_USE int pk_document_version(struct pk_store *store, const char *name, int64_t version,
+        struct pk_arena *arena, struct pk_document *out, struct pk_error *err);
+/* The newest first. items: struct pk_document. */
+PK_MUST_USE int pk_document_versions(struct pk_store *store, const char *name, int64_t limit,
+        struct pk_arena *arena, struct pk_array *out, struct pk_error *err);
+
 /* Bytes of any length, in parts; putting replaces what was there. */
 PK_MUST_USE int pk_blob_put(
         struct pk_store *store, const char *name, struct pk_slice bytes, struct pk_error *err);

@@ -47,3 +47,28 @@ int pk_document_put(struct pk_store *store, const char *name, const struct pk_do
     pk_put_text(&put, document->text);
     return pk_put_get_changed(&put, NULL, read_number, version, "document", err);
 }
+
+int pk_document_version(struct pk_store *store, const char *name, int64_t version,
+        struct pk_arena *arena, struct pk_document *out, struct pk_error *err)
+{
+    struct pk_put put = pk_put_start(store,
+            "SELECT version, at_ms, who, text FROM documents WHERE name = ?1 AND version = ?2",
+            err);
+
+    pk_put_text(&put, name);
+    pk_put_int(&put, version);
+    return pk_put_get(&put, arena, read_document, out, "version", err);
+}
+
+int pk_document_versions(struct pk_store *store, const char *name, int64_t limit,
+        struct pk_arena *arena, struct pk_array *out, struct pk_error *err)
+{
+    struct pk_put put = pk_put_start(store,
+            "SELECT version, at_ms, who, text FROM documents WHERE name = ?1"
+            " ORDER BY version DESC LIMIT ?2",
+            err);
+
+    pk_put_text(&put, name);
+    pk_put_int(&put, limit);
+    return pk_put_get_all(&put, arena, read_document, sizeof(struct pk_document), out, err);
+}

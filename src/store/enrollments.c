@@ -1,6 +1,7 @@
 #include "store/query.h"
 
-#define COLUMNS "id, label, grp, uses, uses_left, created_ms, expires_ms, created_by"
+#define COLUMNS \
+    "id, label, grp, uses, uses_left, created_ms, expires_ms, created_by, ownership, mail"
 
 static int read_enrollment(struct pk_get *get, void *out, struct pk_error *err)
 {
@@ -14,6 +15,8 @@ static int read_enrollment(struct pk_get *get, void *out, struct pk_error *err)
     e->created_ms = pk_get_int(get);
     e->expires_ms = pk_get_int(get);
     e->created_by = pk_get_word(get);
+    e->ownership = (int)pk_get_int(get);
+    e->mail = pk_get_text(get);
     e->secret_sha256 = ""; /* nobody needs to read it back */
     return PK_OK;
 }
@@ -22,7 +25,8 @@ int pk_enrollment_add(struct pk_store *store, const struct pk_enrollment *e, str
 {
     struct pk_put put = pk_put_start(store,
             "INSERT INTO enrollments (id, secret, label, grp, uses, uses_left, created_ms,"
-            " expires_ms, created_by) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+            " expires_ms, created_by, ownership, mail) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9,"
+            " ?10, ?11)",
             err);
     int64_t n;
 
@@ -35,6 +39,8 @@ int pk_enrollment_add(struct pk_store *store, const struct pk_enrollment *e, str
     pk_put_int(&put, e->created_ms);
     pk_put_int(&put, e->expires_ms);
     pk_put_word(&put, e->created_by);
+    pk_put_int(&put, e->ownership);
+    pk_put_text(&put, e->mail);
     n = pk_put_run(&put);
     return n < 0 ? (int)n : PK_OK;
 }
@@ -80,7 +86,7 @@ int pk_enrollment_list(struct pk_store *store, const struct pk_query *query, str
         .sorts = sorts,
         .sort_count = PK_COUNT(sorts),
         .read = read_enrollment,
-        .width = 8,
+        .width = 10,
         .size = sizeof(struct pk_enrollment),
     };
 

@@ -30,6 +30,14 @@ struct purge {
     "(SELECT o.id FROM (SELECT id, at_ms FROM " table " ORDER BY id LIMIT ?2) o" \
     " WHERE o.at_ms < ?1)"
 
+/* Of each thing that a policy decides from its newest state before ?1 stays: the begin of what can be rehearsed. */
+#define OLD_FACTS                                                                              \
+    "DELETE FROM policy_facts WHERE id IN (SELECT f.id FROM policy_facts f WHERE f.at_ms < ?1" \
+    " AND (EXISTS (SELECT 1 FROM policy_facts n WHERE n.device = f.device AND n.kind = f.kind" \
+    "   AND n.subject = f.subject AND n.id > f.id AND n.at_ms < ?1)"                           \
+    "  OR (f.body = '' AND NOT EXISTS (SELECT 1 FROM policy_facts o WHERE o.device = f.device" \
+    "   AND o.kind = f.kind AND o.subject = f.subject AND o.id < f.id))) ORDER BY f.id LIMIT ?2)"
+
 static const struct purge purges[PK_KEEP_COUNT] = {
     [PK_KEEP_INCIDENTS] = { {
             "DELETE FROM timeline WHERE incident IN " OLD_INCIDENTS,
@@ -39,6 +47,9 @@ static const struct purge purges[PK_KEEP_COUNT] = {
             "DELETE FROM events WHERE id IN " OLD_FIRST("events"),
     } },
     [PK_KEEP_ACTIONS] = { {
+            "DELETE FROM alerts WHERE id IN (SELECT a.id FROM alerts a WHERE a.closed_ms > 0"
+            " AND a.closed_ms < ?1 ORDER BY a.id LIMIT ?2)",
+            OLD_FACTS,
             "DELETE FROM actions WHERE id IN (SELECT a.id FROM actions a WHERE a.state <> 0"
             " AND a.done_ms < ?1 ORDER BY a.done_ms LIMIT ?2)",
     } },

@@ -242,6 +242,8 @@ struct pk_enrollment {
     int64_t created_ms;
     int64_t expires_ms;
     const char *created_by;
+    int ownership;    /* enum pk_ownership */
+    const char *mail; /* of the person; NULL */
 };
 PK_MUST_USE int pk_enrollment_add(
         struct pk_store *store, const struct pk_enrollment *e, struct pk_error *err);
@@ -371,7 +373,7 @@ struct pk_day_count {
 };
 struct pk_overview {
     int64_t devices, active, silent, never, revoked;
-    int64_t levels[4]; /* by enum pk_risk_level, devices that are not revoked */
+    int64_t levels[4];   /* by enum pk_risk_level, devices that are not revoked */
     int64_t outlooks[4]; /* by enum pk_outlook, devices that are not revoked */
     int64_t blocked;     /* with a measure in force */
     int64_t open, opened_24h, resolved_24h;
