@@ -1,26 +1,27 @@
-/* dispatch.h - delivers the outbox to the SOC: one thread a target, in order, at least once.
+/* dispatch.h - delivers the outbox: one thread a channel, in order per target, at least once.
  *
- * What is to be sent are rows of kind PK_ACTION_SIEM in the store, written in the transaction of the
- * incident's change; so a crash, a restart or a receiver that is down for a week loses nothing. A row
- * that can never be sent is marked failed with the reason and the next ones go on. A receiver that
- * fails is tried again after 1 s, doubling up to 5 min, with jitter. A message may arrive twice (the
- * same externalId) when the way broke after writing. */
+ * What is to be sent are rows in the store, written in the transaction of what they speak of; so a crash, a restart
+ * or a receiver that is down for a week loses nothing. A row that can never be sent is marked failed with the reason
+ * and the next ones go on. A channel that fails is tried again after 1 s, doubling up to 5 min, with jitter. A message
+ * may arrive twice (with the same id) when the way broke after writing. */
 #pragma once
 
-#include "respond/siem/target.h"
+#include "respond/channel.h"
+
+#define PK_CHANNELS_MAX 80
 
 struct pk_dispatch;
 
 struct pk_dispatch_settings {
-    const char *store_url;                  /* each thread opens its own store */
-    const struct pk_siem_settings *targets; /* checked with pk_siem_check() */
+    const char *store_url;             /* each thread opens its own store */
+    const struct pk_channel *channels; /* their settings are checked */
     size_t count;
-    struct pk_siem_origin origin;
+    struct pk_origin origin;
     int64_t retry_min_ms; /* 0: 1 s */
     int64_t retry_max_ms; /* 0: 5 min */
 };
 
-/* settings and what it points to are borrowed until stop. Without targets it starts nothing, and the
+/* settings and what it points to are borrowed until stop. Without channels it starts nothing, and the
  * other calls are harmless. The caller ends *out with pk_dispatch_stop(). */
 PK_MUST_USE int pk_dispatch_start(const struct pk_dispatch_settings *settings,
         struct pk_dispatch **out, struct pk_error *err);

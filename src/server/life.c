@@ -23,14 +23,16 @@
 #include "server/crowd.h"
 #include "server/crowd_share.h"
 #include "server/devices.h"
+#include "server/due.h"
 #include "server/exchange.h"
 #include "server/limits.h"
 #include "server/networks.h"
-#include "server/due.h"
+#include "server/outbox.h"
 #include "server/policies.h"
 #include "server/retention.h"
 #include "server/routes.h"
 #include "server/scans.h"
+#include "server/tell.h"
 #include "server/tls.h"
 #include "server/wait.h"
 #include "server/workers.h"
@@ -50,8 +52,8 @@ struct life {
     struct pk_policies *policies;
     pthread_mutex_t policies_lock;
     struct pk_pipeline pipeline;
-    struct pk_intel_set *builtin; /* NULL: none */
-    struct pk_dispatch *dispatch;
+    struct pk_intel_set *builtin;         /* NULL: none */
+    struct pk_dispatch *_Atomic dispatch; /* started last; workers may have news before */
     char host[256];
     struct pk_route routes[ROUTES_MAX];
     size_t route_count;
@@ -289,18 +291,21 @@ static int open_builtin(struct life *life, struct pk_error *err)
     return rc == PK_ENOENT ? PK_OK : rc;
 }
 
+static bool listens(void *ctx, const char *device)
+{
+    return pk_waits_has(((struct pk_server *)ctx)->waits, device);
+}
+
 static int load_policy(struct life *life, struct pk_error *err)
 {
     const struct pk_settings *settings = &life->server.settings;
-    const struct pk_siem_settings *siem = settings->siem.items;
-    const char **names = pk_arena_alloc(life->server.arena, settings->siem.count, sizeof(*names));
     const struct pk_policy *policy = NULL;
     struct pk_store *store;
     int rc;
 
     life->policies = pk_policies_create();
     pthread_mutex_init(&life->policies_lock, NULL);
-    if (names == NULL || life->policies == NULL) {
+    if (life->policies == NULL) {
         return no_memory(err);
     }
     store = pk_server_store(&life->server, err);
@@ -309,9 +314,6 @@ static int load_policy(struct life *life, struct pk_error *err)
                                  pk_server_now(&life->server), &policy, err);
     if (rc < 0) {
         return rc;
-    }
-    for (size_t i = 0; i < settings->siem.count; i++) {
-        names[i] = siem[i].name;
     }
     rc = open_builtin(life, err);
     if (rc < 0) {
@@ -323,14 +325,14 @@ static int load_policy(struct life *life, struct pk_error *err)
     }
     life->pipeline = (struct pk_pipeline){
         .policy = policy,
-        .siem_targets = names,
-        .siem_count = settings->siem.count,
+        .listens = listens,
+        .listens_ctx = &life->server,
         .shelf = life->server.shelf,
         .asks = settings->apps->ask,
         .crowd = settings->crowd->enabled,
     };
     life->server.pipeline = &life->pipeline;
-    return PK_OK;
+    return pk_outbox_tell_pipeline(settings, life->server.arena, &life->pipeline, err);
 }
 
 const struct pk_policy *pk_server_policy(const struct pk_server *server)
@@ -351,8 +353,8 @@ int pk_server_reload(struct pk_server *server, struct pk_error *err)
     }
     /* By a signal and by the console at the same time: one after the other. */
     pthread_mutex_lock(&life->policies_lock);
-    rc = pk_policies_load(life->policies, server->settings.policy, store, pk_server_now(server),
-            &policy, err);
+    rc = pk_policies_load(
+            life->policies, server->settings.policy, store, pk_server_now(server), &policy, err);
     if (rc == PK_OK) {
         life->pipeline.policy = policy;
     }
@@ -376,26 +378,30 @@ void pk_server_outbox_grew(struct pk_server *server)
 static int start_workers(struct life *life, struct pk_error *err)
 {
     struct pk_server *s = &life->server;
-    struct pk_dispatch_settings dispatch = {
-        .store_url = s->settings.store,
-        .targets = s->settings.siem.items,
-        .count = s->settings.siem.count,
-        .origin = { .host = life->host, .version = PK_VERSION },
-    };
     struct pk_workers_settings workers = {
         .server = s,
         .pipeline = &life->pipeline,
         .threads = s->settings.workers > 0 ? (unsigned)s->settings.workers : processors(),
     };
-    int rc = pk_dispatch_start(&dispatch, &life->dispatch, err);
+    int rc = PK_OK;
 
-    if (rc == PK_OK && s->settings.crowd->enabled) {
+    if (s->settings.crowd->enabled) {
         rc = pk_crowd_share_start(s, &s->share, err);
     }
     if (rc == PK_OK) {
         rc = pk_crowd_server_start(s, &s->crowd, err);
     }
     return rc < 0 ? rc : pk_workers_start(&workers, &s->workers, err);
+}
+
+/* What leaves the server; last, since letters name the address that it listens on. */
+static int start_telling(struct life *life, struct pk_error *err)
+{
+    struct pk_dispatch *dispatch = NULL;
+    int rc = pk_outbox_start(&life->server, life->host, &dispatch, err);
+
+    life->dispatch = dispatch;
+    return rc < 0 ? rc : pk_tell_start(life->server.tell, err);
 }
 
 static int write_port(const struct pk_server *s, int port, struct pk_error *err)
@@ -463,6 +469,9 @@ int pk_server_start(struct pk_server *server, struct pk_error *err)
         rc = pk_journal_open(server->settings.journal, &server->journal, err);
     }
     if (rc == PK_OK) {
+        rc = pk_tell_create(server, &server->tell, err);
+    }
+    if (rc == PK_OK) {
         rc = pk_waits_create(server, &server->waits, err);
     }
     if (rc == PK_OK) {
@@ -492,6 +501,9 @@ int pk_server_start(struct pk_server *server, struct pk_error *err)
     if (rc == PK_OK) {
         rc = listen_on(life, err);
     }
+    if (rc == PK_OK) {
+        rc = start_telling(life, err);
+    }
     if (rc < 0) {
         pk_server_stop(server);
         return rc;
@@ -508,8 +520,10 @@ void pk_server_stop(struct pk_server *server)
     struct life *life = life_of(server);
     struct pk_workers *workers = server->workers;
     struct pk_crowd_server *crowd = server->crowd;
+    struct pk_tell *tell = server->tell;
 
     pk_api_stop(server->api);
+    pk_tell_stop(tell);
     pk_exchange_stop(server->exchange); /* its threads tell the crowd */
     pk_due_stop(server->due);
     server->due = NULL;
@@ -531,6 +545,7 @@ void pk_server_stop(struct pk_server *server)
     pk_crowd_server_stop(crowd);
     pk_dispatch_stop(life->dispatch);
     life->dispatch = NULL;
+    pk_tell_destroy(tell);
     pk_exchange_destroy(server->exchange);
     server->exchange = NULL;
     pk_api_destroy(server->api);

@@ -12,6 +12,7 @@
 #include "server/ledger.h"
 #include "server/me.h"
 #include "server/peer.h"
+#include "server/push_http.h"
 #include "server/verdict.h"
 #include "server/wait.h"
 
@@ -37,6 +38,7 @@ static const struct pk_route routes[] = {
     { PK_GET, "/v1/crowd/deltas", pk_crowd_deltas_handler, 0, NULL, NULL },
     { PK_GET, "/v1/crowd/keys", pk_crowd_keys_handler, 0, NULL, NULL },
     { PK_GET, "/v1/ledger", pk_ledger_handler, 0, NULL, NULL },
+    { PK_POST, "/v1/push", pk_push_handler, PK_PUSH_BODY_MAX, "application/json", pk_peer_gate },
     { PK_GET, "/v1/me/export", pk_export_handler, 0, NULL, NULL },
     { PK_POST, "/v1/me/erase", pk_erase_handler, 0, NULL, NULL },
     { PK_POST, "/v1/me/leave", pk_me_leave_handler, 0, NULL, NULL },

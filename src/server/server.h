@@ -24,6 +24,7 @@ struct pk_retention;
 struct pk_due;
 struct pk_scans;
 struct pk_shelf;
+struct pk_tell;
 struct pk_waits;
 struct pk_workers;
 
@@ -56,6 +57,7 @@ struct pk_server {
     struct pk_retention *retention;
     struct pk_due *due;
     struct pk_exchange *exchange;
+    struct pk_tell *tell;
     const struct pk_pipeline *pipeline;
     struct pk_api *api;
     struct pk_http *http;    /* NULL until it listens */

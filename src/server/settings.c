@@ -206,6 +206,12 @@ static const struct pk_field settings_fields[] = {
     { "siem", PK_TYPE_OBJECTS, 0, AT(pk_settings, siem), .count_max = PK_SIEM_TARGETS_MAX,
       .sub = &pk_siem_schema,
       .help = "receivers of security events" },
+    { "mail", PK_TYPE_OBJECT, 0, AT(pk_settings, mail), .sub = &pk_mail_schema,
+      .help = "the relay that letters go through; left out: there are no letters" },
+    { "webhooks", PK_TYPE_OBJECTS, 0, AT(pk_settings, webhooks), .count_max = PK_HOOKS_MAX,
+      .sub = &pk_hook_schema, .help = "programs that are called when something happens" },
+    { "push", PK_TYPE_OBJECT, 0, AT(pk_settings, push), .sub = &pk_push_schema,
+      .help = "services that wake phones" },
 };
 /* clang-format on */
 const struct pk_schema pk_settings_schema = PK_SCHEMA(
@@ -311,6 +317,7 @@ static int check_sso(const struct pk_sso_settings *sso, struct pk_error *err)
 static int check(const struct pk_settings *s, struct pk_error *err)
 {
     char path[40];
+    int rc;
 
     for (size_t i = 0; i < s->names.count; i++) {
         if (!pk_tls_is_name(s->names.items[i])) {
@@ -319,13 +326,19 @@ static int check(const struct pk_settings *s, struct pk_error *err)
         }
     }
     if (s->sso != NULL) {
-        int rc = check_sso(s->sso, err);
-
+        rc = check_sso(s->sso, err);
         if (rc < 0) {
             return rc;
         }
     }
-    return pk_siem_check(s->siem.items, s->siem.count, err);
+    rc = pk_siem_check(s->siem.items, s->siem.count, err);
+    if (rc == PK_OK) {
+        rc = pk_mail_check(s->mail, err);
+    }
+    if (rc == PK_OK) {
+        rc = pk_hook_check(s->webhooks.items, s->webhooks.count, err);
+    }
+    return rc == PK_OK ? pk_push_check(s->push, err) : rc;
 }
 
 int pk_settings_decode(const char *name, const char *text, size_t len, struct pk_arena *arena,

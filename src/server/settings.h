@@ -4,6 +4,9 @@
 
 #include "base/buffer.h"
 #include "base/schema.h"
+#include "respond/hook/settings.h"
+#include "respond/mail/settings.h"
+#include "respond/push/settings.h"
 #include "respond/siem/settings.h"
 #include "server/settings_privacy.h"
 
@@ -112,8 +115,11 @@ struct pk_settings {
     struct pk_sso_settings *sso; /* NULL: none */
     bool demo;
     struct pk_log_settings *log;
-    const char *policy;   /* file; NULL: the built-in policy */
-    struct pk_array siem; /* struct pk_siem_settings */
+    const char *policy;            /* file; NULL: the built-in policy */
+    struct pk_array siem;          /* struct pk_siem_settings */
+    struct pk_mail_settings *mail; /* NULL: no letters */
+    struct pk_array webhooks;      /* struct pk_hook_settings */
+    struct pk_push_settings *push; /* NULL: nobody is woken */
 };
 
 extern const struct pk_schema pk_settings_schema;

@@ -455,6 +455,19 @@ void pk_waits_push(
     pk_same_unref(push);
 }
 
+bool pk_waits_has(struct pk_waits *waits, const char *device)
+{
+    bool has;
+
+    if (waits == NULL) {
+        return false;
+    }
+    pthread_mutex_lock(&waits->lock);
+    has = find(waits, device) != NULL;
+    pthread_mutex_unlock(&waits->lock);
+    return has;
+}
+
 unsigned pk_waits_count(struct pk_waits *waits)
 {
     unsigned count;

@@ -25,6 +25,8 @@ void pk_waits_notify_all(struct pk_waits *waits);
  * heard up to base; those that heard less, or of another epoch, look for themselves. Others sleep on. */
 void pk_waits_push(
         struct pk_waits *waits, uint32_t epoch, uint64_t base, uint64_t last, json_t *body);
+/* Does this device wait right now? Any thread; NULL is fine. */
+bool pk_waits_has(struct pk_waits *waits, const char *device);
 unsigned pk_waits_count(struct pk_waits *waits);
 
 void pk_wait_handler(struct pk_request *request, void *server);

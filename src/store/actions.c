@@ -76,6 +76,20 @@ int pk_action_pending(struct pk_store *store, int kind, const char *target, int6
     return pk_put_get_all(&put, arena, read_action, sizeof(struct pk_action), out, err);
 }
 
+int pk_action_pending_of(struct pk_store *store, int kind, int64_t after, int64_t limit,
+        struct pk_arena *arena, struct pk_array *out, struct pk_error *err)
+{
+    struct pk_put put = pk_put_start(store,
+            "SELECT " COLUMNS " FROM actions WHERE kind = ?1 AND state = 0 AND id > ?2"
+            " ORDER BY id LIMIT ?3",
+            err);
+
+    pk_put_int(&put, kind);
+    pk_put_int(&put, after);
+    pk_put_int(&put, limit);
+    return pk_put_get_all(&put, arena, read_action, sizeof(struct pk_action), out, err);
+}
+
 int pk_action_mark(struct pk_store *store, int64_t id, int state, int64_t at_ms, const char *error,
         struct pk_error *err)
 {
@@ -195,6 +209,22 @@ int pk_target_states(
 
     pk_put_int(&put, PK_ACTION_SIEM);
     return pk_put_get_all(&put, arena, read_target, sizeof(struct pk_target_state), out, err);
+}
+
+int pk_target_state(struct pk_store *store, int kind, const char *target, const char *name,
+        struct pk_arena *arena, struct pk_target_state *out, struct pk_error *err)
+{
+    struct pk_put put = pk_put_start(store,
+            "SELECT n.kind, n.name, n.pending, coalesce(t.ok_ms, 0), t.error FROM"
+            " (SELECT CAST(?1 AS BIGINT) AS kind, CAST(?2 AS TEXT) AS name, count(*) AS pending"
+            "  FROM actions WHERE kind = ?1 AND state = 0 AND (?3 = '' OR target = ?3)) n"
+            " LEFT JOIN targets t ON t.kind = n.kind AND t.target = n.name",
+            err);
+
+    pk_put_int(&put, kind);
+    pk_put_text(&put, name);
+    pk_put_word(&put, target);
+    return pk_put_get(&put, arena, read_target, out, "channel", err);
 }
 
 int pk_target_note(struct pk_store *store, int kind, const char *target, int64_t at_ms,

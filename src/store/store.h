@@ -183,6 +183,9 @@ PK_MUST_USE int pk_action_add(
 PK_MUST_USE int pk_action_pending(struct pk_store *store, int kind, const char *target,
         int64_t after, int64_t limit, struct pk_arena *arena, struct pk_array *out,
         struct pk_error *err);
+/* The same over all targets of the kind. */
+PK_MUST_USE int pk_action_pending_of(struct pk_store *store, int kind, int64_t after, int64_t limit,
+        struct pk_arena *arena, struct pk_array *out, struct pk_error *err);
 /* Marks id (state, attempts + 1 when failed, done_ms, error). Unknown id: PK_ENOENT. */
 PK_MUST_USE int pk_action_mark(struct pk_store *store, int64_t id, int state, int64_t at_ms,
         const char *error, struct pk_error *err);
@@ -211,6 +214,11 @@ struct pk_target_state {
 /* One row a target of the SOC. items: struct pk_target_state. */
 PK_MUST_USE int pk_target_states(
         struct pk_store *store, struct pk_arena *arena, struct pk_array *out, struct pk_error *err);
+/* The state of one: pending of its rows (target NULL: all of the kind) and its book under name; zeros when nothing was
+ * ever sent. */
+PK_MUST_USE int pk_target_state(struct pk_store *store, int kind, const char *target,
+        const char *name, struct pk_arena *arena, struct pk_target_state *out,
+        struct pk_error *err);
 PK_MUST_USE int pk_target_note(struct pk_store *store, int kind, const char *target, int64_t at_ms,
         const char *error, struct pk_error *err);
 

@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "base/yaml.h"
 #include "respond/dispatch.h"
+#include "respond/siem/target.h"
 #include "store/store.h"
 
 struct config {
@@ -260,6 +261,7 @@ static bool obey(struct driver *d, char *line)
 int main(int argc, char **argv)
 {
     struct pk_arena *arena = pk_arena_create(1024UL * 1024);
+    struct pk_channel channels[PK_SIEM_TARGETS_MAX];
     struct driver d = { .next = 1 };
     struct pk_dispatch_settings settings = { .retry_min_ms = 200, .retry_max_ms = 1000 };
     struct pk_error err = { 0 };
@@ -281,9 +283,12 @@ int main(int argc, char **argv)
     }
     make_incident(&d);
     settings.store_url = argv[2];
-    settings.targets = d.config.siem.items;
+    for (size_t i = 0; i < d.config.siem.count; i++) {
+        channels[i] = pk_siem_channel(target(&d, i));
+    }
+    settings.channels = channels;
     settings.count = d.config.siem.count;
-    settings.origin = (struct pk_siem_origin){ .host = "picket1", .version = PK_VERSION };
+    settings.origin = (struct pk_origin){ .host = "picket1", .version = PK_VERSION };
     if (pk_dispatch_start(&settings, &d.dispatch, &err) < 0) {
         die("start", &err);
     }

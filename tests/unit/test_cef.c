@@ -6,7 +6,7 @@
 #include "respond/siem/cef.h"
 #include "respond/siem/text.h"
 
-#define ORIGIN (&(struct pk_siem_origin){ .host = "picket1", .version = "0.1.0" })
+#define ORIGIN (&(struct pk_origin){ .host = "picket1", .version = "0.1.0" })
 
 struct escape_row {
     const char *in;

@@ -293,7 +293,7 @@ static void techniques(const json_t *list, struct pk_buffer *out)
     }
 }
 
-static void add_device(struct line *l, const json_t *event, const struct pk_siem_origin *origin)
+static void add_device(struct line *l, const json_t *event, const struct pk_origin *origin)
 {
     const json_t *device = json_object_get(event, "device");
 
@@ -380,7 +380,7 @@ static void message(const json_t *event, char *out, size_t size)
 }
 
 static void add_extension(struct line *l, const json_t *event, const struct pk_threat *threat,
-        int64_t at_ms, const struct pk_siem_origin *origin, const char *console_url)
+        int64_t at_ms, const struct pk_origin *origin, const char *console_url)
 {
     const json_t *count = json_object_get(event, "count");
     const char *opened = text_of(event, "opened_at");
@@ -444,7 +444,7 @@ static int check(const json_t *event, const struct pk_threat **threat, enum pk_s
     return PK_OK;
 }
 
-int pk_cef_format(const json_t *event, const struct pk_siem_origin *origin, const char *console_url,
+int pk_cef_format(const json_t *event, const struct pk_origin *origin, const char *console_url,
         size_t max, struct pk_buffer *out, struct pk_error *err)
 {
     const struct pk_threat *threat;

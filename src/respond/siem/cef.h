@@ -15,7 +15,7 @@
 /* Appends the line (no line end), at most max bytes: what does not fit goes from the least
  * important end, and msg is shortened. console_url may be NULL. PK_EMISSING, PK_ETYPE or
  * PK_EUNKNOWN when the event lacks what a line needs: it can never be sent. */
-PK_MUST_USE int pk_cef_format(const json_t *event, const struct pk_siem_origin *origin,
+PK_MUST_USE int pk_cef_format(const json_t *event, const struct pk_origin *origin,
         const char *console_url, size_t max, struct pk_buffer *out, struct pk_error *err);
 
 /* The two escapings; characters_max counts characters of text. Leading and trailing spaces go. */

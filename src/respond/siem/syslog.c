@@ -16,7 +16,7 @@
 
 struct syslog_target {
     const struct pk_siem_settings *settings;
-    struct pk_siem_origin origin;
+    struct pk_origin origin;
     struct pk_transport *transport;
     struct pk_buffer message;
     struct pk_buffer frame;
@@ -34,7 +34,7 @@ static void destroy(void *self)
     }
 }
 
-static int create(const struct pk_siem_settings *settings, const struct pk_siem_origin *origin,
+static int create(const struct pk_siem_settings *settings, const struct pk_origin *origin,
         int stop_fd, void **out, struct pk_error *err)
 {
     struct syslog_target *s = calloc(1, sizeof(*s));

@@ -4,16 +4,8 @@
  * a few events. All calls come from one thread. */
 #pragma once
 
-#include <jansson.h>
-#include <stdbool.h>
-
+#include "respond/channel.h"
 #include "respond/siem/settings.h"
-
-/* Who speaks: the same in every event. Borrowed, outlives the targets. */
-struct pk_siem_origin {
-    const char *host;    /* of this node */
-    const char *version; /* of Picket */
-};
 
 struct pk_siem_event {
     const json_t *event;   /* as docs/protocol.md says, borrowed */
@@ -24,7 +16,7 @@ struct pk_siem_event {
 struct pk_siem_ops {
     /* stop_fd becomes readable when the program ends: every wait ends early then. Reads no file and
      * opens no connection: that may fail and is tried again by send. */
-    int (*create)(const struct pk_siem_settings *settings, const struct pk_siem_origin *origin,
+    int (*create)(const struct pk_siem_settings *settings, const struct pk_origin *origin,
             int stop_fd, void **out, struct pk_error *err);
     /* Sends in order. Returns PK_OK when the receiver has them all, apart from those whose rc is
      * set. Otherwise < 0 and *err says why; the dispatcher then sends all of them again. */
@@ -38,5 +30,5 @@ extern const struct pk_siem_ops pk_siem_syslog;
 /* The functions of a format. */
 const struct pk_siem_ops *pk_siem_ops_of(int format);
 
-/* Events in one send: what a receiver that confirms late makes us repeat at most. */
-#define PK_SIEM_BATCH 256
+/* A receiver as a channel of the dispatcher. settings is borrowed. */
+struct pk_channel pk_siem_channel(const struct pk_siem_settings *settings);
