@@ -481,6 +481,7 @@ static void step(struct pk_crowd_server *c)
     }
     pk_crowd_show_taken(c);
     pk_foresee_step(c);
+    pk_habits_step(c);
     checkpoint(c, false);
     if (taken == 0) {
         int64_t most_ms = has_lines(c) ? WRITE_AFTER_MS : TICK_S * PK_SECOND_MS;

@@ -11,6 +11,7 @@
 #include "server/crowd.h"
 #include "server/crowd_devices.h"
 #include "server/crowd_foresee.h"
+#include "server/crowd_habits.h"
 #include "server/crowd_warned.h"
 
 /* ---- crowd_feed.c: the journal as one stream --------------------------------------------------------- */
@@ -96,6 +97,7 @@ struct pk_crowd_server {
     struct pk_hazard *hazard; /* what will happen to devices; learns the same in the same order */
     struct pk_crowd_warned warned;   /* the thread's own */
     struct pk_foresee foresee;       /* the thread's own */
+    struct pk_habits habits;         /* the thread's own */
     struct pk_visits *visits;        /* the thread's own */
     struct pk_crowd_devices devices; /* the thread's own */
     pthread_t thread;

@@ -81,6 +81,21 @@ static void put_process(struct pk_buffer *out, const struct pk_server *server)
             (double)server->started_ms / 1000);
 }
 
+static void put_foresight(struct pk_buffer *out, struct pk_server *server)
+{
+    struct pk_hazard_count count;
+
+    pk_crowd_server_hazard(server->crowd, &count);
+    put(out, "gauge", "picket_foresight_devices", "Devices whose chance of an attack is computed.",
+            (double)count.devices);
+    put(out, "gauge", "picket_foresight_bytes", "Memory of what it is computed from.",
+            (double)count.bytes);
+    put(out, "gauge", "picket_foresight_rows", "Closed weeks that its level stands on, faded.",
+            count.rows7);
+    put(out, "gauge", "picket_foresight_shift", "How far its log-odds are shifted to that level.",
+            count.shift7);
+}
+
 static void put_crowd(struct pk_buffer *out, struct pk_server *server)
 {
     struct pk_crowd_server_status status;
@@ -142,6 +157,7 @@ void pk_metrics_handler(struct pk_request *request, void *server)
             problems.count == 0 ? 1 : 0);
     if (s->crowd != NULL) {
         put_crowd(&out, s);
+        put_foresight(&out, s);
     }
     put_process(&out, s);
     (void)pk_buffer_puts(&out, "# EOF\n");

@@ -104,6 +104,13 @@ def verdicts(server, sensor):
     return out
 
 
+def chances(server, cookie, sensors):
+    """What will probably happen to everybody, computed while it is asked."""
+    ask = Client(server, cookie=cookie)
+    got = [ask.get(f"/devices/{s.id}/risk").json["foresight"] for s in sensors]
+    return [(g["p7"], g["p30"], g["outlook"], tuple(r["reason"] for r in g["reasons"])) for g in got]
+
+
 def near(a, b):
     """The odds fade with time, and both were not asked in the same second."""
     return (a is None) == (b is None) and (a is None or abs(a - b) < 0.02)
@@ -131,7 +138,8 @@ def main():
     try:
         calm.start()
         link = Client(calm).post("/session", {"token": calm.signin_token()})
-        person = Client(calm, cookie=link.headers["set-cookie"].split(";")[0].split("=")[1])
+        cookie = link.headers["set-cookie"].split(";")[0].split("=")[1]
+        person = Client(calm, cookie=cookie)
         token = person.post("/enrollments", {"uses": DEVICES}).json["token"]
         sensors = [Sensor(calm, token, f"sensor{i}") for i in range(DEVICES)]
         calm.stop()
@@ -156,6 +164,9 @@ def main():
         one, two = verdicts(calm, sensors[0]), verdicts(killed, sensors[0])
         differ = {k: (one[k], two[k]) for k in one if one[k][:2] != two[k][:2] or not near(one[k][2], two[k][2])}
         check(f"all {len(one)} verdicts are equal", not differ, differ)
+        one, two = chances(calm, cookie, sensors), chances(killed, cookie, sensors)
+        differ = [(a, b) for a, b in zip(one, two) if a[2:] != b[2:] or abs(a[0] - b[0]) > 0.002 * a[0] or abs(a[1] - b[1]) > 0.002 * a[1]]
+        check("all predictions are equal, with their reasons", not differ and all(a[0] > 0 for a in one), differ[:2] or one[:2])
         calm.stop()
         killed.stop()
         mine, other = conclusions(calm), conclusions(killed)

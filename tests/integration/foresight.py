@@ -2,13 +2,14 @@
 """What will probably happen to devices, in picketd: predictions with reasons after news, where a device is as a light
 within moments, nothing about devices that are too young, everything again after kill -9, nothing after erasure."""
 
+import json
 import sys
 import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-from crowd_support import (Sensor, attacked_visit, clean_visit, left, make_old, metrics, rows_of, taken,  # noqa: E402
-                           wait_for)
+from crowd_support import (Sensor, attacked_visit, clean_visit, left, make_old, metrics, rows_of, store,  # noqa: E402
+                           taken, wait_for)
 from rest_support import Client, Server, Tally  # noqa: E402
 
 tally = Tally()
@@ -38,7 +39,6 @@ class World:
         return rows_of(self.server, f"SELECT p7, p30, outlook, zone FROM devices WHERE id = '{sensor.id}'")[0]
 
     def foresight(self, sensor):
-        import json
         text = rows_of(self.server, f"SELECT foresight FROM device_state WHERE device = '{sensor.id}'")
         return json.loads(text[0][0]) if text and text[0][0] else None
 
@@ -136,6 +136,78 @@ def test_before(w):
     check("that it was warned is written down for the replay", words, words)
 
 
+def live(w):
+    """What is thought of everybody now, computed while it is asked."""
+    return {s.id: w.admin.get(f"/devices/{s.id}/risk").json["foresight"] for s in w.sensors}
+
+
+def near(a, b):
+    """Counters fade while time goes by: a few seconds are nothing."""
+    return abs(a["p7"] - b["p7"]) <= 0.01 * a["p7"] and abs(a["p30"] - b["p30"]) <= 0.01 * a["p30"] and \
+        [r["reason"] for r in a["reasons"]] == [r["reason"] for r in b["reasons"]]
+
+
+def test_killed(w):
+    """kill -9 in the midst of reports: the same is thought afterwards."""
+    for turn in range(3):
+        for s in w.sensors[turn::3]:
+            s.visit(w.server, CAFE, clean_visit(REAL, security="open") + ([left()] if turn else []))
+        before = live(w) if turn == 2 and taken(w.server) else None
+        w.server.process.kill()
+        w.server.process.wait(10)
+        w.server.start()
+    check("all was taken again", taken(w.server))
+    after = live(w)
+    differ = {k: (before[k], after[k]) for k in before if not near(before[k], after[k])}
+    check("everybody's chance and its reasons are the same", not differ, differ)
+    told = wait_for(lambda: all(w.row(s)[3] != GREY for s in w.sensors[0::3]), 10)
+    check("who is at the cafe is there for the store, too", told, [w.row(s) for s in w.sensors[0::3]])
+
+
+def test_ignoring(w):
+    """Warnings that were passed by: counted once a day, over when there is none any more."""
+    s = w.sensors[10]
+
+    def restart(sql, *args):
+        w.server.stop()
+        with store(w.server) as db:
+            db.execute(sql, args)
+            db.execute("DELETE FROM meta WHERE key = 'habits_day'")
+        w.server.start()
+
+    def mine(state):
+        got = w.admin.get(f"/incidents?filter=threat:behavior.ignores_warnings,state:{state}").json["items"]
+        return [i for i in got if i["device"]["id"] == s.id] if len(got) <= 1 else None
+    now = int(time.time() * 1000)
+    for n in range(3):
+        with store(w.server) as db:
+            db.execute("INSERT INTO alerts (device, incident, rule, threat, subject, level, action, told_ms, shown_ms, answer,"
+                       " answered_ms, closed_ms, reminders, merged, simulated) VALUES (?, '', 'r', 'network.open_wifi', 'x', 0, 0,"
+                       " ?, 0, ?, 0, ?, 0, 0, 0)", (s.id, now - (20 if n else 3) * DAY * 1000, 0 if n else 4, 0 if n else now))
+    restart("UPDATE alerts SET merged = 0")
+    check("three ignored or overdue warnings are a habit", wait_for(lambda: mine("open"), 10), mine("open"))
+    found = w.admin.get("/incidents/" + mine("open")[0]["id"]).json
+    evidence = found["evidence"]
+    check("told in numbers alone", evidence.get("ignored_30_days") == 1 and evidence.get("open_14_days") == 2 and "network" not in
+          json.dumps(evidence), evidence)
+    restart("UPDATE alerts SET closed_ms = ?, answer = 3", now)
+    check("and over when they are dealt with", wait_for(lambda: mine("resolved"), 10), w.admin.get("/incidents?limit=5").json)
+
+
+def test_erased(w):
+    s = w.sensors[1]
+    before = metrics(w.server)["picket_foresight_devices"]
+    w.admin.post(f"/devices/{s.id}/erase", None)
+    gone = wait_for(lambda: metrics(w.server)["picket_foresight_devices"] == before - 1, 30)
+    check("an erased device is forgotten", gone, (before, metrics(w.server)["picket_foresight_devices"]))
+    w.sensors.remove(s)
+    w.server.process.kill()
+    w.server.process.wait(10)
+    w.server.start()
+    taken(w.server)
+    check("also after kill -9", metrics(w.server)["picket_foresight_devices"] == before - 1)
+
+
 def main():
     w = World()
     try:
@@ -145,6 +217,9 @@ def main():
         test_attacked(w)
         test_faces(w)
         test_before(w)
+        test_killed(w)
+        test_ignoring(w)
+        test_erased(w)
     finally:
         w.server.close()
     return tally.end()
