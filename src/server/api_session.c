@@ -3,6 +3,7 @@
 #include "server/call.h"
 #include "server/issue.h"
 #include "server/lockout.h"
+#include "server/oidc.h"
 #include "server/sessions.h"
 #include "server/signin.h"
 #include "server/view.h"
@@ -74,6 +75,10 @@ static int open_session(struct pk_call *call, void *ctx, struct pk_error *err)
                                : pk_signin_finish(call->store, call->api->seal_key, o->person,
                                          &o->shown, call->arena, &o->session, &o->cookie, err);
 
+    if (rc == PK_OK && pk_request_cookie(call->request, PK_SESSION_COOKIE) != NULL) {
+        rc = pk_session_drop(call->store, pk_request_cookie(call->request, PK_SESSION_COOKIE),
+                call->now_ms, call->arena, err);
+    }
     if (rc == PK_OK) {
         call->actor = (struct pk_actor){
             .name = o->session.name,
@@ -228,6 +233,7 @@ static int close_session(struct pk_call *call, void *ctx, struct pk_error *err)
 
 int pk_api_session_close(struct pk_call *call, struct pk_error *err)
 {
+    const char *on;
     int rc;
 
     if (call->actor.how != PK_HOW_SESSION) {
@@ -239,5 +245,7 @@ int pk_api_session_close(struct pk_call *call, struct pk_error *err)
         return rc;
     }
     pk_reply_header(call->request, "Set-Cookie", pk_auth_cookie(call->arena, NULL));
-    return pk_call_reply(call, 204, NULL);
+    on = call->actor.external != NULL ? pk_oidc_logout_url(call->server, call->arena) : NULL;
+    return on != NULL ? pk_call_reply(call, 200, json_pack("{s:s}", "continue", on))
+                      : pk_call_reply(call, 204, NULL);
 }

@@ -60,6 +60,7 @@ static enum pk_auth_result look_up(struct pk_store *store, int kind, const char 
     *out = (struct pk_actor){
         .name = token.name,
         .person = token.person,
+        .external = token.external,
         .groups = token.groups,
         .role = (enum pk_role)token.role,
         .how = kind == PK_TOKEN_API ? PK_HOW_BEARER : PK_HOW_SESSION,

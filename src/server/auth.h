@@ -40,6 +40,7 @@ struct pk_actor {
     enum pk_role role;
     enum pk_actor_how how;
     const char *token_id;
+    const char *external;      /* session of the identity provider; NULL: none */
     const char *person;        /* id in the table of people; NULL: none */
     struct pk_strings groups;  /* whose devices it sees; none: all */
     char scope[PK_SCOPE_TEXT]; /* the same as the store takes it */

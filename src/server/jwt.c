@@ -49,10 +49,10 @@ static uint8_t *decode(const char *text, size_t len, struct pk_arena *arena, siz
         return NULL;
     }
     for (size_t i = 0; i < len; i++) {
-        if (text[i] == '+' || text[i] == '/' || text[i] == '=') {
+        standard[i] = (char)(text[i] == '-' ? '+' : text[i] == '_' ? '/' : text[i]);
+        if (text[i] == '+' || text[i] == '/' || pk_base64_value((uint8_t)standard[i]) < 0) {
             return NULL;
         }
-        standard[i] = (char)(text[i] == '-' ? '+' : text[i] == '_' ? '/' : text[i]);
     }
     while (len % 4 != 0) {
         standard[len++] = '=';

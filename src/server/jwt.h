@@ -42,5 +42,5 @@ PK_MUST_USE int pk_jwt_check(const struct pk_jwks *jwks, const char *token,
         const struct pk_jwt_rules *rules, struct pk_arena *arena, json_t **claims,
         struct pk_error *err);
 
-/* base64url without padding, of RFC 7515; out has room for 4 * len / 3 + 2. */
+/* base64url without padding, of RFC 7515; out has room for PK_BASE64_SIZE(in.len). */
 void pk_base64url(struct pk_slice in, char *out);

@@ -26,6 +26,7 @@
 #include "server/due.h"
 #include "server/exchange.h"
 #include "server/limits.h"
+#include "server/oidc.h"
 #include "server/networks.h"
 #include "server/outbox.h"
 #include "server/policies.h"
@@ -475,6 +476,9 @@ int pk_server_start(struct pk_server *server, struct pk_error *err)
         rc = pk_waits_create(server, &server->waits, err);
     }
     if (rc == PK_OK) {
+        rc = pk_oidc_create(server->settings.sso, &server->oidc, err);
+    }
+    if (rc == PK_OK) {
         rc = pk_api_create(server, &server->api, err);
     }
     if (rc == PK_OK) {
@@ -549,6 +553,7 @@ void pk_server_stop(struct pk_server *server)
     pk_exchange_destroy(server->exchange);
     server->exchange = NULL;
     pk_api_destroy(server->api);
+    pk_oidc_destroy(server->oidc);
     server->api = NULL;
     pk_scans_destroy(server->scans);
     server->scans = NULL;

@@ -10,6 +10,7 @@
 #include "server/health.h"
 #include "server/ingest.h"
 #include "server/ledger.h"
+#include "server/oidc.h"
 #include "server/me.h"
 #include "server/peer.h"
 #include "server/push_http.h"
@@ -58,6 +59,10 @@ static const struct pk_route routes[] = {
             "application/json", NULL },
     { PK_POST, "/v1/exchange/say", pk_exchange_say_handler, PK_EXCHANGE_SIZE_MAX, PK_EXCHANGE_TYPE,
             NULL },
+    { PK_GET, "/auth/oidc/start", pk_oidc_start_handler, 0, NULL, NULL },
+    { PK_GET, "/auth/oidc/callback", pk_oidc_callback_handler, 0, NULL, NULL },
+    { PK_POST, "/auth/oidc/backchannel", pk_oidc_backchannel_handler, 24UL * 1024,
+            "application/x-www-form-urlencoded", NULL },
     { PK_GET, "/healthz", pk_healthz_handler, 0, NULL, NULL },
     { PK_GET, "/readyz", pk_readyz_handler, 0, NULL, NULL },
     { PK_GET, "/metrics", pk_metrics_handler, 0, NULL, NULL },

@@ -232,7 +232,7 @@ bool pk_totp_recover(struct pk_totp *totp, const char *code)
     pk_sha256_hex(pk_slice_str(code), hash);
     for (int i = 0; i < PK_RECOVERY_MAX; i++) {
         if (totp->recovery[i][0] != '\0' && pk_secret_eq(totp->recovery[i], hash)) {
-            totp->recovery[i][0] = '\0';
+            memset(totp->recovery[i], 0, sizeof(totp->recovery[i]));
             found = true;
         }
     }

@@ -20,6 +20,7 @@ struct pk_devices;
 struct pk_exchange;
 struct pk_journal;
 struct pk_limits;
+struct pk_oidc;
 struct pk_retention;
 struct pk_due;
 struct pk_scans;
@@ -58,6 +59,7 @@ struct pk_server {
     struct pk_due *due;
     struct pk_exchange *exchange;
     struct pk_tell *tell;
+    struct pk_oidc *oidc; /* NULL: no single sign-on */
     const struct pk_pipeline *pipeline;
     struct pk_api *api;
     struct pk_http *http;    /* NULL until it listens */

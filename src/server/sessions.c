@@ -58,3 +58,15 @@ struct pk_token pk_session_of_person(
         .created_ms = now_ms,
     };
 }
+
+int pk_session_drop(struct pk_store *store, const char *cookie, int64_t now_ms,
+        struct pk_arena *arena, struct pk_error *err)
+{
+    char hash[PK_SHA256_HEX];
+    struct pk_token token;
+    int rc;
+
+    pk_auth_hash(cookie, hash);
+    rc = pk_token_take(store, PK_TOKEN_SESSION, hash, now_ms, arena, &token, err);
+    return rc == PK_ENOENT ? PK_OK : rc;
+}
