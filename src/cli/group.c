@@ -36,6 +36,7 @@ enum {
     OPT_PLACE,
     OPT_MAST,
     OPT_APP,
+    OPT_DAYS,
 };
 
 /* clang-format off */
@@ -69,11 +70,13 @@ static const struct option long_options[] = {
     { "place", required_argument, NULL, OPT_PLACE },
     { "mast", required_argument, NULL, OPT_MAST },
     { "app", required_argument, NULL, OPT_APP },
+    { "days", required_argument, NULL, OPT_DAYS },
     { NULL, 0, NULL, 0 },
 };
 
 /* Which verbs take an option; 0: all. */
 static const struct { int option; unsigned of; const char *help; } meanings[] = {
+    { OPT_DAYS, PK_OPT_DAYS, "--days N                        how far back" },
     { OPT_FILTER, PK_OPT_LIST, "--filter FIELD:VALUE|VALUE,...  only these" },
     { OPT_SORT, PK_OPT_LIST, "--sort FIELD                    - before it: descending" },
     { OPT_LIMIT, PK_OPT_LIST, "--limit N                       at most so many (50)" },
@@ -246,6 +249,8 @@ static bool take_option(
         return true;
     case OPT_USES:
         return parse_number(value, &cli->uses);
+    case OPT_DAYS:
+        return parse_number(value, &cli->days);
     case OPT_AFTER:
         cli->after = value;
         return true;

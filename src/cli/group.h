@@ -18,6 +18,7 @@ enum pk_option {
     PK_OPT_FOLLOW = 32, /* --after --follow */
     PK_OPT_EXCEPT = 64, /* --sha256 --package --signer --team --threat --rule --device --group */
     PK_OPT_ABOUT = 128, /* --network --bssid --place --mast --app --signer */
+    PK_OPT_DAYS = 256,  /* --days */
 };
 
 struct pk_cli {
@@ -46,6 +47,7 @@ struct pk_cli {
     const char *place;
     const char *mast;
     const char *app;
+    long days;  /* 0: not given */
     long ttl_s; /* 0: not given */
     long uses;  /* 0: not given */
 };

@@ -359,6 +359,9 @@ class Device:
                             "gateway": "192.168.77.1", "gateway_mac": "02:77:00:00:00:01",
                             "dns": ["192.168.77.1"]}, network)
 
+    def left(self, network):
+        return ("network", {"event": "left", "link": "wifi"}, network)
+
     def spoofed(self, network):
         return ("gateway", {"address": "192.168.77.1", "mac": "02:77:00:00:00:66",
                             "mac_before": "02:77:00:00:00:01", "mac_rival": "02:77:00:00:00:66",
