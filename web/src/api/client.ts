@@ -111,7 +111,7 @@ export const post = <T>(path: string, body: unknown): Promise<T> =>
     call<T>('POST', path, { body });
 export const put = <T>(path: string, body: unknown, query?: CallOptions['query']): Promise<T> =>
     call<T>('PUT', path, query === undefined ? { body } : { body, query });
-export const del = (path: string): Promise<void> => call<void>('DELETE', path);
+export const del = <T = void>(path: string): Promise<T> => call<T>('DELETE', path);
 
 // One path segment made of a server's id.
 export const seg = (id: string): string => encodeURIComponent(id);

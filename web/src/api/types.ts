@@ -1,7 +1,7 @@
 // types.ts - the objects of the REST interface, as docs/api.md describes them.
 
 export type Time = string; // RFC 3339 UTC
-export type Role = 'viewer' | 'responder' | 'admin';
+export type Role = 'viewer' | 'responder' | 'policy' | 'privacy' | 'owner';
 export type Severity = 'info' | 'low' | 'medium' | 'high' | 'critical';
 export type IncidentState = 'open' | 'mitigated' | 'resolved' | 'dismissed';
 export type Vector = 'network' | 'malware' | 'physical' | 'vulnerability' | 'behavior';
@@ -28,7 +28,7 @@ export interface Problem {
 }
 
 export interface Session {
-    user: { name: string; role: Role };
+    user: { name: string; role: Role; groups: string[] };
     expires_at: Time;
     server: { version: string; name: string; demo: boolean };
 }
@@ -210,9 +210,44 @@ export interface ApiToken {
     id: string;
     name: string;
     role: Role;
+    groups: string[];
     created_at: Time;
     expires_at: Time | null;
     last_used_at: Time | null;
+}
+
+export interface Person {
+    id: string;
+    name: string;
+    mail: string | null;
+    role: Role;
+    groups: string[];
+    source: 'local' | 'sso';
+    issuer: string | null;
+    password: boolean;
+    codes: boolean;
+    created_at: Time;
+    created_by: string;
+    last_seen_at: Time | null;
+    disabled_at: Time | null;
+}
+
+export interface Codes {
+    url: string;
+    qr_svg: string;
+    recovery: string[];
+}
+
+export interface SessionRow {
+    id: string;
+    name: string;
+    role: Role;
+    address: string | null;
+    opened_at: Time;
+    last_used_at: Time | null;
+    expires_at: Time;
+    own: boolean;
+    current: boolean;
 }
 
 export interface SigninLink {

@@ -38,21 +38,43 @@ async function ask(): Promise<void> {
     }
 }
 
-export async function signIn(token: string): Promise<void> {
-    await post('/session', { token });
+export interface Shown {
+    token?: string;
+    name?: string;
+    password?: string;
+    code?: string;
+}
+
+export async function signIn(shown: Shown): Promise<void> {
+    await post('/session', shown);
     await asked; // sent before there was a session: its 401, coming late, would end the new one
     await loadSession();
 }
 
 export async function signOut(): Promise<void> {
-    await del('/session');
+    const on = await del<{ continue?: string } | null>('/session');
+    if (on?.continue) {
+        location.assign(on.continue); // the identity provider's own sign-out
+        return;
+    }
     signedOutBecause.set('left');
     session.set(null);
 }
 
-const RANK: Record<Role, number> = { viewer: 0, responder: 1, admin: 2 };
+// What a page asks for; 'responder' and 'admin' are the roles by which older pages ask.
+export type Right = 'view' | 'respond' | 'policy' | 'privacy' | 'own' | 'responder' | 'admin';
 
-export function may(role: Role): boolean {
+const RIGHTS: Record<Role, string> = {
+    viewer: 'view', responder: 'view respond responder', policy: 'view respond responder policy', privacy: 'view privacy',
+    owner: 'view respond responder policy privacy own admin',
+};
+
+export function may(right: Right): boolean {
     const now = session.get();
-    return now ? RANK[now.user.role] >= RANK[role] : false;
+    return now ? RIGHTS[now.user.role].split(' ').includes(right) : false;
+}
+
+// Sees everything, not some groups alone.
+export function unscoped(): boolean {
+    return session.get()?.user.groups.length === 0;
 }

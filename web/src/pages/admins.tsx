@@ -1,13 +1,15 @@
-// admins.tsx - who may sign in: people, and programs with their tokens.
+// admins.tsx - who may sign in: people, where they are signed in, and programs with their tokens.
 import type { JSX } from 'preact';
-import { may } from '../app/session';
+import { may, unscoped } from '../app/session';
 import { Empty, PageHead } from '../ui/basics';
 import { Tabs } from '../ui/tabs';
 import { PeoplePart } from './people';
+import { PeopleList, RolesCard, SessionsPart, SsoCard } from './peoplelist';
 import { TokensPart } from './tokens';
 
 const PARTS = [
     { id: 'people', name: 'People', to: '#/admins' },
+    { id: 'sessions', name: 'Sessions', to: '#/admins/sessions' },
     { id: 'tokens', name: 'API tokens', to: '#/admins/tokens' },
 ];
 
@@ -16,9 +18,11 @@ export function AdminsPage({ part }: { part: string }): JSX.Element {
         <>
             <PageHead title="Admins" />
             <Tabs label="Parts of Admins" tabs={PARTS} now={part} />
-            {!may('admin')
-                ? <Empty icon="lock" title="Only for administrators"><p>Your role may not see this part.</p></Empty>
-                : part === 'tokens' ? <TokensPart /> : <PeoplePart />}
+            {part === 'sessions' ? <SessionsPart />
+                : !may('own') || !unscoped()
+                    ? <Empty icon="lock" title="Only for owners"><p>Your role may not see this part.</p></Empty>
+                    : part === 'tokens' ? <TokensPart />
+                        : <><PeoplePart /><PeopleList /><RolesCard /><SsoCard /></>}
         </>
     );
 }

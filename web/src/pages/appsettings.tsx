@@ -67,7 +67,7 @@ function RulesForm({ rules, onSaved }: { rules: AppRules; onSaved: (next: AppRul
     const [busy, setBusy] = useState(false);
     const [error, setError] = useState<ApiError | null>(null);
     useEffect(() => setText(JSON.stringify(rules.rules, null, 2)), [rules.version]);
-    const admin = may('admin');
+    const admin = may('policy');
     const save = (event: Event): void => {
         event.preventDefault();
         setError(null);

@@ -32,7 +32,7 @@ export function AuditPage(): JSX.Element {
     return (
         <>
             <PageHead title="Audit" note="Sign-ins, enrolments, decisions and looks at personal fields." />
-            {may('admin') ? <Acts />
+            {may('privacy') ? <Acts />
                 : <Empty icon="lock" title="Only for administrators"><p>Your role may not see the audit.</p></Empty>}
         </>
     );

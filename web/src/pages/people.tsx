@@ -7,12 +7,13 @@ import type { Role, SigninLink } from '../api/types';
 import { asApiError } from '../app/resource';
 import { Card, ProblemBox } from '../ui/basics';
 import { CodeLine } from '../ui/copy';
-import { RoleField } from '../ui/rolefield';
+import { groupsOf, GroupsField, RoleField } from '../ui/rolefield';
 import { Ago } from '../ui/time';
 
 export function PeoplePart(): JSX.Element {
     const [name, setName] = useState('');
     const [role, setRole] = useState<Role>('viewer');
+    const [groups, setGroups] = useState('');
     const [made, setMade] = useState<(SigninLink & { name: string }) | null>(null);
     const [busy, setBusy] = useState(false);
     const [error, setError] = useState<ApiError | null>(null);
@@ -20,7 +21,7 @@ export function PeoplePart(): JSX.Element {
         event.preventDefault();
         setBusy(true);
         setError(null);
-        post<SigninLink>('/users/signin-link', { name: name.trim(), role })
+        post<SigninLink>('/users/signin-link', { name: name.trim(), role, groups: groupsOf(groups) })
             .then((link) => {
                 setMade({ ...link, name: name.trim() });
                 setName('');
@@ -35,6 +36,7 @@ export function PeoplePart(): JSX.Element {
                         <input type="text" required maxLength={64} value={name} placeholder="Who will sign in"
                             onInput={(e) => setName(e.currentTarget.value)} /></label>
                     <RoleField value={role} onChange={setRole} />
+                    <GroupsField value={groups} onChange={setGroups} />
                     <button type="submit" class="button primary" disabled={busy}>{busy ? 'Making …' : 'Make link'}</button>
                 </form>
                 {error && <ProblemBox error={error} />}

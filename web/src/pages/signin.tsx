@@ -2,17 +2,35 @@
 import type { JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { ApiError } from '../api/client';
+import { get } from '../api/client';
 import { useCell } from '../app/cell';
 import { asApiError } from '../app/resource';
 import { signInToken } from '../app/address';
 import { replace, route } from '../app/router';
+import type { Shown } from '../app/session';
 import { signedOutBecause, signIn } from '../app/session';
 import { ProblemBox } from '../ui/basics';
 import { CodeLine } from '../ui/copy';
 import { Icon, Logo } from '../ui/icon';
 
-function Refused({ error }: { error: ApiError }): JSX.Element {
+interface Door {
+    name: string;
+    sso: { name: string; url: string } | null;
+}
+
+function Refused({ error, link }: { error: ApiError; link: boolean }): JSX.Element {
     const status = error.problem.status;
+    if (!link && status === 401) {
+        return (
+            <div class="problem" role="alert">
+                <Icon name="incident" />
+                <div>
+                    <strong>That was not right</strong>
+                    <p>The name, the password or the code is wrong. A code works once: wait for the next one.</p>
+                </div>
+            </div>
+        );
+    }
     if (status !== 401 && status !== 403 && status !== 404) {
         return <ProblemBox error={error} />;
     }
@@ -41,17 +59,51 @@ function NewLink(): JSX.Element {
     );
 }
 
+function PasswordForm({ busy, enter }: { busy: boolean; enter: (shown: Shown) => void }): JSX.Element {
+    const [name, setName] = useState('');
+    const [password, setPassword] = useState('');
+    const [code, setCode] = useState('');
+    const submit = (event: Event): void => {
+        event.preventDefault();
+        enter({ name: name.trim(), password, code: code.trim() });
+        setCode('');
+    };
+    return (
+        <details class="signin-help">
+            <summary>Sign in with a password</summary>
+            <form class="form" onSubmit={submit}>
+                <label class="field"><span>Name</span>
+                    <input type="text" required maxLength={64} autocomplete="username" value={name}
+                        onInput={(e) => setName(e.currentTarget.value)} /></label>
+                <label class="field"><span>Password</span>
+                    <input type="password" required maxLength={512} autocomplete="current-password" value={password}
+                        onInput={(e) => setPassword(e.currentTarget.value)} /></label>
+                <label class="field"><span>Code of the app, or a recovery code</span>
+                    <input type="text" required maxLength={32} autocomplete="one-time-code" spellcheck={false} value={code}
+                        onInput={(e) => setCode(e.currentTarget.value)} /></label>
+                <button type="submit" class="button wide" disabled={busy}>{busy ? 'Signing in …' : 'Sign in with the password'}</button>
+            </form>
+        </details>
+    );
+}
+
 export function SignIn({ token }: { token: string | undefined }): JSX.Element {
     const because = useCell(signedOutBecause);
     const [text, setText] = useState('');
     const [busy, setBusy] = useState(false);
     const [error, setError] = useState<ApiError | null>(null);
+    const [byLink, setByLink] = useState(true);
+    const [door, setDoor] = useState<Door | null>(null);
     const used = useRef<string | null>(null);
 
-    const enter = (secret: string): void => {
+    useEffect(() => {
+        get<Door>('/door').then(setDoor, () => undefined); // the other ways in work without it
+    }, []);
+    const enter = (shown: Shown): void => {
+        setByLink(shown.token !== undefined);
         setBusy(true);
         setError(null);
-        signIn(secret).then(() => {
+        signIn(shown).then(() => {
             // Whose session ended on some page goes on there.
             if (route.get().path[0] === 'signin') {
                 replace('#/');
@@ -66,13 +118,13 @@ export function SignIn({ token }: { token: string | undefined }): JSX.Element {
         if (token && used.current !== token) {
             used.current = token;
             replace('#/signin'); // the secret leaves the address bar and the history at once
-            enter(token);
+            enter({ token });
         }
     }, [token]);
 
     const submit = (event: Event): void => {
         event.preventDefault();
-        enter(signInToken(text));
+        enter({ token: signInToken(text) });
     };
     return (
         <main class="gate">
@@ -84,7 +136,8 @@ export function SignIn({ token }: { token: string | undefined }): JSX.Element {
                         ? 'Your session has ended. Sign in again to go on.' : because === 'left'
                             ? 'You are signed out.' : 'Open your one-time sign-in link, or paste it here.'}</p>
                 </header>
-                {error && <Refused error={error} />}
+                {error && <Refused error={error} link={byLink} />}
+                {door?.sso && <a class="button primary wide" href={door.sso.url}>Sign in with {door.sso.name}</a>}
                 <form class="form" onSubmit={submit}>
                     <label class="field">
                         <span>Sign-in link or token</span>
@@ -92,10 +145,11 @@ export function SignIn({ token }: { token: string | undefined }): JSX.Element {
                             value={text} placeholder={`${location.origin}/#/signin/…`}
                             onInput={(e) => setText(e.currentTarget.value)} />
                     </label>
-                    <button type="submit" class="button primary wide" disabled={busy || signInToken(text) === ''}>
+                    <button type="submit" class={door?.sso ? 'button wide' : 'button primary wide'} disabled={busy || signInToken(text) === ''}>
                         {busy ? 'Signing in …' : 'Sign in'}
                     </button>
                 </form>
+                <PasswordForm busy={busy} enter={enter} />
                 <NewLink />
             </div>
         </main>

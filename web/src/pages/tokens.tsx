@@ -10,7 +10,7 @@ import { Card, Empty, ProblemBox, ResourceView } from '../ui/basics';
 import { ConfirmButton } from '../ui/confirm';
 import { CodeLine } from '../ui/copy';
 import { useList } from '../ui/list';
-import { RoleField } from '../ui/rolefield';
+import { groupsOf, GroupsField, RoleField } from '../ui/rolefield';
 import type { Column } from '../ui/table';
 import { Table } from '../ui/table';
 import { Ago } from '../ui/time';
@@ -25,6 +25,7 @@ type NewToken = ApiToken & { token: string };
 function TokenForm({ onMade }: { onMade: (made: NewToken) => void }): JSX.Element {
     const [name, setName] = useState('');
     const [role, setRole] = useState<Role>('viewer');
+    const [groups, setGroups] = useState('');
     const [life, setLife] = useState(90 * 86_400);
     const [busy, setBusy] = useState(false);
     const [error, setError] = useState<ApiError | null>(null);
@@ -32,7 +33,7 @@ function TokenForm({ onMade }: { onMade: (made: NewToken) => void }): JSX.Elemen
         event.preventDefault();
         setBusy(true);
         setError(null);
-        post<NewToken>('/tokens', { name: name.trim(), role, ...(life > 0 ? { ttl_s: life } : {}) })
+        post<NewToken>('/tokens', { name: name.trim(), role, groups: groupsOf(groups), ...(life > 0 ? { ttl_s: life } : {}) })
             .then((made) => {
                 setName('');
                 onMade(made);
@@ -46,6 +47,7 @@ function TokenForm({ onMade }: { onMade: (made: NewToken) => void }): JSX.Elemen
                     <input type="text" required maxLength={64} value={name} placeholder="What will use it"
                         onInput={(e) => setName(e.currentTarget.value)} /></label>
                 <RoleField value={role} onChange={setRole} />
+                <GroupsField value={groups} onChange={setGroups} />
                 <label class="field"><span>Good for</span>
                     <select value={life} onChange={(e) => setLife(Number(e.currentTarget.value))}>
                         {LIVES.map(([s, text]) => <option key={s} value={s}>{text}</option>)}
@@ -70,6 +72,7 @@ function Fresh({ token, onClose }: { token: NewToken; onClose: () => void }): JS
 const columns = (remove: (id: string) => Promise<void>): Column<ApiToken>[] => [
     { id: 'name', head: 'Name', kind: 'main', cell: (t) => t.name },
     { id: 'role', head: 'Role', cell: (t) => <Badge tone="info">{sentence(t.role)}</Badge> },
+    { id: 'groups', head: 'Sees', kind: 'side', cell: (t) => t.groups.length === 0 ? 'All devices' : t.groups.join(', ') },
     { id: 'used', head: 'Last used', cell: (t) => <Ago at={t.last_used_at} /> },
     { id: 'expires', head: 'Expires', cell: (t) => <Ago at={t.expires_at} /> },
     { id: 'created', head: 'Made', kind: 'side', cell: (t) => <Ago at={t.created_at} /> },

@@ -5,7 +5,9 @@ import type { Role } from '../api/types';
 const ROLES: [Role, string][] = [
     ['viewer', 'Viewer: looks'],
     ['responder', 'Responder: also dismisses'],
-    ['admin', 'Admin: also enrols, revokes'],
+    ['policy', 'Policy: also writes policies'],
+    ['privacy', 'Privacy: looks, exports, erases'],
+    ['owner', 'Owner: everything'],
 ];
 
 export function RoleField({ value, onChange }: { value: Role; onChange: (role: Role) => void }): JSX.Element {
@@ -14,6 +16,20 @@ export function RoleField({ value, onChange }: { value: Role; onChange: (role: R
             <select value={value} onChange={(e) => onChange(e.currentTarget.value as Role)}>
                 {ROLES.map(([role, text]) => <option key={role} value={role}>{text}</option>)}
             </select>
+        </label>
+    );
+}
+
+// Groups of devices, as people write them: commas between them.
+export function groupsOf(text: string): string[] {
+    return text.split(',').map((g) => g.trim()).filter((g) => g !== '');
+}
+
+export function GroupsField({ value, onChange }: { value: string; onChange: (text: string) => void }): JSX.Element {
+    return (
+        <label class="field"><span>Groups of devices</span>
+            <input type="text" value={value} placeholder="All, or names with commas"
+                onInput={(e) => onChange(e.currentTarget.value)} />
         </label>
     );
 }
