@@ -8,6 +8,7 @@ import { basename, dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { report } from './budget.mjs';
 import { landPath } from './land.mjs';
+import { buildMe } from './me/build.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
 if (process.argv.length !== 3) {
@@ -76,6 +77,11 @@ const page = readFileSync(join(here, 'src/index.html'), 'utf8')
     .replace('<!-- preload -->', preload);
 writeFileSync(join(out, 'index.html'), page);
 writeFileSync(join(out, 'favicon.svg'), readFileSync(join(here, 'src/favicon.svg')));
+
+if (!await buildMe(out, COMMON)) {
+    console.error("the employee's page is above its size budget");
+    process.exit(1);
+}
 
 if (!report(out)) {
     console.error('the console is above its size budget');

@@ -108,7 +108,7 @@ int pk_page_command(const struct pk_agent_settings *settings, const struct pk_mi
 
     if (o->file != NULL) {
         if (strlen(o->file) >= ITEM_MAX ||
-                strspn(o->file, "0123456789abcdefABCDEF-") != strlen(o->file)) {
+                strspn(o->file, "0123456789abcdefghijklmnopqrstuvwxyz-") != strlen(o->file)) {
             (void)fputs("picket-agent: page takes the id of an incident or nothing\n", stderr);
             return EXIT_IS_USAGE;
         }

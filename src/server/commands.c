@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "server/wait.h"
 
 #define COMMANDS_MAX 32 /* in one answer; the rest comes with the next */
@@ -23,12 +24,18 @@ static int add_pending(struct pk_store *store, int kind, const char *device, str
     const struct pk_action *actions;
     int rc = pk_action_pending(store, kind, device, 0, COMMANDS_MAX, arena, &rows, err);
 
+    int64_t now_ms = pk_clock_ms();
+
     actions = rc == PK_OK ? rows.items : NULL;
     for (size_t i = 0; actions != NULL && i < rows.count && json_array_size(list) < COMMANDS_MAX;
             i++) {
         json_t *command = json_copy(actions[i].payload);
         char id[24];
 
+        if (actions[i].created_ms > now_ms) { /* "remind me tomorrow" */
+            json_decref(command);
+            continue;
+        }
         (void)snprintf(id, sizeof(id), "%lld", (long long)actions[i].id);
         (void)json_object_set_new(command, "id", json_string(id));
         (void)json_array_append_new(list, command);

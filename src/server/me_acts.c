@@ -3,6 +3,7 @@
 
 #include "server/me_call.h"
 #include "server/view.h"
+#include "store/alerts.h"
 
 /* ---- check again ----------------------------------------------------------------------------------- */
 
@@ -74,6 +75,7 @@ struct answer {
     const char *what;  /* of the time line */
     const char *event; /* of the stream */
     const char *note;
+    bool is_later;
 };
 
 /* Of this device, and not over yet. What is another's is as if it were not there. */
@@ -96,6 +98,46 @@ static int find_item(struct pk_me_call *call, struct pk_incident *out, struct pk
     return rc;
 }
 
+/* The device's user was told of it: the alert of that comes again, unless it is over by then (pipeline/protect.c takes it
+ * back like any other). */
+static int remind(struct pk_me_call *call, struct pk_alert_row *alert, struct pk_error *err)
+{
+    struct pk_action action;
+    int rc = pk_action_get(call->store, alert->action, call->arena, &action, err);
+
+    if (rc == PK_ENOENT || (rc == PK_OK && action.created_ms > call->now_ms)) {
+        return PK_OK; /* it will come already */
+    }
+    if (rc < 0) {
+        return rc;
+    }
+    action.state = PK_ACTION_PENDING;
+    action.created_ms = call->now_ms + PK_ME_LATER_MS;
+    action.done_ms = 0;
+    action.attempts = 0;
+    rc = pk_action_add(call->store, &action, err);
+    alert->action = action.id;
+    return rc < 0 ? rc : pk_alert_put(call->store, alert, err);
+}
+
+/* What the person said stands in the alert's row, too, by which rules are measured. */
+static int answer_alert(struct pk_me_call *call, const char *incident, const struct answer *answer,
+        struct pk_error *err)
+{
+    struct pk_alert_row alert;
+    int rc = pk_alert_of_incident(call->store, incident, call->arena, &alert, err);
+
+    if (rc < 0) {
+        return rc == PK_ENOENT ? PK_OK : rc;
+    }
+    if (answer->is_later) {
+        return remind(call, &alert, err);
+    }
+    alert.answer = PK_ANSWER_MISTAKE;
+    alert.answered_ms = call->now_ms;
+    return pk_alert_put(call->store, &alert, err);
+}
+
 static int write_answer(struct pk_me_call *call, void *ctx, struct pk_error *err)
 {
     const struct answer *answer = ctx;
@@ -112,6 +154,9 @@ static int write_answer(struct pk_me_call *call, void *ctx, struct pk_error *err
         rc = pk_timeline_add(call->store, incident.id, &line, err);
     }
     if (rc == PK_OK) {
+        rc = answer_alert(call, incident.id, answer, err);
+    }
+    if (rc == PK_OK) {
         event.incident = incident.id;
         event.detail = json_pack("{s:s, s:s, s:s}", "by", line.by, "threat", incident.threat->id,
                 "note", answer->note != NULL ? answer->note : "");
@@ -124,7 +169,7 @@ static int write_answer(struct pk_me_call *call, void *ctx, struct pk_error *err
 static int answer(
         struct pk_me_call *call, const char *what, const char *event, struct pk_error *err)
 {
-    struct answer a = { .what = what, .event = event };
+    struct answer a = { .what = what, .event = event, .is_later = strcmp(what, "later") == 0 };
     struct note note;
     int rc;
 

@@ -9,7 +9,7 @@
 #include "server/peer.h"
 #include "server/view.h"
 
-#define ITEM_CHARACTERS "0123456789abcdefABCDEF-"
+#define ITEM_CHARACTERS "0123456789abcdefghijklmnopqrstuvwxyz-"
 
 /* ---- links ----------------------------------------------------------------------------------------- */
 

@@ -8,7 +8,6 @@
 #include "server/me_call.h"
 #include "server/query_args.h"
 #include "server/view.h"
-#include "store/apps.h"
 
 #define CHECKS_MAX 8
 #define SOLVED_MAX 5
@@ -16,7 +15,6 @@
 #define ITEMS_MAX  50
 #define SURE       0.9
 #define LIKELY     0.6
-#define LABELS_MAX 8 /* apps that are named by what stands on the screen, not by their package */
 
 static const char *const card_names[] = { "device", "apps", "network", "updates" };
 enum card {
@@ -29,6 +27,9 @@ enum card {
 /* As the agent sorts them (agent/status.c). */
 static enum card card_of(const struct pk_threat *threat)
 {
+    if (threat->careful) {
+        return CARD_DEVICE; /* the screen must not say that it is an app */
+    }
     switch (threat->vector) {
     case PK_VECTOR_MALWARE:
         return CARD_APPS;
@@ -61,25 +62,6 @@ static const char *sure_word(double confidence)
 
 /* ---- one thing to fix ------------------------------------------------------------------------------ */
 
-/* An app as it is called on the screen; NULL: its package is all that is known. */
-static const char *label_of(struct pk_me_call *call, const char *package)
-{
-    const char *device = call->device.id;
-    struct pk_filter filters[] = {
-        { .field = "package", .values = { &package, 1 } },
-        { .field = "device", .values = { &device, 1 } },
-    };
-    struct pk_query query = { .limit = 1, .filters = filters, .filter_count = PK_COUNT(filters) };
-    struct pk_page page = { 0 };
-    const struct pk_app_row *row;
-
-    if (pk_app_list(call->store, &query, call->arena, &page, NULL) < 0 || page.count == 0) {
-        return NULL;
-    }
-    row = page.items;
-    return row->label != NULL && row->label[0] != '\0' ? row->label : NULL;
-}
-
 static const char *subject_kind(const struct pk_incident *i)
 {
     if (i->subject == NULL || strcmp(i->subject, "device") == 0) {
@@ -90,7 +72,33 @@ static const char *subject_kind(const struct pk_incident *i)
                                                      : "thing";
 }
 
-/* What the person did about it last, by the time line: {"mistake_at","later_until"}. */
+/* Bits of enum pk_measure after this line: a policy took something away because of it, or gave it back. */
+static unsigned measures_after(unsigned measures, const struct pk_timeline_row *row)
+{
+    bool on = strcmp(row->what, "measure") == 0;
+
+    for (unsigned m = 0; m < PK_MEASURE_COUNT && (on || strcmp(row->what, "lifted") == 0); m++) {
+        if (row->detail != NULL && strcmp(row->detail, pk_measure_names[m]) == 0) {
+            measures = on ? measures | 1U << m : measures & ~(1U << m);
+        }
+    }
+    return measures;
+}
+
+static json_t *measures_view(unsigned measures)
+{
+    json_t *list = json_array();
+
+    for (unsigned m = 0; m < PK_MEASURE_COUNT; m++) {
+        if ((measures & 1U << m) != 0) {
+            (void)json_array_append_new(list, json_string(pk_measure_names[m]));
+        }
+    }
+    return list;
+}
+
+/* What the person did about it last, and what it keeps from the person, by the time line:
+ * {"mistake_at","later_until","blocks"}. */
 static int answers_of(
         struct pk_me_call *call, const struct pk_incident *i, json_t *item, struct pk_error *err)
 {
@@ -98,6 +106,7 @@ static int answers_of(
     const struct pk_timeline_row *row;
     int64_t mistake_ms = 0;
     int64_t later_ms = 0;
+    unsigned measures = 0;
     int rc = pk_timeline_of(call->store, i->id, call->arena, &rows, err);
 
     row = rc == PK_OK ? rows.items : NULL;
@@ -107,9 +116,11 @@ static int answers_of(
         }
         mistake_ms = strcmp(row[n].what, "mistake") == 0 ? row[n].at_ms : mistake_ms;
         later_ms = strcmp(row[n].what, "later") == 0 ? row[n].at_ms : later_ms;
+        measures = measures_after(measures, &row[n]);
     }
     later_ms = later_ms != 0 && later_ms + PK_ME_LATER_MS > call->now_ms ? later_ms + PK_ME_LATER_MS
                                                                          : 0;
+    (void)json_object_set_new(item, "blocks", measures_view(measures));
     (void)json_object_set_new(item, "mistake_at", pk_view_time(mistake_ms));
     (void)json_object_set_new(item, "later_until", pk_view_time(later_ms));
     return rc;
@@ -140,22 +151,17 @@ static json_t *careful_of(const struct pk_incident *i, const char *language)
 }
 
 static json_t *item_view(struct pk_me_call *call, const struct pk_incident *i, const char *language,
-        size_t *labels, struct pk_error *err)
+        struct pk_error *err)
 {
-    const char *kind = subject_kind(i);
-    const char *label = NULL;
     json_t *item;
 
-    if (strcmp(kind, "app") == 0 && ++*labels <= LABELS_MAX) {
-        label = label_of(call, i->subject);
-    }
-    item = json_pack("{s:s, s:s, s:s, s:s, s:s, s:b, s:o, s:s, s:s, s:{s:s, s:s?, s:s?}, s:o, s:o}",
-            "id", i->id, "threat", i->threat->id, "card", card_names[card_of(i->threat)],
-            "severity", pk_severity_name(i->severity), "urgency",
-            pk_urgency_name(i->threat->urgency), "urgent", (int)is_urgent(i), "careful",
-            careful_of(i, language), "state", pk_incident_state_names[i->state], "sure",
-            sure_word(i->confidence), "subject", "kind", kind, "id", i->subject, "label", label,
-            "since", pk_view_time(i->opened_ms), "texts", texts_of(i, language));
+    item = json_pack("{s:s, s:s, s:s, s:s, s:s, s:b, s:o, s:s, s:s, s:{s:s, s:s?}, s:o, s:o}", "id",
+            i->id, "threat", i->threat->id, "card", card_names[card_of(i->threat)], "severity",
+            pk_severity_name(i->severity), "urgency", pk_urgency_name(i->threat->urgency), "urgent",
+            (int)is_urgent(i), "careful", careful_of(i, language), "state",
+            pk_incident_state_names[i->state], "sure", sure_word(i->confidence), "subject", "kind",
+            subject_kind(i), "id", i->subject, "since", pk_view_time(i->opened_ms), "texts",
+            texts_of(i, language));
     if (item != NULL && answers_of(call, i, item, err) < 0) {
         json_decref(item);
         return NULL;
@@ -183,13 +189,12 @@ static int items_view(
 {
     json_t *list = json_array();
     json_t *infos = json_array();
-    size_t labels = 0;
 
     (void)json_object_set_new(out, "items", list);
     (void)json_object_set_new(out, "infos", infos);
     for (size_t n = 0; n < items->count && n < ITEMS_MAX; n++) {
         const struct pk_incident *i = &items->rows[n];
-        json_t *item = item_view(call, i, items->language, &labels, err);
+        json_t *item = item_view(call, i, items->language, err);
 
         if (item == NULL) {
             return err->code < 0 ? err->code : pk_error_set(err, PK_ENOMEM, "out of memory");
@@ -304,23 +309,11 @@ static int solved_view(
             continue;
         }
         (void)json_array_append_new(list,
-                json_pack("{s:s, s:o, s:o, s:{s:s, s:s?, s:n}}", "id", i->id, "texts",
+                json_pack("{s:s, s:o, s:o, s:{s:s, s:s?}}", "id", i->id, "texts",
                         texts_of(i, language), "at", pk_view_time(i->ended_ms), "subject", "kind",
-                        subject_kind(i), "id", i->subject, "label"));
+                        subject_kind(i), "id", i->subject));
     }
     return rc;
-}
-
-static json_t *access_view(const struct pk_me_call *call)
-{
-    json_t *blocked = json_array();
-
-    for (int m = 0; m < PK_MEASURE_COUNT; m++) {
-        if ((call->device.measures & INT64_C(1) << m) != 0) {
-            (void)json_array_append_new(blocked, json_string(pk_measure_names[m]));
-        }
-    }
-    return json_pack("{s:o}", "blocked", blocked);
 }
 
 static json_t *frame_view(struct pk_me_call *call, const struct pk_me_items *items)
@@ -330,16 +323,17 @@ static json_t *frame_view(struct pk_me_call *call, const struct pk_me_items *ite
     int64_t to_fix;
     const char *state = state_word(call, items, &to_fix);
 
-    return json_pack("{s:s, s:I, s:o, s:s, s:s, s:b, s:o, s:o, s:{s:s, s:s, s:o, s:s}, s:o, s:o, "
-                     "s:o}",
+    return json_pack(
+            "{s:s, s:I, s:o, s:s, s:s, s:b, s:o, s:o, s:{s:s, s:s, s:o, s:s}, s:o, s:{s:o}, "
+            "s:o}",
             "state", state, "to_fix", (json_int_t)to_fix, "checked_at", pk_view_time(d->seen_ms),
             "language", d->language != NULL ? d->language : "", "organisation",
             settings->name != NULL ? settings->name : "", "own", (int)call->own, "expires_at",
             pk_view_time(call->expires_ms), "now", pk_view_time(call->now_ms), "device", "name",
             d->name != NULL ? d->name : "", "platform", pk_platform_names[d->platform], "model",
             pk_view_text(d->model), "os", d->os_name != NULL ? d->os_name : "", "network",
-            pk_me_network_view(call, items), "access", access_view(call), "outlook",
-            pk_me_outlook_view(call));
+            pk_me_network_view(call, items), "access", "blocked",
+            measures_view((unsigned)d->measures), "outlook", pk_me_outlook_view(call));
 }
 
 static int take_language(const char *name, const char *value, void *ctx)

@@ -10,6 +10,7 @@ import { door } from './case-door.mjs';
 import { empty } from './case-empty.mjs';
 import { lists } from './case-list.mjs';
 import { looks, themes } from './case-looks.mjs';
+import { me } from './case-me.mjs';
 import { networks } from './case-networks.mjs';
 import { running } from './case-run.mjs';
 import { Server } from './server.mjs';
@@ -26,6 +27,8 @@ const build = resolve(values.build ?? process.env.PICKET_BUILD ?? join(root, 'bu
 const EXPECTED = [
     /^GET \/api\/v1\/session 401$/, // is anybody signed in?
     /^POST \/api\/v1\/session 401$/, // a wrong or spent link
+    /^POST \/me\/api\/session 401$/, // a spent link to an employee's page
+    /^GET \/me\/api\/state 401$/, // is it open?
     /^GET \/api\/v1\/events 401$/, // the poll of a session that just ended
 ];
 
@@ -58,6 +61,7 @@ async function main(t, server, browser) {
     await themes(t, ctx);
     await lists(t, ctx);
     await crowd(t, ctx);
+    await me(t, ctx);
     await running(t, ctx);
     await t.check('no error in the browser console', () => none(watch.errors, 'errors'));
     await t.check('no violation of the content security policy', () => none(watch.violations, 'violations'));
