@@ -11,7 +11,7 @@ MUTATIONS ?= 20000
 # Where the larger test data are, when they are.
 PICKET_SHARED ?= ../shared
 
-.PHONY: build console programs setup run demo test bench fuzz mutate lint install clean distclean help
+.PHONY: build console programs setup run demo test bench fuzz mutate lint lint-deep install clean distclean help
 
 help:
 	@echo 'make build      set up and build everything into $(BUILD)/bin and $(BUILD)/console'
@@ -19,6 +19,7 @@ help:
 	@echo 'make demo       the same with a simulated fleet (state in ./var-demo)'
 	@echo 'make test       every check and test; ends with "N passed, N failed"'
 	@echo 'make lint       formatting, static analysis, floors, scripts'
+	@echo 'make lint-deep  the same, the static analysis as far as it goes (twice as long)'
 	@echo 'make bench      measurements beside other products'
 	@echo 'make fuzz       every fuzz target for FUZZ_SECONDS ($(FUZZ_SECONDS)) each'
 	@echo 'make mutate     MUTATIONS ($(MUTATIONS)) mutated app files through the sandboxed readers'
@@ -57,6 +58,11 @@ lint:
 	@tools/setup.sh build test
 	@$(MAKE) --no-print-directory $(BUILD)/build.ninja
 	@exec tools/lint.sh --build $(BUILD)
+
+lint-deep:
+	@tools/setup.sh build test
+	@$(MAKE) --no-print-directory $(BUILD)/build.ninja
+	@exec tools/lint.sh --build $(BUILD) --deep
 
 bench:
 	@tools/setup.sh run build test bench

@@ -1,16 +1,23 @@
 #!/bin/bash
 # Checks that need no running program: formatting, static analysis, the floors of the house, scripts.
 #
-#   tools/lint.sh [--build DIR]
+#   tools/lint.sh [--build DIR] [--deep]
 #
+# --deep: the static analysis follows paths as far as it can, which takes twice as long.
 # Each check is named with what it found; the last line counts checks.
 set -uo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 3
 build=build
-if [ "${1:-}" = --build ]; then
-    build=$2
-fi
+depth=()
+while [ $# -gt 0 ]; do
+    case $1 in
+    --build) build=$2 && shift ;;
+    --deep) depth=(--deep) ;;
+    *) printf 'usage: tools/lint.sh [--build DIR] [--deep]\n' >&2 && exit 2 ;;
+    esac
+    shift
+done
 jobs=$(nproc)
 passed=0
 failed=0
@@ -65,7 +72,7 @@ check 'floors (no room includes one above it)' python3 tools/lint_floors.py
 check 'words and sizes' python3 tools/lint_words.py
 check 'shell scripts (shellcheck)' shell_scripts
 check 'python scripts' python_scripts
-check 'static analysis (clang-tidy)' python3 tools/lint_tidy.py --build "$build" --jobs "$jobs"
+check 'static analysis (clang-tidy)' python3 tools/lint_tidy.py --build "$build" --jobs "$jobs" "${depth[@]}"
 
 printf '%d passed, %d failed\n' "$passed" "$failed"
 [ "$failed" = 0 ]

@@ -3,6 +3,10 @@
 
 A file that was fine is not looked at again while nothing changed that it depends on: the file, our
 headers that it includes (the compiler wrote them down), its flags, .clang-tidy, this script.
+
+The analyzer follows a function's paths up to a limit of its own. The quick limit costs half of the time of the
+analyzer's default and reaches as many basic blocks of this code (96 %, as its debug.Stats counts them); --deep
+takes the default.
 """
 
 import argparse
@@ -17,10 +21,11 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 TIDY = "clang-tidy-14"
-TIMEOUT_S = 300
+TIMEOUT_S = 600
 # gcc's flags are not all clang's; warnings are the compiler's business, not clang-tidy's.
 ARGS = ["--quiet", "--warnings-as-errors=*", "--extra-arg=-Wno-everything",
         r"--header-filter=(^|/)(src|tests)/.*\.h$"]
+QUICK = [f"--extra-arg={word}" for word in ("-Xclang", "-analyzer-config", "-Xclang", "max-nodes=75000")]
 
 
 def object_headers(build):
@@ -50,10 +55,10 @@ def source_of(entry):
     return (Path(entry["directory"]) / entry["file"]).resolve()
 
 
-def tidy(build, source):
+def tidy(build, source, args):
     """Returns what is wrong, or an empty string."""
     try:
-        done = subprocess.run([TIDY, "-p", str(build), *ARGS, str(source)], cwd=ROOT,
+        done = subprocess.run([TIDY, "-p", str(build), *args, str(source)], cwd=ROOT,
                               capture_output=True, text=True, timeout=TIMEOUT_S)
     except subprocess.TimeoutExpired:
         return f"{source}: no end after {TIMEOUT_S} s"
@@ -75,7 +80,9 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--build", default="build")
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
+    parser.add_argument("--deep", action="store_true", help="follow each function's paths as far as the default")
     args = parser.parse_args()
+    argv = ARGS if args.deep else ARGS + QUICK
 
     build = (ROOT / args.build).resolve()
     # Brings the build up to date: generated headers, and the record of who includes what.
@@ -92,7 +99,7 @@ def main():
     cache = build / "lint-cache"
     cache.mkdir(exist_ok=True)
     common = b"".join(path.read_bytes() for path in
-                      (ROOT / ".clang-tidy", ROOT / "tests" / ".clang-tidy", Path(__file__)))
+                      (ROOT / ".clang-tidy", ROOT / "tests" / ".clang-tidy", Path(__file__))) + " ".join(argv).encode()
     headers = object_headers(build)
     keys = {source: digest(entry, headers.get(entry.get("output", ""), []), common)
             for source, entry in entries.items()}
@@ -102,7 +109,7 @@ def main():
     log = build / "clang-tidy.log"
     log.write_text("")
     with ThreadPoolExecutor(max_workers=args.jobs) as pool:
-        for source, wrong in zip(due, pool.map(lambda source: tidy(build, source), due)):
+        for source, wrong in zip(due, pool.map(lambda source: tidy(build, source, argv), due)):
             if wrong:
                 print(headline(wrong))
                 with open(log, "a", encoding="utf-8") as sink:

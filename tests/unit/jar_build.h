@@ -83,12 +83,19 @@ static inline void jar_manifest(
     }
 }
 
+/* Like strstr() in a text whose end is known: a sanitizer's strstr() measures the text each time. */
+static inline const char *jar_find(const char *from, const char *to, const char *words)
+{
+    return memmem(from, (size_t)(to - from), words, strlen(words));
+}
+
 /* The signature file of a manifest: main is added to its main section; whole: with the digest of the whole
  * manifest. Each section of the manifest gets one. */
 static inline void jar_file(struct pk_buffer *b, const struct pk_buffer *manifest, const char *main,
         bool whole, enum pk_hash hash)
 {
-    const char *section = strstr(manifest->ptr, "\r\n\r\n") + 4;
+    const char *all_end = manifest->ptr + manifest->len;
+    const char *section = jar_find(manifest->ptr, all_end, "\r\n\r\n") + 4;
 
     (void)pk_buffer_puts(b, "Signature-Version: 1.0\r\n");
     (void)pk_buffer_puts(b, main);
@@ -97,8 +104,8 @@ static inline void jar_file(struct pk_buffer *b, const struct pk_buffer *manifes
     }
     (void)pk_buffer_puts(b, "\r\n");
     while (*section != '\0') {
-        const char *end = strstr(section, "\r\n\r\n") + 4;
-        const char *attr = strstr(section, "-Digest: ");
+        const char *end = jar_find(section, all_end, "\r\n\r\n") + 4;
+        const char *attr = jar_find(section, all_end, "-Digest: ");
 
         while (attr[-1] != '\n') {
             attr--;
