@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """data/hazard/weights.txt as the C table behind src/risk/hazard.h.
 
-Lines: "h_TERM WEIGHT", "hm_TERM MEAN" (of the training worlds), h_1 (the bias), h30_a, h30_c. Every term of the
-header has both lines and there are no others. Exit status: 0 written, 1 the file is wrong, 2 wrong usage.
+Lines: "WAY7_TERM WEIGHT", "WAY30_TERM WEIGHT" (a term without a line has no weight), "WAY7_1", "WAY30_1" (the biases, all
+of them), "mean_TERM" (of the training worlds, all of them). Exit status: 0 written, 1 the file is wrong, 2 wrong usage.
 """
 
 import math
@@ -31,6 +31,14 @@ def read(path):
     return values
 
 
+WAYS = ("network", "app", "exploit")
+DAYS = ("7", "30")
+
+
+def table(values, prefix, terms):
+    return "{ " + ", ".join(f"[PK_HAZARD_{t}] = {values[prefix + t]!r}" for t in terms if prefix + t in values) + " }"
+
+
 def main():
     if len(sys.argv) != 4:
         print("usage: gen-hazard.py WEIGHTS HEADER OUT", file=sys.stderr)
@@ -38,20 +46,21 @@ def main():
     weights, header, out = sys.argv[1:]
     terms = terms_of(header)
     values = read(weights)
-    wanted = {"h_1", "h30_a", "h30_c"} | {p + t for t in terms for p in ("h_", "hm_")}
-    if set(values) != wanted:
-        print(f"{weights}: missing {sorted(wanted - set(values))}, unknown {sorted(set(values) - wanted)}",
+    wanted = {f"{way}{days}_1" for way in WAYS for days in DAYS} | {"mean_" + t for t in terms}
+    allowed = wanted | {f"{way}{days}_{t}" for way in WAYS for days in DAYS for t in terms}
+    if not wanted <= set(values) <= allowed:
+        print(f"{weights}: missing {sorted(wanted - set(values))}, unknown {sorted(set(values) - allowed)}",
               file=sys.stderr)
         return 1
     lines = ["/* From data/hazard/weights.txt. */", '#include "risk/hazard.h"', "",
-             "const struct pk_hazard_weights pk_hazard_shipped = {",
-             f"    .bias = {values['h_1']!r},", f"    .a30 = {values['h30_a']!r},",
-             f"    .c30 = {values['h30_c']!r},"]
-    for member, prefix in (("w", "h_"), ("mean", "hm_")):
-        lines.append(f"    .{member} = {{")
-        lines += [f"        [PK_HAZARD_{t}] = {values[prefix + t]!r}," for t in terms]
-        lines.append("    },")
-    lines.append("};")
+             "const struct pk_hazard_weights pk_hazard_shipped = {", "    .bias = {"]
+    lines += ["        { " + ", ".join(f"{values[f'{way}{days}_1']!r}" for way in WAYS) + " }," for days in DAYS]
+    lines += ["    },", "    .w = {"]
+    for days in DAYS:
+        lines.append("        {")
+        lines += [f"            {table(values, f'{way}{days}_', terms)}," for way in WAYS]
+        lines.append("        },")
+    lines += ["    },", f"    .mean = {table(values, 'mean_', terms)},", "};"]
     with open(out, "w", encoding="utf-8") as f:
         f.write("\n".join(lines) + "\n")
     return 0

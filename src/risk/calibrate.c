@@ -10,8 +10,12 @@
 #define SHAPE_EVENTS 100
 #define BLOCK_LEAN \
     12.0 /* rows that the shifted model is worth in a block of the isotonic regression */
-#define LOSS_HALF   7.0  /* days: the newest closed week counts most */
-#define LOSS_MARGIN 1e-5 /* nats a row: a simpler candidate stays until it is worse by this */
+/* Attacks come in waves, so the rows of a fortnight say less about the next one than their number promises: a shift
+ * is believed when days speak for it, not devices. */
+#define LEAN_DAYS    10.0
+#define SHAPE_MARGIN 5e-4 /* steps cost order: a shape must be worth it */
+#define LOSS_HALF    7.0  /* days: the newest closed week counts most */
+#define LOSS_MARGIN  1e-5 /* nats a row: a simpler candidate stays until it is worse by this */
 
 double pk_sigmoid(double x)
 {
@@ -60,11 +64,26 @@ double pk_calibrate_p(const struct pk_calibrate *c, double score)
     return pk_calibrate_map_p(c, (enum pk_calibrate_map)c->using, score);
 }
 
-double pk_calibrate_solve(const double *n, const double *y, double z)
+/* What n sigmoid(score) weighs in a Newton step without a shift. */
+static double weight_of(const double *n)
 {
+    double sum = 0;
+
+    for (uint16_t i = 0; i < PK_CALIBRATE_BINS; i++) {
+        double p = n[i] > 0 ? pk_sigmoid(pk_calibrate_score(i)) : 0;
+
+        sum += n[i] * p * (1 - p);
+    }
+    return sum;
+}
+
+double pk_calibrate_solve(const double *n, const double *y, double z, double lean)
+{
+    double hold = lean > 0 ? lean * weight_of(n) : 0;
+
     for (int step = 0; step < NEWTON_STEPS; step++) {
-        double miss = 0;
-        double slope = 1;
+        double miss = -hold * z;
+        double slope = 1 + hold;
 
         for (uint16_t i = 0; i < PK_CALIBRATE_BINS; i++) {
             if (n[i] > 0) {
@@ -184,6 +203,7 @@ static void choose(struct pk_calibrate *c)
     if (c->loss[PK_MAP_SHIFTED] < c->loss[PK_MAP_PLAIN] - margin) {
         c->using = PK_MAP_SHIFTED;
     }
+    margin = SHAPE_MARGIN * c->loss_rows;
     if (c->shaped && c->loss[PK_MAP_SHAPED] < c->loss[c->using] - margin) {
         c->using = PK_MAP_SHAPED;
     }
@@ -192,23 +212,27 @@ static void choose(struct pk_calibrate *c)
 void pk_calibrate_day(struct pk_calibrate *c, double half_days, double z_step)
 {
     double fade = exp2(-1 / half_days);
+    double fresh = 0;
     double z;
 
     judge(c);
     c->rows = 0;
     c->events = 0;
+    c->days *= fade;
     for (size_t i = 0; i < PK_CALIBRATE_BINS; i++) {
         c->n[i] = c->n[i] * fade + c->fresh_n[i];
         c->y[i] = c->y[i] * fade + c->fresh_y[i];
+        fresh += c->fresh_n[i];
         c->rows += c->n[i];
         c->events += c->y[i];
     }
+    c->days += fresh > 0 ? 1 : 0;
     memset(c->fresh_n, 0, sizeof(c->fresh_n));
     memset(c->fresh_y, 0, sizeof(c->fresh_y));
     if (c->rows < 1) {
         return;
     }
-    z = pk_calibrate_solve(c->n, c->y, c->z);
+    z = pk_calibrate_solve(c->n, c->y, c->z, LEAN_DAYS / fmax(c->days, 1));
     c->z = z > c->z + z_step ? c->z + z_step : z < c->z - z_step ? c->z - z_step : z;
     make_shape(c);
     choose(c);

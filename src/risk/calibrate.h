@@ -24,6 +24,7 @@ struct pk_calibrate {
     double y[PK_CALIBRATE_BINS];
     float shape[PK_CALIBRATE_BINS]; /* isotonic probability, where shaped */
     double rows, events;
+    double days; /* that the rows are of, faded */
     double z;
     double loss[PK_MAPS], loss_rows; /* prequential, faded */
     int using;                       /* enum pk_calibrate_map */
@@ -46,8 +47,9 @@ void pk_calibrate_day(struct pk_calibrate *c, double half_days, double z_step);
 double pk_calibrate_p(const struct pk_calibrate *c, double score);
 double pk_calibrate_map_p(const struct pk_calibrate *c, enum pk_calibrate_map map, double score);
 
-/* The shift z with sum over bins of n sigmoid(score + z) = sum of y, leaning on 0 by one row. */
-double pk_calibrate_solve(const double *n, const double *y, double z);
+/* The shift z with sum over bins of n sigmoid(score + z) = sum of y, found from z. lean: what the rows' weight is
+ * divided by, less one, before they stand against a shift of 0 (0: not at all; 1: half the way). */
+double pk_calibrate_solve(const double *n, const double *y, double z, double lean);
 /* Pool adjacent violators: out[i] is the non-decreasing sequence closest to y[i]/n[i] weighted by n; bins without
  * rows take their lower neighbour's (the lowest: the first one's) value. */
 void pk_calibrate_pav(const double *n, const double *y, size_t count, float *out);

@@ -10,7 +10,7 @@
 #define CATCH_UP_DAYS   62 /* nothing that is open would close later than that */
 #define RECORD_MIN      0.6F
 #define TEACHES_AFTER_S (14 * DAY_S)
-#define SEVEN_HALF      10.0 /* days: on average a closed row is 14 days old */
+#define SEVEN_HALF      45.0 /* days */
 #define THIRTY_HALF     20.0
 #define SLOW_DAYS       30.0
 #define SHIFT_STEP      (0.5 / 7) /* at most .5 a week */
@@ -18,30 +18,22 @@
 #define MEAN_ROWS       500 /* rows of its own that the training worlds' averages are worth */
 #define MEAN_WEEKS      8
 #define KNOWN_VISITS    5
-#define NEW_VISITS      0.5F
-#define RISKY           0.35F
 #define PLACE_FOLD      0x9e3779b1U
 
-static const float half_lives[] = { 2, 7, 21, 60 };
+static const float half_lives[] = { 7, 21, 60 };
 static const uint8_t half_of[COUNTERS] = {
-    [HIT2] = 0,
-    [PUB7] = 1,
-    [HIT7] = 1,
-    [PUB30] = 2,
-    [OPEN30] = 2,
-    [NEW30] = 2,
-    [HIT30] = 2,
-    [INC30] = 2,
-    [ZONE30] = 2,
-    [RATE30] = 2,
-    [SITE_APP30] = 2,
-    [RISK30] = 2,
-    [BAD_APP30] = 2,
-    [CELLS30] = 2,
-    [TRAVEL30] = 2,
-    [PUB90] = 3,
-    [HIT90] = 3,
-    [BAD_APP90] = 3,
+    [PUB7] = 0,
+    [PUB30] = 1,
+    [HIT30] = 1,
+    [INC30] = 1,
+    [RATE30] = 1,
+    [SITE_APP30] = 1,
+    [BAD_APP30] = 1,
+    [CELLS30] = 1,
+    [PUB90] = 2,
+    [AWAY90] = 2,
+    [HIT90] = 2,
+    [BAD_APP90] = 2,
 };
 
 int pk_hazard_create(
@@ -186,8 +178,6 @@ static bool any_day(const struct state *s, uint32_t bits, int64_t first, int cou
 
 static void hit(struct state *s)
 {
-    s->c[HIT2]++;
-    s->c[HIT7]++;
     s->c[HIT30]++;
     s->c[HIT90]++;
 }
@@ -200,7 +190,6 @@ static void moved(struct state *s, const struct pk_sighting *sighting)
         return;
     }
     s->c[CELLS30] += place != s->place;
-    s->c[TRAVEL30] += s->city != 0 && sighting->city != 0 && sighting->city != s->city;
     s->place = place;
     s->city = sighting->city != 0 ? sighting->city : s->city;
 }
@@ -212,7 +201,7 @@ static enum pk_zone_kind kind_of(uint8_t security)
                                                                  : PK_ZONE_SECRET;
 }
 
-/* Sums of the risk of where it joins, as it was known before this join. */
+/* Sum of the risk of where it joins, as it was known before this join. */
 static void add_rates(struct pk_hazard *h, struct state *s, const struct pk_sighting *sighting,
         uint32_t site, bool public)
 {
@@ -221,11 +210,18 @@ static void add_rates(struct pk_hazard *h, struct state *s, const struct pk_sigh
     double ever = 0;
 
     (void)pk_zones_site(h->zones, site, sighting->at_s, &lately, &ever);
-    s->c[ZONE30] += public ? rate : HOMELIKE * rate;
     s->c[RATE30] += (public ? 1 : HOMELIKE) * (rate + (float)ever);
-    if (public) {
-        s->zone_last = rate;
+}
+
+/* The network that it joins most is taken for its home. */
+static bool is_home(const struct state *s, uint32_t site)
+{
+    size_t most = 0;
+
+    for (size_t i = 1; i < USUAL; i++) {
+        most = s->usual_weight[i] > s->usual_weight[most] ? i : most;
     }
+    return s->usual_weight[most] == 0 || s->usual[most] == site;
 }
 
 static int take_network(struct pk_hazard *h, struct state *s, const struct pk_sighting *sighting,
@@ -241,8 +237,7 @@ static int take_network(struct pk_hazard *h, struct state *s, const struct pk_si
     s->c[PUB7] += public;
     s->c[PUB30] += public;
     s->c[PUB90] += public;
-    s->c[OPEN30] += kind == PK_ZONE_OPEN;
-    s->c[NEW30] += voice->visits < NEW_VISITS;
+    s->c[AWAY90] += public || (kind == PK_ZONE_SECRET && !is_home(s, site));
     moved(s, sighting);
     if (site != 0 && kind != PK_ZONE_NAMED) {
         usual_take(s, site);
@@ -272,11 +267,9 @@ static void take_app(
         struct state *s, const struct pk_sighting *sighting, const struct pk_crowd_opinion *opinion)
 {
     const struct pk_sight_app *app = &sighting->app;
-    float risk = (float)app->risk / 100 - RISKY;
 
     s->c[SITE_APP30] += app->source == PK_SIGHT_FROM_THIRD ||
             app->source == PK_SIGHT_FROM_SIDELOAD || app->source == PK_SIGHT_FROM_BROWSER;
-    s->c[RISK30] += risk > 0 ? risk : 0;
     if (opinion->before || opinion->after) {
         s->c[BAD_APP30]++;
         s->c[BAD_APP90]++;
@@ -292,6 +285,7 @@ static void take_posture(struct state *s, const struct pk_sight_posture *p)
             (p->developer ? STATE_DEVELOPER : 0) | (p->passcode ? 0 : STATE_OPEN) |
             (p->unknown_sources ? STATE_UNKNOWN_SOURCES : 0));
     s->patch_days = p->patch_days < UINT8_MAX ? (uint8_t)p->patch_days : UINT8_MAX;
+    s->patch_most = s->patch_days > s->patch_most ? s->patch_days : s->patch_most;
 }
 
 static void take_incident(struct state *s, const struct pk_sighting *sighting)
@@ -346,7 +340,6 @@ int pk_hazard_take(struct pk_hazard *hazard, const struct pk_sighting *sighting,
     }
     bring_up(s, sighting->at_s);
     s->record = share(voice->record);
-    s->weight = share(voice->weight);
     switch (sighting->kind) {
     case PK_SIGHTING_DEVICE:
         break;
@@ -395,7 +388,8 @@ static bool old_enough(const struct state *s, int64_t now_s)
 static bool teaches(const struct state *s, int64_t index_s)
 {
     return s->record > (uint8_t)(RECORD_MIN * 255) &&
-            index_s - (int64_t)s->enrolled_s >= TEACHES_AFTER_S;
+            index_s - (int64_t)s->enrolled_s >= TEACHES_AFTER_S &&
+            index_s - s->first_day * DAY_S >= TEACHES_AFTER_S; /* its counters were empty before */
 }
 
 /* What is typical here: explanations compare with it. Old rows count less and less. */
@@ -409,9 +403,9 @@ static void learn_mean(struct pk_hazard *h, const double x[PK_HAZARD_TERMS])
     }
 }
 
-static double score30_of(const struct pk_hazard *h, double score)
+static double score30_of(const struct pk_hazard *h, const double x[PK_HAZARD_TERMS])
 {
-    return h->weights->a30 + h->weights->c30 * (score + (h->no_online ? 0 : h->slow));
+    return pk_hazard_state_score(h->weights, PK_HAZARD_THIRTY, x) + (h->no_online ? 0 : h->slow);
 }
 
 /* The window that began count days before day has closed: what became of it is learnt. */
@@ -435,7 +429,6 @@ static void device_day(struct pk_hazard *h, struct state *s, int64_t day)
     bool week = (phase + (uint64_t)day) % 7 == 0;
     bool month = (phase / 7 + (uint64_t)day) % 30 == 0;
     double x[PK_HAZARD_TERMS];
-    double score;
 
     if (!week && !month) {
         return;
@@ -450,16 +443,15 @@ static void device_day(struct pk_hazard *h, struct state *s, int64_t day)
         return;
     }
     pk_hazard_state_inputs(h, s, day * DAY_S, x);
-    score = pk_hazard_state_score(h->weights, x);
     if (week && teaches(s, day * DAY_S)) {
         learn_mean(h, x);
     }
     if (week) {
-        s->index7 = pk_calibrate_bin(score);
+        s->index7 = pk_calibrate_bin(pk_hazard_state_score(h->weights, PK_HAZARD_SEVEN, x));
         s->flags |= STATE_NOTED7;
     }
     if (month) {
-        s->index30 = pk_calibrate_bin(score30_of(h, score));
+        s->index30 = pk_calibrate_bin(score30_of(h, x));
         s->flags |= STATE_NOTED30;
     }
 }
@@ -519,7 +511,7 @@ bool pk_hazard_predict(const struct pk_hazard *hazard, uint64_t device, int64_t 
         return false;
     }
     pk_hazard_state_explain(hazard, x, out);
-    score30 = score30_of(hazard, out->score);
+    score30 = score30_of(hazard, x);
     out->p7 = pk_hazard_p7(hazard, out->score);
     out->p30 = hazard->no_online ? pk_sigmoid(score30) : pk_calibrate_p(hazard->thirty, score30);
     out->p30 = out->p30 < out->p7 ? out->p7 : out->p30;

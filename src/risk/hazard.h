@@ -1,7 +1,7 @@
 /* hazard.h - will this device be attacked or compromised within 7 or 30 days?
  *
- * A discrete-time hazard model: one logistic for the next 7 days over counters of the device's own past, which
- * fade and fit in 160 bytes; the 30 days follow from it. Sightings and the crowd's opinions of them go in, in
+ * A discrete-time hazard model with competing ways of attack (network, app, exploit) over counters of the
+ * device's own past, which fade and fit in 160 bytes. Sightings and the crowd's opinions of them go in, in
  * order; probabilities come out, with the terms that make them. Its own closed windows correct the level and the
  * shape (docs/hazard.md). A prediction warns and sorts work; it never quarantines.
  *
@@ -17,39 +17,28 @@
 /* Terms of the model, in the order of data/hazard/weights.txt; docs/hazard.md says what each one is. */
 #define PK_HAZARD_TERMS_EACH(X) \
     X(ios, PLATFORM)            \
-    X(pub7, VISITS)             \
-    X(pub30, VISITS)            \
     X(pub_rate, VISITS)         \
-    X(open30, VISITS)           \
-    X(newnet30, VISITS)         \
+    X(away_rate, VISITS)        \
     X(cells30, VISITS)          \
-    X(travel, VISITS)           \
-    X(hit2, ATTACKS)            \
-    X(hit7, ATTACKS)            \
-    X(hit30, ATTACKS)           \
+    X(zone_rate, PLACES)        \
+    X(city, PLACES)             \
+    X(wave, PLACES)             \
+    X(usual_now, PLACES)        \
+    X(usual_any, PLACES)        \
+    X(usual_lasts, PLACES)      \
+    X(days3, ATTACKS)           \
     X(hit90, ATTACKS)           \
     X(inc30, ATTACKS)           \
-    X(hit7xpub, ATTACKS)        \
-    X(zone, PLACES)             \
-    X(zone_rate, PLACES)        \
-    X(zone_last, PLACES)        \
-    X(city, PLACES)             \
-    X(usual_now, PLACES)        \
-    X(usual_past, PLACES)       \
-    X(usual_any, PLACES)        \
     X(site_app, APPS)           \
-    X(risk30, APPS)             \
     X(bad_app30, APPS)          \
     X(bad_app90, APPS)          \
     X(unknown_src, APPS)        \
-    X(and_ua, APPS)             \
     X(patch_age, STATE)         \
-    X(patch_gt90, STATE)        \
+    X(patch_most, STATE)        \
     X(root, STATE)              \
     X(hook, STATE)              \
     X(dev, STATE)               \
-    X(nopass, STATE)            \
-    X(age, PLATFORM)
+    X(nopass, STATE)
 
 enum pk_hazard_term {
 #define X(name, family) PK_HAZARD_##name,
@@ -71,11 +60,26 @@ enum pk_hazard_family {
 extern const char *const pk_hazard_term_names[];   /* "pub7" */
 extern const char *const pk_hazard_family_names[]; /* "visits" */
 
+/* Attacks come by different ways, and what makes one likely says nothing about the others: each way has its own
+ * logistic, and the chance of an attack is that one of them happens: p = 1 - product of (1 - p of the way). */
+enum pk_hazard_way {
+    PK_HAZARD_BY_NETWORK, /* and by false masts */
+    PK_HAZARD_BY_APP,
+    PK_HAZARD_BY_EXPLOIT,
+    PK_HAZARD_WAYS,
+};
+extern const char *const pk_hazard_way_names[]; /* "network" "app" "exploit" */
+
+enum pk_hazard_horizon {
+    PK_HAZARD_SEVEN, /* days */
+    PK_HAZARD_THIRTY,
+    PK_HAZARD_HORIZONS,
+};
+
 struct pk_hazard_weights {
-    double bias;
-    double w[PK_HAZARD_TERMS];
+    double bias[PK_HAZARD_HORIZONS][PK_HAZARD_WAYS];
+    double w[PK_HAZARD_HORIZONS][PK_HAZARD_WAYS][PK_HAZARD_TERMS];
     double mean[PK_HAZARD_TERMS]; /* of the training worlds: typical until the fleet says better */
-    double a30, c30;              /* logit p30 = a + c logit p7 */
 };
 extern const struct pk_hazard_weights pk_hazard_shipped; /* data/hazard/weights.txt */
 
@@ -117,6 +121,7 @@ struct pk_hazard_prediction {
     double base;  /* the score of a device that is average in every term, in this fleet */
     double terms[PK_HAZARD_TERMS];       /* what each adds to base */
     double families[PK_HAZARD_FAMILIES]; /* the same, summed */
+    double ways[PK_HAZARD_WAYS]; /* share of each way in the chance of 7 days; they sum to 1 */
 };
 /* false: not known, or enrolled less than 3 days ago: the answer is "unknown". */
 bool pk_hazard_predict(const struct pk_hazard *hazard, uint64_t device, int64_t now_s,

@@ -10,6 +10,7 @@
 #define OWN_USUAL    1.7  /* a week so many times its own usual is what stands out, */
 #define OWN_DAYS     30   /* of a device that is known for so long */
 #define WORSE        1.25
+#define WAVE_WORSE   1.6
 #define CALMER       0.8
 #define WEEK         7.0
 #define MONTH        30.0
@@ -32,45 +33,34 @@ enum topic {
     ON_DEVELOPER,
     ON_PASSCODE,
     ON_SYSTEM,
-    ON_AGE,
+    ON_WAVE,
     TOPICS,
 };
 
 static const uint8_t topic_of[PK_HAZARD_TERMS] = {
     [PK_HAZARD_ios] = ON_SYSTEM,
-    [PK_HAZARD_pub7] = ON_VISITS,
-    [PK_HAZARD_pub30] = ON_VISITS,
     [PK_HAZARD_pub_rate] = ON_VISITS,
-    [PK_HAZARD_open30] = ON_VISITS,
-    [PK_HAZARD_newnet30] = ON_VISITS,
+    [PK_HAZARD_away_rate] = ON_VISITS,
     [PK_HAZARD_cells30] = ON_VISITS,
-    [PK_HAZARD_travel] = ON_VISITS,
-    [PK_HAZARD_hit2] = ON_ATTACKS,
-    [PK_HAZARD_hit7] = ON_ATTACKS,
-    [PK_HAZARD_hit30] = ON_ATTACKS,
+    [PK_HAZARD_zone_rate] = ON_PLACES,
+    [PK_HAZARD_city] = ON_PLACES,
+    [PK_HAZARD_wave] = ON_WAVE,
+    [PK_HAZARD_usual_now] = ON_USUAL,
+    [PK_HAZARD_usual_any] = ON_USUAL,
+    [PK_HAZARD_usual_lasts] = ON_USUAL,
+    [PK_HAZARD_days3] = ON_ATTACKS,
     [PK_HAZARD_hit90] = ON_ATTACKS,
     [PK_HAZARD_inc30] = ON_ATTACKS,
-    [PK_HAZARD_hit7xpub] = ON_ATTACKS,
-    [PK_HAZARD_zone] = ON_PLACES,
-    [PK_HAZARD_zone_rate] = ON_PLACES,
-    [PK_HAZARD_zone_last] = ON_PLACES,
-    [PK_HAZARD_city] = ON_PLACES,
-    [PK_HAZARD_usual_now] = ON_USUAL,
-    [PK_HAZARD_usual_past] = ON_USUAL,
-    [PK_HAZARD_usual_any] = ON_USUAL,
     [PK_HAZARD_site_app] = ON_SIDELOADS,
-    [PK_HAZARD_risk30] = ON_SIDELOADS,
     [PK_HAZARD_bad_app30] = ON_BAD_APPS,
     [PK_HAZARD_bad_app90] = ON_BAD_APPS,
     [PK_HAZARD_unknown_src] = ON_UNKNOWN_SOURCES,
-    [PK_HAZARD_and_ua] = ON_UNKNOWN_SOURCES,
     [PK_HAZARD_patch_age] = ON_PATCHES,
-    [PK_HAZARD_patch_gt90] = ON_PATCHES,
+    [PK_HAZARD_patch_most] = ON_PATCHES,
     [PK_HAZARD_root] = ON_ROOT,
     [PK_HAZARD_hook] = ON_ROOT,
     [PK_HAZARD_dev] = ON_DEVELOPER,
     [PK_HAZARD_nopass] = ON_PASSCODE,
-    [PK_HAZARD_age] = ON_AGE,
 };
 
 const char *const pk_hazard_reason_names[] = {
@@ -87,9 +77,10 @@ const char *const pk_hazard_reason_names[] = {
     [PK_HAZARD_PLACES_CALMER] = "places_calmer",
     [PK_HAZARD_BAD_APP] = "bad_app",
     [PK_HAZARD_SIDELOADED] = "sideloaded",
-    [PK_HAZARD_RISKY_APP] = "risky_app",
+    [PK_HAZARD_WAVE] = "wave",
     [PK_HAZARD_UNKNOWN_SOURCES] = "unknown_sources",
     [PK_HAZARD_PATCH_OLD] = "patch_old",
+    [PK_HAZARD_PATCH_LATE] = "patch_late",
     [PK_HAZARD_PATCH_NEW] = "patch_new",
     [PK_HAZARD_ROOTED] = "rooted",
     [PK_HAZARD_HOOKED] = "hooked",
@@ -121,6 +112,11 @@ static const char *const remedy_texts[PK_HAZARD_REMEDIES] = {
     [PK_HAZARD_SET_PASSCODE] = "Set a screen lock",
 };
 
+struct found {
+    struct pk_hazard_reason r;
+    enum topic topic;
+};
+
 struct work {
     const struct pk_hazard *h;
     const struct state *s;
@@ -129,7 +125,6 @@ struct work {
     float c[COUNTERS];
     double days; /* that it is known */
     int64_t now_s;
-    struct pk_arena *arena;
 };
 
 /* ---- facts ---------------------------------------------------------------------------------------- */
@@ -275,21 +270,25 @@ static bool on_sideloads(const struct work *w, double part, struct pk_hazard_rea
     *r = (struct pk_hazard_reason){ .kind = PK_HAZARD_SIDELOADED,
         .remedy = PK_HAZARD_OFFICIAL_STORES,
         .a = round(MONTH * a_day(w, SITE_APP30, 21)) };
-    if (r->a < 1) {
-        r->kind = PK_HAZARD_RISKY_APP;
-        r->remedy = PK_HAZARD_NO_REMEDY;
-    }
-    return part > 0 && (r->a >= 1 || w->c[RISK30] > 0.1F);
+    return part > 0 && r->a >= 1;
 }
 
 static bool on_patches(const struct work *w, double part, struct pk_hazard_reason *r)
 {
     double days = w->s->patch_days;
 
-    *r = (struct pk_hazard_reason){ .kind = part > 0 ? PK_HAZARD_PATCH_OLD : PK_HAZARD_PATCH_NEW,
-        .remedy = part > 0 ? PK_HAZARD_UPDATE : PK_HAZARD_NO_REMEDY,
-        .a = days };
-    return part > 0 ? days > OLD_PATCH : days > 0 && days < NEW_PATCH;
+    *r = (struct pk_hazard_reason){ .kind = PK_HAZARD_PATCH_NEW, .a = days };
+    if (part < 0) {
+        return days > 0 && days < NEW_PATCH;
+    }
+    if (days > OLD_PATCH) {
+        r->kind = PK_HAZARD_PATCH_OLD;
+        r->remedy = PK_HAZARD_UPDATE;
+        return true;
+    }
+    r->kind = PK_HAZARD_PATCH_LATE;
+    r->a = w->s->patch_most;
+    return r->a > OLD_PATCH;
 }
 
 static bool on_flag(const struct work *w, double part, enum state_flag flag,
@@ -340,7 +339,9 @@ static bool reason_of(
     case ON_SYSTEM:
         *r = (struct pk_hazard_reason){ .kind = PK_HAZARD_IOS };
         return part < 0 && (w->s->flags & STATE_IOS) != 0;
-    case ON_AGE: /* says more about us than about the device */
+    case ON_WAVE:
+        *r = (struct pk_hazard_reason){ .kind = PK_HAZARD_WAVE, .a = exp(w->x[PK_HAZARD_wave]) };
+        return part > 0 && r->a > WAVE_WORSE; /* everybody has it: only when it is worth it */
     case TOPICS:
         break;
     }
@@ -349,53 +350,49 @@ static bool reason_of(
 
 /* ---- what a remedy is worth ------------------------------------------------------------------------- */
 
-/* What remains of a topic once the remedy has worked: of a state nothing, and at once; of visits and counters what
- * is typical, when they have faded. */
-static double taken_off(const struct work *w, enum topic topic, enum pk_hazard_remedy remedy)
+/* The terms of a topic as they are once the remedy has worked: of a state nothing is left, and at once; of visits
+ * what is typical, and of counters nothing, when they have faded. How late updates were stays known. */
+static void apply(const struct work *w, enum topic topic, enum pk_hazard_remedy remedy,
+        double x[PK_HAZARD_TERMS])
 {
-    double off = 0;
-
     for (size_t i = 0; i < PK_HAZARD_TERMS; i++) {
-        double left = remedy == PK_HAZARD_AVOID_OPEN ? w->h->mean[i] : 0;
-
-        if (topic_of[i] == topic) {
-            off += w->h->weights->w[i] * (w->x[i] - left);
+        if (topic_of[i] == topic && i != PK_HAZARD_patch_most) {
+            x[i] = remedy == PK_HAZARD_AVOID_OPEN ? w->h->mean[i] : 0;
         }
     }
-    return off;
 }
 
-static void weigh(const struct work *w, enum topic topic, double part, struct pk_hazard_reason *r)
+static void weigh(const struct work *w, double part, struct pk_hazard_reason *r)
 {
     r->log_odds = part;
     r->factor = exp(part);
     r->points = 100 * (w->is.p7 - pk_hazard_p7(w->h, w->is.score - part));
-    if (r->remedy != PK_HAZARD_NO_REMEDY) {
-        r->lower_points = taken_off(w, topic, r->remedy); /* log-odds until advise() */
-    }
 }
 
 /* Each remedy is given once, with the first reason that it helps with, for all of them together. */
-static void advise(const struct work *w, struct pk_hazard_reason *items, size_t count)
+static void advise(const struct work *w, struct found *items, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        struct pk_hazard_reason *r = &items[i];
-        double off = r->lower_points;
+        struct pk_hazard_reason *r = &items[i].r;
+        double x[PK_HAZARD_TERMS];
+        double off;
 
-        r->lower_points = 0;
+        if (r->remedy == PK_HAZARD_NO_REMEDY) {
+            continue;
+        }
+        memcpy(x, w->x, sizeof(x));
+        apply(w, items[i].topic, r->remedy, x);
         for (size_t k = i + 1; k < count; k++) {
-            if (r->remedy != PK_HAZARD_NO_REMEDY && items[k].remedy == r->remedy) {
-                off += items[k].lower_points;
-                items[k].remedy = PK_HAZARD_NO_REMEDY;
-                items[k].lower_points = 0;
+            if (items[k].r.remedy == r->remedy) {
+                apply(w, items[k].topic, r->remedy, x);
+                items[k].r.remedy = PK_HAZARD_NO_REMEDY;
             }
         }
-        if (r->remedy != PK_HAZARD_NO_REMEDY && off > 0) {
-            r->lower_points = 100 * (w->is.p7 - pk_hazard_p7(w->h, w->is.score - off));
-            r->lower = remedy_texts[r->remedy];
-        } else {
-            r->remedy = PK_HAZARD_NO_REMEDY;
-        }
+        off = w->is.p7 -
+                pk_hazard_p7(w->h, pk_hazard_state_score(w->h->weights, PK_HAZARD_SEVEN, x));
+        r->lower_points = off > 0 ? 100 * off : 0;
+        r->remedy = off > 0 ? r->remedy : PK_HAZARD_NO_REMEDY;
+        r->lower = remedy_texts[r->remedy];
     }
 }
 
@@ -529,6 +526,11 @@ static const char *app_text(const struct pk_hazard_reason *r, struct pk_arena *a
 
 static const char *patch_text(const struct pk_hazard_reason *r, struct pk_arena *arena)
 {
+    if (r->kind == PK_HAZARD_PATCH_LATE) {
+        return pk_arena_printf(arena,
+                "security updates come late to it: it has gone %s%.0f days without one",
+                r->a >= UINT8_MAX ? "more than " : "", r->a);
+    }
     return pk_arena_printf(arena, "newest security update %s%.0f days old",
             r->a >= UINT8_MAX ? "more than " : "", r->a);
 }
@@ -554,11 +556,12 @@ static const char *text_of(const struct pk_hazard_reason *r, struct pk_arena *ar
     case PK_HAZARD_BAD_APP:
     case PK_HAZARD_SIDELOADED:
         return app_text(r, arena);
-    case PK_HAZARD_RISKY_APP:
-        return "installed an app lately that asks for much";
+    case PK_HAZARD_WAVE:
+        return "attacks are more frequent everywhere these days than in the weeks before";
     case PK_HAZARD_UNKNOWN_SOURCES:
         return "apps from unknown sources are allowed";
     case PK_HAZARD_PATCH_OLD:
+    case PK_HAZARD_PATCH_LATE:
     case PK_HAZARD_PATCH_NEW:
         return patch_text(r, arena);
     case PK_HAZARD_ROOTED:
@@ -586,27 +589,57 @@ static bool before(const struct pk_hazard_reason *a, const struct pk_hazard_reas
                                                   : fabs(a->log_odds) > fabs(b->log_odds);
 }
 
-static size_t collect(const struct work *w, struct pk_hazard_reason all[TOPICS])
+static void sum_topics(const struct work *w, double parts[TOPICS])
 {
-    double parts[TOPICS] = { 0 };
-    size_t count = 0;
+    const double *mean = w->h->mean;
+    double zone = w->x[PK_HAZARD_zone_rate] - mean[PK_HAZARD_zone_rate];
+    double visits = w->x[PK_HAZARD_pub_rate] - mean[PK_HAZARD_pub_rate];
 
     for (size_t i = 0; i < PK_HAZARD_TERMS; i++) {
         parts[topic_of[i]] += w->is.terms[i];
     }
+    /* The sum of rates grows with joins, too: that part of its logarithm belongs to the visits. */
+    if (fabs(zone) > 1e-6) {
+        double moved = w->is.terms[PK_HAZARD_zone_rate] * visits / zone;
+
+        parts[ON_VISITS] += moved;
+        parts[ON_PLACES] -= moved;
+    }
+}
+
+static size_t collect(const struct work *w, struct found all[TOPICS])
+{
+    double parts[TOPICS] = { 0 };
+    size_t count = 0;
+
+    sum_topics(w, parts);
     for (enum topic topic = 0; topic < TOPICS; topic++) {
-        struct pk_hazard_reason r;
+        struct found f = { .topic = topic };
         size_t at = count;
 
-        if (fabs(parts[topic]) < LEAST_PART || !reason_of(w, topic, parts[topic], &r)) {
+        if (fabs(parts[topic]) < LEAST_PART || !reason_of(w, topic, parts[topic], &f.r)) {
             continue;
         }
-        weigh(w, topic, parts[topic], &r);
-        for (; at > 0 && before(&r, &all[at - 1]); at--) {
+        weigh(w, parts[topic], &f.r);
+        for (; at > 0 && before(&f.r, &all[at - 1].r); at--) {
             all[at] = all[at - 1];
         }
-        all[at] = r;
+        all[at] = f;
         count++;
+    }
+    return count;
+}
+
+/* At most five, and few that calm beside those that raise. */
+static size_t choose(const struct found *all, size_t count)
+{
+    size_t calming = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        calming += all[i].r.log_odds < 0;
+        if (i == PK_HAZARD_REASONS_MAX || (calming > CALMING_MAX && all[0].r.log_odds > 0)) {
+            return i;
+        }
     }
     return count;
 }
@@ -614,11 +647,9 @@ static size_t collect(const struct work *w, struct pk_hazard_reason all[TOPICS])
 int pk_hazard_reasons(const struct pk_hazard *hazard, uint64_t device, int64_t now_s,
         struct pk_arena *arena, struct pk_hazard_reasons *out)
 {
-    struct work w = { .h = hazard, .now_s = now_s, .arena = arena };
-    struct pk_hazard_reason all[TOPICS];
-    struct pk_hazard_reasons found = { .count = 0 };
-    size_t count;
-    size_t calming = 0;
+    struct work w = { .h = hazard, .now_s = now_s };
+    struct pk_hazard_reasons list = { .count = 0 };
+    struct found all[TOPICS];
 
     if (!pk_hazard_predict(hazard, device, now_s, &w.is) ||
             !pk_hazard_inputs(hazard, device, now_s, w.x)) {
@@ -628,20 +659,16 @@ int pk_hazard_reasons(const struct pk_hazard *hazard, uint64_t device, int64_t n
     w.days = (double)(now_s - w.s->first_day * DAY_S) / (double)DAY_S;
     memcpy(w.c, w.s->c, sizeof(w.c));
     pk_hazard_state_fade(w.c, now_s - (int64_t)w.s->last_s);
-    count = collect(&w, all);
-    for (size_t i = 0; i < count && found.count < PK_HAZARD_REASONS_MAX; i++) {
-        calming += all[i].log_odds < 0;
-        if (calming > CALMING_MAX && all[0].log_odds > 0) {
-            break;
-        }
-        all[i].text = text_of(&all[i], arena);
-        if (all[i].text == NULL) {
+    list.count = choose(all, collect(&w, all));
+    advise(&w, all, list.count);
+    for (size_t i = 0; i < list.count; i++) {
+        list.items[i] = all[i].r;
+        list.items[i].text = text_of(&all[i].r, arena);
+        if (list.items[i].text == NULL) {
             return PK_ENOMEM;
         }
-        found.items[found.count++] = all[i];
     }
-    advise(&w, found.items, found.count);
-    *out = found;
+    *out = list;
     return PK_OK;
 }
 

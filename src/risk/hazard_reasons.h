@@ -23,11 +23,12 @@ enum pk_hazard_reason_kind {
     PK_HAZARD_MOVES,           /* a: changes of place a week, b: times those of a typical device */
     PK_HAZARD_PLACES_WORSE,    /* a: attacks a join where it joins, b: times a typical device's */
     PK_HAZARD_PLACES_CALMER,   /* a: the same, b: share of a typical device's */
+    PK_HAZARD_WAVE,            /* a: times as many attacks these days as in the weeks before */
     PK_HAZARD_BAD_APP,         /* a: bad apps in the last months */
     PK_HAZARD_SIDELOADED,      /* a: apps from outside the official stores in the last month */
-    PK_HAZARD_RISKY_APP,       /* apps that ask for much or do strange things */
     PK_HAZARD_UNKNOWN_SOURCES, /* apps from anywhere may be installed */
     PK_HAZARD_PATCH_OLD,       /* a: days since the newest security update; 255: that or more */
+    PK_HAZARD_PATCH_LATE,      /* a: the most days that it ever went without one */
     PK_HAZARD_PATCH_NEW,       /* a: days */
     PK_HAZARD_ROOTED,
     PK_HAZARD_HOOKED,

@@ -5,7 +5,7 @@
 #include "base/crypt.h"
 #include "risk/hazard_state.h"
 
-static const char magic[8] = "PKHZ\0\0\0\3"; /* the last byte is the version */
+static const char magic[8] = "PKHZ\0\0\0\4"; /* the last byte is the version */
 
 struct head {
     char magic[8];
@@ -53,7 +53,8 @@ static bool sound_calibrate(const struct pk_calibrate *c)
             return false;
         }
     }
-    return c->using >= 0 && c->using < PK_MAPS && isfinite(c->z) && fabs(c->z) <= 100;
+    return c->days >= 0 && c->days < 1e6 && c->using >= 0 && c->using < PK_MAPS && isfinite(c->z) &&
+            fabs(c->z) <= 100;
 }
 
 static bool sound_head(const struct head *head)
@@ -80,8 +81,7 @@ static bool sound_devices(const struct pk_rows *devices)
                 return false;
             }
         }
-        if (!(s->zone_last >= 0 && s->zone_last <= 1) || s->index7 >= PK_CALIBRATE_BINS ||
-                s->index30 >= PK_CALIBRATE_BINS) {
+        if (s->index7 >= PK_CALIBRATE_BINS || s->index30 >= PK_CALIBRATE_BINS) {
             return false;
         }
     }

@@ -7,24 +7,18 @@
 
 #define DAY_S 86400LL
 
-/* Counters that halve in 2, 7, 21 and 60 days, all at once whenever the device is heard of. */
+/* Counters that halve in 7, 21 and 60 days, all at once whenever the device is heard of. */
 enum counter {
-    HIT2,
     PUB7,
-    HIT7,
     PUB30, /* "30" counters halve in 21 days */
-    OPEN30,
-    NEW30,
     HIT30,
     INC30,
-    ZONE30,
-    RATE30, /* sum of the rates of the networks themselves, where they were attacked before */
+    RATE30, /* sum of the rates of where it joined */
     SITE_APP30,
-    RISK30,
     BAD_APP30,
     CELLS30,
-    TRAVEL30,
-    PUB90, /* "90" counters in 60 */
+    PUB90,  /* "90" counters in 60 */
+    AWAY90, /* joins that are neither at home nor of a network with own users */
     HIT90,
     BAD_APP90,
     COUNTERS,
@@ -51,7 +45,6 @@ enum state_flag {
 struct state {
     uint64_t id;
     float c[COUNTERS];
-    float zone_last;
     uint32_t last_s;
     uint32_t enrolled_s;
     uint32_t city;           /* of the last join */
@@ -63,8 +56,8 @@ struct state {
     uint16_t place;           /* of the last join, folded: to count changes */
     uint8_t flags;            /* enum state_flag */
     uint8_t patch_days;       /* at most 255 */
+    uint8_t patch_most;       /* the largest that it ever was */
     uint8_t record;           /* of its voice, 0..255 */
-    uint8_t weight;
 };
 _Static_assert(sizeof(struct state) <= 160, "a device is small");
 
@@ -83,7 +76,9 @@ struct pk_hazard {
 /* hazard_terms.c */
 void pk_hazard_state_inputs(const struct pk_hazard *h, const struct state *s, int64_t now_s,
         double out[PK_HAZARD_TERMS]);
-double pk_hazard_state_score(const struct pk_hazard_weights *w, const double x[PK_HAZARD_TERMS]);
+/* The logit of the chance over all ways, as the weights say it. */
+double pk_hazard_state_score(const struct pk_hazard_weights *w, enum pk_hazard_horizon horizon,
+        const double x[PK_HAZARD_TERMS]);
 /* How many days' worth a counter of this half-life can hold after so many days: what makes counters of new and old
  * devices comparable. */
 double pk_hazard_days_worth(double days, double half);

@@ -16,9 +16,10 @@
 #define PLACE_LEAN  40  /* the city's in a place, */
 #define SITE_LEAN   8   /* and the place's on a network */
 #define LATELY_LEAN 1
-#define WAVE_DAYS   3  /* one attack raises its neighbourhood: the place's last days */
-#define WAVE_LEAN   30 /* lean on its rate of weeks */
-#define KIND_LEAN   10 /* bad joins that the first guess of a kind's factor is worth */
+#define WAVE_DAYS   3   /* one attack raises its neighbourhood: the place's last days */
+#define WORLD_LEAN  200 /* joins that the weeks' rate is worth beside the last days' */
+#define WAVE_LEAN   30  /* lean on its rate of weeks */
+#define KIND_LEAN   10  /* bad joins that the first guess of a kind's factor is worth */
 #define PLACES_MAX  (1U << 20)
 #define SITES_MAX   (1U << 20)
 #define SITE_GONE   0.02 /* an attack so faded is forgotten */
@@ -28,6 +29,8 @@
 #define EVIDENCE_SHIFT (-2.75)
 #define EVIDENCE_MAX   0.85
 #define BITMAP_DAYS    28
+#define LASTS_S        (2 * 86400)
+#define LASTS_WEIGHT   0.3F /* less believed devices do not say how long an attack lasts */
 #define SWEEP_S        86400
 
 /* Joins and bad ones, both halved together. */
@@ -49,7 +52,7 @@ struct site {
     uint64_t key;
     int64_t last_s;
     struct tally lately, ever;
-    uint32_t place, city;
+    uint32_t since_s, bad_s; /* first and last bad join of what goes on; 0: nothing does */
 };
 
 struct kind {
@@ -59,6 +62,7 @@ struct kind {
 struct pk_zones {
     struct pk_rows places, sites;
     struct tally world;
+    struct tally wave; /* of the world, of the last days */
     int64_t world_s;
     int64_t swept_s;
     struct kind kinds[PK_ZONE_KINDS][2]; /* [known] */
@@ -147,6 +151,15 @@ static double leaning(const struct place *row, double by, double above, double l
         return above;
     }
     return (row->tally.bad * by + lean * above) / (row->tally.joins * by + lean);
+}
+
+double pk_zones_wave(const struct pk_zones *zones, int64_t now_s)
+{
+    double weeks = world_rate(zones, now_s);
+    double by = faded(zones->world_s, now_s, WAVE_DAYS);
+
+    return (zones->wave.bad * by + WORLD_LEAN * weeks) /
+            ((zones->wave.joins * by + WORLD_LEAN) * weeks);
 }
 
 double pk_zones_city(const struct pk_zones *zones, uint32_t city, int64_t now_s)
@@ -252,6 +265,15 @@ bool pk_zones_site(
     return true;
 }
 
+double pk_zones_lasts(const struct pk_zones *zones, uint32_t site, int64_t now_s)
+{
+    const struct site *row = pk_rows_find(&zones->sites, site);
+
+    return row == NULL || row->bad_s == 0 || now_s - row->bad_s > LASTS_S
+            ? 0
+            : (double)(row->bad_s - row->since_s) / DAY_S;
+}
+
 /* ---- learning ------------------------------------------------------------------------------------- */
 
 static void count_device(struct place *row, uint64_t device, int64_t at_s)
@@ -306,8 +328,12 @@ static int learn_site(struct pk_zones *z, const struct pk_zone_join *join)
     }
     if (fresh) {
         row->last_s = join->at_s;
-        row->place = join->place;
-        row->city = join->city;
+    }
+    if (join->bad && join->weight >= LASTS_WEIGHT) {
+        bool goes_on = row->bad_s != 0 && join->at_s - row->bad_s < LASTS_S;
+
+        row->since_s = goes_on ? row->since_s : (uint32_t)join->at_s;
+        row->bad_s = (uint32_t)join->at_s;
     }
     fade(&row->lately, faded(row->last_s, join->at_s, LATELY_DAYS));
     fade(&row->ever, faded(row->last_s, join->at_s, SITE_DAYS));
@@ -351,6 +377,9 @@ int pk_zones_take(struct pk_zones *zones, const struct pk_zone_join *join)
     learn_kind(zones, join);
     if (join->public) {
         fade(&zones->world, faded(zones->world_s, join->at_s, WORLD_DAYS));
+        fade(&zones->wave, faded(zones->world_s, join->at_s, WAVE_DAYS));
+        zones->wave.joins += join->weight;
+        zones->wave.bad += join->bad ? join->weight : 0;
         zones->world_s = join->at_s > zones->world_s ? join->at_s : zones->world_s;
         zones->world.joins += join->weight;
         zones->world.bad += join->bad ? join->weight : 0;
@@ -404,7 +433,7 @@ void pk_zones_count(const struct pk_zones *zones, struct pk_zones_count *out)
 /* ---- at rest: a checkpoint of this machine, in its own byte order ------------------------------------- */
 
 struct rest { /* of the state, beside its tables */
-    struct tally world;
+    struct tally world, wave;
     int64_t world_s, swept_s;
     struct kind kinds[PK_ZONE_KINDS][2];
     uint64_t cities;
@@ -413,6 +442,7 @@ struct rest { /* of the state, beside its tables */
 int pk_zones_save(const struct pk_zones *zones, struct pk_buffer *out)
 {
     struct rest rest = { .world = zones->world,
+        .wave = zones->wave,
         .world_s = zones->world_s,
         .swept_s = zones->swept_s,
         .cities = zones->cities };
@@ -436,6 +466,7 @@ int pk_zones_load(struct pk_reader *in, struct pk_zones **out, struct pk_error *
     if (rc == PK_OK) {
         memcpy(&rest, head.ptr, sizeof(rest));
         z->world = rest.world;
+        z->wave = rest.wave;
         z->world_s = rest.world_s;
         z->swept_s = rest.swept_s;
         z->cities = rest.cities;

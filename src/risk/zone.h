@@ -56,6 +56,9 @@ void pk_zones_risk(const struct pk_zones *zones, uint32_t place, uint32_t city, 
 /* The rate for a device's history: the place's own from the first visit on, without the demand for many devices
  * (nobody is shown it). */
 double pk_zones_rate(const struct pk_zones *zones, uint32_t place, uint32_t city, int64_t now_s);
+/* How much more often public joins are bad these days than they were for weeks, as a factor: attacks come in
+ * waves that everybody meets. */
+double pk_zones_wave(const struct pk_zones *zones, int64_t now_s);
 double pk_zones_city(const struct pk_zones *zones, uint32_t city, int64_t now_s);
 /* All public joins and the bad ones among them, faded (56 days) and weighted. */
 void pk_zones_world(const struct pk_zones *zones, int64_t now_s, double *joins, double *bad);
@@ -68,6 +71,10 @@ uint32_t pk_zone_site(uint64_t network, uint32_t place);
  * place. false: never attacked; both are then 0. */
 bool pk_zones_site(
         const struct pk_zones *zones, uint32_t site, int64_t now_s, double *lately, double *ever);
+
+/* Days that the attack on this network has lasted that still goes on (a bad join in the last two days); 0: none
+ * does. What has lasted will last. */
+double pk_zones_lasts(const struct pk_zones *zones, uint32_t site, int64_t now_s);
 
 /* The chance that joining this network means an attack, before joining: what the crowd holds against it, but never
  * less than its place and kind give. log_odds: what the crowd thinks of it

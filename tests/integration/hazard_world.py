@@ -8,6 +8,7 @@ docs/hazard.md.
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -100,6 +101,23 @@ def test_zones(folder, joins):
     check("and the chance is about right", got["zone"]["ECE"] < 0.02, got)
 
 
+def test_explained(folder):
+    """Ten devices with their reasons, from the most risky to the calmest, and no name of anything."""
+    run, _ = replay(folder, "explained", "--explain", "10")
+    heads = re.findall(r"^(\d+) of \d+: ([\d.]+) % in 7 days, [\d.]+ times a typical device of this fleet, [\d.]+ % in 30$",
+                       run.stderr, re.M)
+    chances = [float(p) for _, p in heads]
+    reasons = re.findall(r"^ +([+-][\d.]+)  (.+)$", run.stderr, re.M)
+    check("ten devices are explained, most risky first",
+          len(heads) == 10 and chances == sorted(chances, reverse=True) and chances[0] > 2 * chances[-1], run.stderr[:500])
+    check("each reason is a sentence with its part, at most five a device",
+          10 <= len(reasons) <= 50 and all(len(text) > 15 for _, text in reasons), reasons[:3])
+    hashes = {json.loads(line).get("ss") for _, line in zip(range(5000), open(folder / "obs.jsonl", encoding="utf-8"))}
+    check("no network is named", not any(name and name in run.stderr for name in hashes))
+    bad, _ = replay(folder, "explained", "--explain", "none")
+    check("a number that is none is wrong usage", bad.returncode == 2, bad.returncode)
+
+
 def test_same(folder, first):
     _, again = replay(folder, "again")
     for kind, file in first.items():
@@ -134,6 +152,7 @@ def main():
         make_world(folder)
         run, first = replay(folder, "first")
         check("a world is replayed", run.returncode == 1 and "closed weeks" in run.stderr, run.stderr)
+        test_explained(folder)
         test_lines(folder, first["preds"])
         test_figures(folder, first["preds"])
         test_zones(folder, first["joins"])

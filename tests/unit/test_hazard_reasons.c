@@ -23,15 +23,12 @@ static uint32_t dice(uint64_t *state)
 
 /* Easy to follow, and free of what training will make of the shipped ones. */
 static const struct pk_hazard_weights plain = {
-    .bias = -3,
-    .w = { [PK_HAZARD_pub_rate] = 0.5,
-            [PK_HAZARD_hit30] = 0.8,
-            [PK_HAZARD_bad_app90] = 0.5,
+    .bias = { { -3, -30, -30 }, { -2, -30, -30 } },
+    .w = { { { [PK_HAZARD_pub_rate] = 0.5,
+            [PK_HAZARD_hit90] = 0.8,
             [PK_HAZARD_patch_age] = 0.4,
-            [PK_HAZARD_dev] = 0.3 },
-    .mean = { [PK_HAZARD_pub_rate] = -1.2, [PK_HAZARD_hit30] = 0.1, [PK_HAZARD_patch_age] = 0.6 },
-    .a30 = 1.4,
-    .c30 = 1,
+            [PK_HAZARD_dev] = 0.3 } } },
+    .mean = { [PK_HAZARD_pub_rate] = -1.2, [PK_HAZARD_hit90] = 0.1, [PK_HAZARD_patch_age] = 0.6 },
 };
 
 static struct pk_hazard *create(const struct pk_hazard_weights *weights)
