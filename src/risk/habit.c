@@ -1,6 +1,7 @@
 #include "risk/habit.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "risk/hazard_state.h"
 
@@ -16,18 +17,19 @@ bool pk_habit_of(
 {
     const struct state *s = pk_rows_find(&hazard->devices, device);
     double x[PK_HAZARD_TERMS];
+    float c[COUNTERS];
     double usual;
-    double open;
 
     if (s == NULL || !pk_hazard_inputs(hazard, device, now_s, x)) {
         return false;
     }
-    /* the term is ln(1 + c), and the mean of the fleet's is what c usually is, nearly */
-    open = expm1(x[PK_HAZARD_open30]);
-    usual = expm1(hazard->mean[PK_HAZARD_open30]);
+    memcpy(c, s->c, sizeof(c));
+    pk_hazard_state_fade(c, now_s - (int64_t)s->last_s);
+    /* The term is the logarithm of joins a day, and the fleet's mean of it is what is usual. */
+    usual = 7 * exp(hazard->mean[PK_HAZARD_pub_rate]);
     *out = (struct pk_habit){ .days = (double)(now_s - s->first_day * DAY_S) / (double)DAY_S };
-    out->open_week = 7 * open / pk_hazard_days_worth(out->days, OPEN_HALF);
-    out->times = open / (usual > 0.1 ? usual : 0.1);
+    out->open_week = 7 * (double)c[PUB30] / pk_hazard_days_worth(out->days, OPEN_HALF);
+    out->times = out->open_week / (usual > 0.1 ? usual : 0.1);
     return true;
 }
 

@@ -87,6 +87,7 @@ const char *const pk_hazard_reason_names[] = {
     [PK_HAZARD_DEVELOPER] = "developer",
     [PK_HAZARD_NO_PASSCODE] = "no_passcode",
     [PK_HAZARD_IOS] = "ios",
+    [PK_HAZARD_ORDINARY] = "ordinary",
 };
 
 const char *const pk_hazard_remedy_names[] = {
@@ -574,6 +575,8 @@ static const char *text_of(const struct pk_hazard_reason *r, struct pk_arena *ar
         return "no screen lock is set";
     case PK_HAZARD_IOS:
         return "an iPhone or iPad: apps come from one store";
+    case PK_HAZARD_ORDINARY:
+        return "nothing about it is out of the ordinary";
     case PK_HAZARD_REASON_KINDS:
         break;
     }
@@ -626,6 +629,11 @@ static size_t collect(const struct work *w, struct found all[TOPICS])
         }
         all[at] = f;
         count++;
+    }
+    if (count == 0) {
+        all[0] = (struct found){ .r = { .kind = PK_HAZARD_ORDINARY }, .topic = TOPICS };
+        weigh(w, w->is.score - w->is.base, &all[0].r);
+        count = 1;
     }
     return count;
 }

@@ -34,7 +34,8 @@ enum pk_hazard_reason_kind {
     PK_HAZARD_HOOKED,
     PK_HAZARD_DEVELOPER,
     PK_HAZARD_NO_PASSCODE,
-    PK_HAZARD_IOS, /* apps come from one store */
+    PK_HAZARD_IOS,      /* apps come from one store */
+    PK_HAZARD_ORDINARY, /* nothing stands out: the only reason then */
     PK_HAZARD_REASON_KINDS,
 };
 extern const char *const pk_hazard_reason_names[]; /* for programs: "open_often" */
