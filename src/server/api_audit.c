@@ -4,6 +4,7 @@
 int pk_api_audit_list(struct pk_call *call, struct pk_error *err)
 {
     static const struct pk_filter_rule filters[] = {
+        { "day", NULL },
         { "actor", NULL },
         { "act", NULL },
         { "target", NULL },

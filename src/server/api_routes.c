@@ -32,6 +32,8 @@ const struct pk_api_route pk_api_route_table[] = {
     { PK_DELETE, PK_RIGHT_OWN,      "/api/v1/people/{id}/sessions",     pk_api_person_sign_out },
     { PK_GET,    PK_RIGHT_VIEW,     "/api/v1/overview",                 pk_api_overview_get,
       .scope = PK_SCOPE_LIST },
+    { PK_GET,    PK_RIGHT_VIEW,     "/api/v1/privacy",                  pk_api_privacy_get,
+      .scope = PK_SCOPE_SAME },
     { PK_GET,    PK_RIGHT_VIEW,     "/api/v1/trends",                   pk_api_trends_get,
       .scope = PK_SCOPE_LIST, .has_query = true },
     { PK_GET,    PK_RIGHT_VIEW,     "/api/v1/devices",                  pk_api_device_list,

@@ -107,6 +107,7 @@ PK_MUST_USE int pk_call_app_change(struct pk_call *call, const char *event, cons
 int pk_api_session_open(struct pk_call *call, struct pk_error *err);
 int pk_api_session_get(struct pk_call *call, struct pk_error *err);
 int pk_api_session_close(struct pk_call *call, struct pk_error *err);
+int pk_api_privacy_get(struct pk_call *call, struct pk_error *err);
 int pk_api_trends_get(struct pk_call *call, struct pk_error *err);
 int pk_api_door_get(struct pk_call *call, struct pk_error *err);
 int pk_api_session_list(struct pk_call *call, struct pk_error *err);

@@ -1,3 +1,7 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
 #include "store/query.h"
 
 static int add_row(struct pk_store *store, const struct pk_audit_row *row, struct pk_error *err)
@@ -60,7 +64,25 @@ static int read_row(struct pk_get *get, void *out, struct pk_error *err)
     return PK_OK;
 }
 
+/* "2026-11-23", in UTC */
+static int parse_day(const char *name, int64_t *out)
+{
+    char text[PK_TIME_TEXT];
+    int64_t ms;
+
+    if (strlen(name) != 10) {
+        return PK_EMALF;
+    }
+    (void)snprintf(text, sizeof(text), "%sT00:00:00Z", name);
+    if (pk_time_parse(text, &ms) < 0) {
+        return PK_EMALF;
+    }
+    *out = ms / PK_DAY_MS;
+    return PK_OK;
+}
+
 static const struct pk_list_filter filters[] = {
+    { .name = "day", .match = PK_MATCH_NAMED, .sql = "at_ms / 86400000", .parse = parse_day },
     { .name = "actor", .match = PK_MATCH_TEXT, .sql = "actor" },
     { .name = "act", .match = PK_MATCH_TEXT, .sql = "act" },
     { .name = "target", .match = PK_MATCH_TEXT, .sql = "target" },
