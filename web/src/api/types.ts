@@ -7,6 +7,8 @@ export type IncidentState = 'open' | 'mitigated' | 'resolved' | 'dismissed';
 export type Vector = 'network' | 'malware' | 'physical' | 'vulnerability' | 'behavior';
 export type Level = 'low' | 'guarded' | 'high' | 'critical';
 export type DeviceStatus = 'active' | 'silent' | 'never' | 'revoked';
+export type Outlook = 'unknown' | 'low' | 'raised' | 'high';
+export type Measure = 'block_mail' | 'block_vpn' | 'block_access';
 export type Platform = 'linux' | 'android' | 'ios';
 
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
@@ -91,6 +93,11 @@ export interface Device {
     last_seen_at: Time | null;
     risk: { score: number; level: Level };
     open_incidents: number;
+    outlook: Outlook;
+    p7: number | null;
+    ownership: 'unknown' | 'company' | 'personal';
+    measures: Measure[];
+    reason?: string | null; // of the overview's top devices
 }
 
 export interface RiskPart {
@@ -130,6 +137,29 @@ export interface Alert {
     incident: string | null;
 }
 
+export interface ForesightReason {
+    reason: string;
+    share: number; // percentage points of the chance
+    lowers: string | null;
+}
+
+export interface Foresight {
+    at: Time;
+    outlook: Outlook;
+    p7: number | null;
+    p30: number | null;
+    reasons: ForesightReason[];
+    zone: { standing: 'unknown' | 'green' | 'amber' | 'red'; p: number; attacks: number; joins: number; why: string | null } | null;
+}
+
+// A measure in force, as far as the server tells more than its name.
+export interface MeasureState {
+    measure: Measure;
+    since?: Time | null;
+    rule?: string | null;
+    incident?: string | null;
+}
+
 export interface DeviceFull extends Device {
     risk: { score: number; level: Level; at: Time | null; parts: RiskPart[] };
     posture: Posture | null;
@@ -138,6 +168,52 @@ export interface DeviceFull extends Device {
     alerts: Alert[];
     certificate: { serial: string; not_after: Time } | null;
     revoked: { at: Time; by: string; reason: string } | null;
+    foresight?: Foresight | null;
+    access?: MeasureState[];
+}
+
+// An alert as the person was told it: table of its own on the server.
+export interface ToldAlert {
+    id: string;
+    device: DeviceRef;
+    incident: string | null;
+    rule: string;
+    threat: string;
+    subject: string;
+    level?: string;
+    told_at: Time;
+    shown_at: Time | null;
+    answer: string | null;
+    answered_at: Time | null;
+    closed_at: Time | null;
+    reminders: number;
+    merged: number;
+    simulated?: boolean;
+}
+
+export interface PrivacyField {
+    field: string;
+    what: string;
+    form: string;
+    company: string;
+    personal: string;
+}
+
+export interface Privacy {
+    kinds: { kind: string; fields: PrivacyField[] }[];
+    retention: { what: string; days: number; text: string }[];
+    thresholds: { place_devices: number; min_devices: number };
+    employee_erase: 'ask' | 'alone';
+    roles: { role: string; rights: string[] }[];
+}
+
+export interface Erasure {
+    id: string;
+    device: DeviceRef | null;
+    state: 'asked' | 'begun' | 'done';
+    asked_at: Time;
+    asked_by: string;
+    done_at: Time | null;
 }
 
 export interface PicketEvent {
@@ -171,9 +247,45 @@ export interface ThreatCount {
     devices: number;
 }
 
+export interface Score {
+    now: number;
+    day_ago: number | null;
+    week_ago: number | null;
+    month_ago: number | null;
+    parts: { part: 'activation' | 'risk' | 'patches'; score: number; of: number }[];
+}
+
+export interface Advice {
+    id: string;
+    text: string;
+    do: string;
+    link: string;
+    devices: number;
+    gain: number;
+    severity: Severity;
+}
+
+export interface TrendDay {
+    day: string;
+    devices: number;
+    active: number;
+    open: number;
+    opened: number;
+    closed: number;
+    risky: number;
+    alerts: number;
+    patch_days: number | null;
+    score: number | null;
+    estimated: boolean;
+}
+
 export interface Overview {
     devices: { total: number; active: number; silent: number; never: number; revoked: number };
     levels: Record<Level, number>;
+    outlooks: Record<Outlook, number>;
+    blocked: number;
+    score: Score | null;
+    actions: Advice[];
     incidents: {
         open: number;
         opened_24h: number;
@@ -268,7 +380,12 @@ export interface Health {
     status: 'ok' | 'degraded';
     version: string;
     started_at: Time;
+    now: Time;
     store: string;
+    store_bytes: number;
+    disk: { bytes: number; free: number } | null;
+    process: { threads: number; memory_kb: number };
+    certificates: { authority_ends_at: Time; server_ends_at: Time | null; devices_ending: number; devices_ended: number };
     journal: { entries: number; lag: number };
     connections: number;
     waiting: number;

@@ -1,24 +1,32 @@
-// overviewcards.tsx - the two numbers at the top: open incidents by severity, the fleet by risk.
+// overviewcards.tsx - the numbers of the overview: open incidents by severity, devices by state, risk and outlook.
 import type { JSX } from 'preact';
 import type { Share } from '../charts/donut';
 import { Donut } from '../charts/donut';
 import { Stack } from '../charts/stack';
-import type { Overview } from '../api/types';
+import type { DeviceStatus, Overview } from '../api/types';
 import { devicesHref, incidentsHref } from '../app/address';
+import type { Tone } from '../ui/badge';
 import { LEVEL_TONE } from '../ui/badge';
 import { Card } from '../ui/basics';
-import { LEVELS, sentence, SEVERITIES, STATUS_NAME } from '../ui/words';
+import { OUTLOOK_NAME, OUTLOOK_TONE, OUTLOOKS } from '../ui/outlook';
+import { LEVELS, sentence, SEVERITIES, STATUS_NAME, STATUSES } from '../ui/words';
 
 const OPEN = 'state:open|mitigated';
+const NOT_GONE = 'status:active|silent|never';
 
-function Legend({ shares, to }: { shares: Share[]; to: (name: string) => string }): JSX.Element {
+interface Part extends Share {
+    to: string;
+    text: string;
+}
+
+function Legend({ parts }: { parts: Part[] }): JSX.Element {
     return (
         <ul class="legend-list">
-            {shares.map((s) => (
+            {parts.map((s) => (
                 <li key={s.name}>
-                    <a href={to(s.name)}>
+                    <a href={s.to}>
                         <span class={`swatch fill-${s.tone}`} aria-hidden="true" />
-                        <span>{sentence(s.name)}</span><strong>{s.value.toLocaleString('en')}</strong>
+                        <span>{s.text}</span><strong>{s.value.toLocaleString('en')}</strong>
                     </a>
                 </li>
             ))}
@@ -28,37 +36,53 @@ function Legend({ shares, to }: { shares: Share[]; to: (name: string) => string 
 
 export function SeverityCard({ data }: { data: Overview }): JSX.Element {
     const { open, opened_24h, resolved_24h, by_severity } = data.incidents;
-    const shares = SEVERITIES.map((s): Share => ({ name: s, value: by_severity[s] ?? 0, tone: s }));
+    const parts = SEVERITIES.map((s): Part => ({
+        name: s, text: sentence(s), value: by_severity[s] ?? 0, tone: s, to: incidentsHref(`${OPEN},severity:${s}`),
+    }));
     return (
         <Card title="Open incidents">
             <div class="big-row">
-                <a class="big" href={incidentsHref(OPEN)}>{open.toLocaleString('en')}</a>
-                <p class="note"><strong>{opened_24h}</strong> opened and <strong>{resolved_24h}</strong> resolved in the last 24 hours</p>
+                <a class="big" href={incidentsHref(OPEN)} aria-label={`${open} open incidents`}>{open.toLocaleString('en')}</a>
+                <p class="note"><strong>{opened_24h.toLocaleString('en')}</strong> opened and <strong>{resolved_24h.toLocaleString('en')}</strong> resolved in the last 24 hours</p>
             </div>
-            <Stack label="Open incidents" shares={shares} />
-            <Legend shares={shares} to={(s) => incidentsHref(`${OPEN},severity:${s}`)} />
+            <Stack label="Open incidents" shares={parts} />
+            <Legend parts={parts} />
         </Card>
     );
 }
 
-export function FleetCard({ data }: { data: Overview }): JSX.Element {
-    const shares = LEVELS.map((l): Share => ({ name: l, value: data.levels[l] ?? 0, tone: LEVEL_TONE[l] }));
+const STATUS_TONE: Record<DeviceStatus, Tone> = { active: 'ok', silent: 'medium', never: 'info', revoked: 'critical' };
+
+export function StatesCard({ data }: { data: Overview }): JSX.Element {
     const d = data.devices;
-    const statuses = (['active', 'silent', 'never', 'revoked'] as const)
-        .map((s) => ({ id: s, name: STATUS_NAME[s], value: d[s] }));
+    const parts = STATUSES.map((s): Part => ({
+        name: STATUS_NAME[s].toLowerCase(), text: STATUS_NAME[s], value: d[s], tone: STATUS_TONE[s], to: devicesHref(`status:${s}`),
+    }));
     return (
-        <Card title="Devices by risk">
+        <Card title="Devices">
             <div class="fleet">
-                <Donut label="Devices by risk" unit={d.total === 1 ? 'device' : 'devices'} shares={shares} />
-                <Legend shares={shares} to={(l) => devicesHref(`level:${l}`)} />
-                <ul class="legend-list">
-                    {statuses.map((s) => (
-                        <li key={s.id}>
-                            <a href={devicesHref(`status:${s.id}`)}><span>{s.name}</span><strong>{s.value.toLocaleString('en')}</strong></a>
-                        </li>
-                    ))}
-                </ul>
+                <Donut label="Devices by state" unit={d.total === 1 ? 'device' : 'devices'} shares={parts} />
+                <Legend parts={parts} />
             </div>
+        </Card>
+    );
+}
+
+export function RiskCard({ data }: { data: Overview }): JSX.Element {
+    const parts = LEVELS.map((l): Part => ({
+        name: l, text: sentence(l), value: data.levels[l] ?? 0, tone: LEVEL_TONE[l], to: devicesHref(`${NOT_GONE},level:${l}`),
+    }));
+    return <Card title="Devices by risk"><Stack label="Devices by risk" shares={parts} /><Legend parts={parts} /></Card>;
+}
+
+export function OutlookCard({ data }: { data: Overview }): JSX.Element {
+    const parts = OUTLOOKS.map((o): Part => ({
+        name: OUTLOOK_NAME[o].toLowerCase(), text: OUTLOOK_NAME[o], value: data.outlooks[o] ?? 0, tone: OUTLOOK_TONE[o],
+        to: devicesHref(`${NOT_GONE},outlook:${o}`),
+    }));
+    return (
+        <Card title="Outlook" note="chance of an attack within 7 days">
+            <Stack label="Devices by outlook" shares={parts} /><Legend parts={parts} />
         </Card>
     );
 }

@@ -16,6 +16,7 @@ import './filterbar';
 import './icon';
 import './list';
 import './names';
+import './outlook';
 import './table';
 import './tabs';
 import './time';

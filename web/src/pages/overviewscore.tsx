@@ -1,0 +1,50 @@
+// overviewscore.tsx - the organisation's score with its parts, and how it moved.
+import type { JSX } from 'preact';
+import type { Score } from '../api/types';
+import { devicesHref } from '../app/address';
+import { Gauge } from '../charts/gauge';
+import { Card } from '../ui/basics';
+
+const PARTS: Record<Score['parts'][number]['part'], { name: string; to: string }> = {
+    activation: { name: 'Devices heard of', to: devicesHref('status:silent|never') },
+    risk: { name: 'Risk now', to: devicesHref('level:critical|high|guarded') },
+    patches: { name: 'Security patches', to: '#/incidents?filter=state:open|mitigated,vector:vulnerability' },
+};
+
+function Move({ name, from, to }: { name: string; from: number | null; to: number }): JSX.Element {
+    const by = from === null ? null : to - from;
+    return (
+        <li>
+            <span class="note">{name}</span>
+            {by === null ? <span class="muted">–</span>
+                : <strong class={by > 0 ? 'good-text' : by < 0 ? 'bad-text' : ''}>
+                    {by > 0 ? `+${by}` : by < 0 ? `−${-by}` : '±0'}</strong>}
+        </li>
+    );
+}
+
+export function ScoreCard({ score }: { score: Score | null }): JSX.Element {
+    if (score === null) {
+        return <Card title="Score"><p class="note">There is no device to judge.</p></Card>;
+    }
+    return (
+        <Card title="Score today">
+            <div class="score">
+                <Gauge score={score.now} />
+                <ul class="moves" aria-label="How the score moved">
+                    <Move name="1 day" from={score.day_ago} to={score.now} />
+                    <Move name="7 days" from={score.week_ago} to={score.now} />
+                    <Move name="30 days" from={score.month_ago} to={score.now} />
+                </ul>
+            </div>
+            <ul class="legend-list score-parts">
+                {score.parts.map((p) => (
+                    <li key={p.part}>
+                        <a href={PARTS[p.part].to}><span>{PARTS[p.part].name}</span>
+                            <strong>{Math.round(p.score)}<span class="note"> of {p.of}</span></strong></a>
+                    </li>
+                ))}
+            </ul>
+        </Card>
+    );
+}
