@@ -3,6 +3,7 @@
 #include "server/looks.h"
 #include "server/reason.h"
 #include "server/view.h"
+#include "store/guard.h"
 
 #define INCIDENTS_MAX 50
 #define ALERTS_MAX    20
@@ -66,11 +67,63 @@ static int incidents_of(
     return rc;
 }
 
+/* The rule behind a measure: the one whose cause is the oldest, out of where its policy stands. */
+static const json_t *cause_of(const json_t *guard, int measure)
+{
+    const json_t *found = NULL;
+    const json_t *track;
+    size_t i;
+
+    json_array_foreach (json_object_get(guard, "tracks"), i, track) {
+        json_int_t from = json_integer_value(json_object_get(track, "from"));
+        bool reached = (json_integer_value(json_object_get(track, "m")) >> measure & 1) != 0;
+
+        if (reached && !json_is_true(json_object_get(track, "d")) &&
+                (found == NULL || from < json_integer_value(json_object_get(found, "from")))) {
+            found = track;
+        }
+    }
+    return found;
+}
+
+/* [{"measure","rule","incident","cause_at"}] of what is kept from it now. */
+static int access_of(
+        struct pk_call *call, const struct pk_device *device, json_t **out, struct pk_error *err)
+{
+    json_t *list = json_array();
+    json_t *guard = NULL;
+    int rc = PK_OK;
+
+    if (device->measures != 0) {
+        rc = pk_guard_row_get(call->store, device->id, call->arena, &guard, err);
+    }
+    for (int m = 0; m < PK_MEASURE_COUNT && (rc == PK_OK || rc == PK_ENOENT); m++) {
+        if ((device->measures >> m & 1) != 0) {
+            const json_t *cause = rc == PK_OK ? cause_of(guard, m) : NULL;
+            const char *rule = json_string_value(json_object_get(cause, "r"));
+            const char *incident = json_string_value(json_object_get(cause, "i"));
+
+            (void)json_array_append_new(list,
+                    json_pack("{s:s, s:o, s:o, s:o}", "measure", pk_measure_names[m], "rule",
+                            pk_view_text(rule), "incident", pk_view_text(incident), "cause_at",
+                            pk_view_time(json_integer_value(json_object_get(cause, "from")))));
+        }
+    }
+    if (rc < 0 && rc != PK_ENOENT) {
+        json_decref(list);
+        return rc;
+    }
+    *out = list;
+    return PK_OK;
+}
+
 static int reply_device(struct pk_call *call, const char *id, struct pk_error *err)
 {
     struct pk_array incidents = { 0 };
     struct pk_array alerts = { 0 };
     struct pk_device device;
+    json_t *access = NULL;
+    json_t *view;
     int rc = pk_device_get(call->store, id, call->arena, &device, err);
 
     if (rc == PK_OK) {
@@ -79,11 +132,15 @@ static int reply_device(struct pk_call *call, const char *id, struct pk_error *e
     if (rc == PK_OK) {
         rc = pk_action_of_device(call->store, id, ALERTS_MAX, call->arena, &alerts, err);
     }
+    if (rc == PK_OK) {
+        rc = access_of(call, &device, &access, err);
+    }
     if (rc < 0) {
         return rc;
     }
-    return pk_call_reply(
-            call, 200, pk_view_device_full(&device, &incidents, &alerts, call->now_ms));
+    view = pk_view_device_full(&device, &incidents, &alerts, call->now_ms);
+    (void)json_object_set_new(view, "access", access);
+    return pk_call_reply(call, 200, view);
 }
 
 int pk_api_device_get(struct pk_call *call, struct pk_error *err)

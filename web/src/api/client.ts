@@ -105,6 +105,18 @@ async function call<T>(method: Method, path: string, options: CallOptions = {}):
     return (await response.json()) as T;
 }
 
+// The same for what is no JSON: a report in HTML.
+export async function getText(path: string, options: CallOptions = {}): Promise<string> {
+    const response = await send('GET', path, options);
+    if (!response.ok) {
+        if (response.status === 401) {
+            onUnauthorized();
+        }
+        throw new ApiError(await problemOf(response));
+    }
+    return response.text();
+}
+
 export const get = <T>(path: string, options?: CallOptions): Promise<T> =>
     call<T>('GET', path, options);
 export const post = <T>(path: string, body: unknown): Promise<T> =>

@@ -43,5 +43,9 @@ export function toggled(filter: Filter, field: string, value: string): Filter {
         now.includes(value) ? now.filter((v) => v !== value) : [...now, value]);
 }
 
+// Are these exactly the values of these fields, and none of the others set?
+export const sameFilter = (filter: Filter, wanted: Filter, fields: string[]): boolean =>
+    fields.every((f) => sameValues(filter[f], wanted[f] ?? []));
+
 export const sameValues = (a: string[] | undefined, b: string[]): boolean =>
     [...(a ?? [])].sort().join('|') === [...b].sort().join('|');

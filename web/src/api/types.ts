@@ -152,12 +152,12 @@ export interface Foresight {
     zone: { standing: 'unknown' | 'green' | 'amber' | 'red'; p: number; attacks: number; joins: number; why: string | null } | null;
 }
 
-// A measure in force, as far as the server tells more than its name.
+// A measure in force, and the rule behind it.
 export interface MeasureState {
     measure: Measure;
-    since?: Time | null;
-    rule?: string | null;
-    incident?: string | null;
+    rule: string | null;
+    incident: string | null; // '': the device as a whole
+    cause_at: Time | null;
 }
 
 export interface DeviceFull extends Device {
@@ -168,13 +168,14 @@ export interface DeviceFull extends Device {
     alerts: Alert[];
     certificate: { serial: string; not_after: Time } | null;
     revoked: { at: Time; by: string; reason: string } | null;
-    foresight?: Foresight | null;
-    access?: MeasureState[];
+    foresight: Foresight | null;
+    access: MeasureState[];
 }
 
 // An alert as the person was told it: table of its own on the server.
 export interface ToldAlert {
-    id: string;
+    id: number;
+    title: string; // with {subject} for what it was about
     device: DeviceRef;
     incident: string | null;
     rule: string;

@@ -1,13 +1,22 @@
-// audit.tsx - who did what, newest first.
+// audit.tsx - who did what, newest first; what a change changed; to take along as CSV.
 import type { JSX } from 'preact';
+import { useState } from 'preact/hooks';
+import type { Filter } from '../api/filter';
+import { formatFilter, parseFilter, sameValues, withValues } from '../api/filter';
 import type { AuditEntry, Json } from '../api/types';
+import { deviceHref, href } from '../app/address';
+import { replace } from '../app/router';
 import { may } from '../app/session';
 import { Empty, PageHead, ResourceView } from '../ui/basics';
+import { Dialog } from '../ui/dialog';
+import { diffLines } from '../ui/diff';
 import { ExportButton } from '../ui/export';
+import { Search, Segments } from '../ui/filterbar';
 import { useList } from '../ui/list';
 import type { Column } from '../ui/table';
 import { More, Table } from '../ui/table';
 import { Exact } from '../ui/time';
+import { plural } from '../ui/words';
 
 function detail(value: Json): string {
     if (value === null || typeof value !== 'object') {
@@ -16,11 +25,55 @@ function detail(value: Json): string {
     return Object.entries(value).map(([k, v]) => `${k}: ${typeof v === 'object' ? JSON.stringify(v) : String(v)}`).join(', ');
 }
 
-const COLUMNS: Column<AuditEntry>[] = [
-    { id: 'act', head: 'Act', kind: 'main', cell: (a) => <span class="mono">{a.act}</span> },
-    { id: 'actor', head: 'By', cell: (a) => a.actor },
-    { id: 'target', head: 'On', cell: (a) => <span class="breakable">{a.target ?? ''}</span> },
-    { id: 'detail', head: 'Detail', cell: (a) => <span class="breakable">{detail(a.detail)}</span> },
+// Changes that carry both texts, or the number of the version that they made of a policy.
+const textOf = (value: Json, key: string): string | null => {
+    const at = value !== null && typeof value === 'object' && !Array.isArray(value) ? value[key] : undefined;
+    return typeof at === 'string' ? at : at !== undefined && at !== null && typeof at === 'object' ? JSON.stringify(at, null, 2) : null;
+};
+
+function changeOf(a: AuditEntry): { before: string; after: string } | null {
+    const before = textOf(a.detail, 'before');
+    const after = textOf(a.detail, 'after');
+    return before !== null || after !== null ? { before: before ?? '', after: after ?? '' } : null;
+}
+
+function Diff({ entry, onClose }: { entry: AuditEntry; onClose: () => void }): JSX.Element {
+    const change = changeOf(entry) ?? { before: '', after: '' };
+    return (
+        <Dialog title={`What ${entry.actor} changed`} onClose={onClose}>
+            <ol class="diff" aria-label="Lines">
+                {diffLines(change.before, change.after).map((l, n) => (
+                    <li key={n} class={`diff-${l.kind}`}>
+                        <span class="sr">{l.kind === 'added' ? 'added: ' : l.kind === 'removed' ? 'removed: ' : ''}</span>{l.text || ' '}
+                    </li>
+                ))}
+            </ol>
+        </Dialog>
+    );
+}
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+
+// A target that is a device leads to it; a policy's acts lead to its versions.
+function target(a: AuditEntry): JSX.Element | string {
+    const text = a.target ?? '';
+    if (a.act.startsWith('device.') && UUID.test(text)) {
+        return <a class="breakable" href={deviceHref(text)}>{text}</a>;
+    }
+    return a.act.startsWith('policy.') ? <a class="breakable" href="#/policies">{text || 'Policies'}</a> : <span class="breakable">{text}</span>;
+}
+
+const only = (field: string, value: string): string => href(['audit'], { filter: formatFilter({ [field]: [value] }) });
+
+const columns = (open: (entry: AuditEntry) => void): Column<AuditEntry>[] => [
+    { id: 'act', head: 'Act', kind: 'main', cell: (a) => <a class="mono" href={only('act', a.act)} aria-label={`Only ${a.act}`}>{a.act}</a> },
+    { id: 'actor', head: 'By', cell: (a) => <a href={only('actor', a.actor)} aria-label={`Only by ${a.actor}`}>{a.actor}</a> },
+    { id: 'target', head: 'On', cell: target },
+    {
+        id: 'detail', head: 'Detail', cell: (a) => changeOf(a)
+            ? <button type="button" class="button small" onClick={() => open(a)}>See the change</button>
+            : <span class="breakable">{detail(a.detail)}</span>,
+    },
     { id: 'at', head: 'When', cell: (a) => <Exact at={a.at} /> },
 ];
 
@@ -28,35 +81,67 @@ const CSV_HEAD = ['id', 'at', 'actor', 'act', 'target', 'detail'];
 
 const csvRow = (a: AuditEntry): (string | null)[] => [a.id, a.at, a.actor, a.act, a.target, detail(a.detail)];
 
-export function AuditPage(): JSX.Element {
+// The last days as the server counts them, in UTC.
+export function lastDays(count: number, nowMs: number): string[] {
+    return Array.from({ length: count }, (_, n) => new Date(nowMs - n * 86_400_000).toISOString().slice(0, 10));
+}
+
+const TIMES: { id: string; name: string; days: number }[] = [
+    { id: 'all', name: 'Any time', days: 0 }, { id: 'today', name: 'Today', days: 1 }, { id: 'week', name: '7 days', days: 7 },
+    { id: 'month', name: '30 days', days: 30 },
+];
+
+function Filters({ filter, onChange }: { filter: Filter; onChange: (next: Filter) => void }): JSX.Element {
+    const set = (field: string, values: string[]): void => onChange(withValues(filter, field, values));
     return (
+        <div class="filters">
+            <Search value={filter['q']?.[0] ?? ''} label="Search the audit" onChange={(text) => set('q', text ? [text] : [])} />
+            <Segments label="Time" options={TIMES}
+                value={TIMES.find((t) => sameValues(filter['day'], lastDays(t.days, Date.now())))?.id ?? ''}
+                onChange={(id) => set('day', lastDays(TIMES.find((t) => t.id === id)?.days ?? 0, Date.now()))} />
+            {(['actor', 'act', 'target'] as const).filter((f) => filter[f]).map((f) => (
+                <button key={f} type="button" class="chip" aria-pressed="true" onClick={() => set(f, [])}>
+                    {f === 'actor' ? 'By' : f === 'act' ? 'Act' : 'On'} {filter[f]?.join(', ')} ×
+                </button>
+            ))}
+        </div>
+    );
+}
+
+export function AuditPage({ query }: { query: Record<string, string> }): JSX.Element {
+    return may('admin') ? <Acts query={query} /> : (
         <>
-            <PageHead title="Audit" note="Sign-ins, enrolments, decisions and looks at personal fields." />
-            {may('privacy') ? <Acts />
-                : <Empty icon="lock" title="Only for administrators"><p>Your role may not see the audit.</p></Empty>}
+            <PageHead title="Audit" />
+            <Empty icon="lock" title="Only for administrators"><p>Your role may not see the audit.</p></Empty>
         </>
     );
 }
 
-function Acts(): JSX.Element {
-    const list = useList<AuditEntry>('/audit', {}, (e) => e.type === 'audit');
+function Acts({ query }: { query: Record<string, string> }): JSX.Element {
+    const text = query['filter'] ?? '';
+    const filter = parseFilter(text);
+    const list = useList<AuditEntry>('/audit', { filter: text }, (e) => e.type === 'audit');
+    const [open, setOpen] = useState<AuditEntry | null>(null);
     return (
-        <ResourceView of={list}>
-            {(page) => page.items.length === 0 ? (
-                <Empty icon="system" title="Nothing recorded yet"><p>Sign-ins, enrolments and decisions are written down here.</p></Empty>
-            ) : (
-                <section class="card flush" aria-label="Who did what">
-                    <header class="card-head">
-                        <h2>Who did what</h2>
-                        <span class="card-action">
-                            <ExportButton path="/audit" query={{}} name="audit" head={CSV_HEAD} row={csvRow} />
-                        </span>
-                    </header>
-                    <Table caption="Audit" columns={COLUMNS} rows={page.items} keyOf={(a) => a.id} />
-                    <More shown={page.items.length} total={page.total} more={page.next_cursor !== null}
-                        loading={list.loading} onMore={list.more} />
-                </section>
-            )}
-        </ResourceView>
+        <>
+            <PageHead title="Audit" note={list.data ? plural(list.data.total, 'act') : 'Sign-ins, decisions, and looks at devices'}>
+                <ExportButton path="/audit" query={{ filter: text }} name="audit" head={CSV_HEAD} row={csvRow} />
+            </PageHead>
+            <Filters filter={filter} onChange={(next) => replace(href(['audit'], { filter: formatFilter(next) }))} />
+            <ResourceView of={list} lines={8}>
+                {(page) => page.items.length === 0 ? (
+                    <Empty icon="audit" title={text ? 'Nothing matches these filters' : 'Nothing recorded yet'}>
+                        <p>{text ? <a href="#/audit">Show everything</a> : 'Sign-ins, enrolments and decisions are written down here.'}</p>
+                    </Empty>
+                ) : (
+                    <div class="card flush">
+                        <Table caption="Audit" columns={columns(setOpen)} rows={page.items} keyOf={(a) => a.id} />
+                        <More shown={page.items.length} total={page.total} more={page.next_cursor !== null}
+                            loading={list.loading} onMore={list.more} />
+                    </div>
+                )}
+            </ResourceView>
+            {open && <Diff entry={open} onClose={() => setOpen(null)} />}
+        </>
     );
 }

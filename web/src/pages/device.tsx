@@ -11,7 +11,9 @@ import { ReasonDialog } from '../ui/dialog';
 import { toast } from '../ui/toast';
 import { Ago, Exact } from '../ui/time';
 import { AppsCard } from './deviceapps';
-import { AlertsCard, CertificateCard, NetworkCard, PostureCard, VoiceCard } from './deviceparts';
+import { ToldCard } from './devicealerts';
+import { AccessCard, ForesightCard } from './foresight';
+import { CertificateCard, NetworkCard, PostureCard, VoiceCard } from './deviceparts';
 import { IncidentRows } from './incidentlist';
 import { RiskCard } from './riskcard';
 
@@ -47,15 +49,17 @@ function Body({ device: d }: { device: DeviceFull }): JSX.Element {
             <div class="columns">
                 <div class="column-main">
                     <RiskCard risk={d.risk} />
+                    <ForesightCard of={d.foresight} />
                     <Card title="Incidents" class={d.incidents.length > 0 ? 'flush' : ''}>
                         {d.incidents.length > 0
                             ? <IncidentRows rows={d.incidents} caption={`Incidents on ${d.name}`} withoutDevice />
                             : <p class="note">Nothing has happened to this device so far.</p>}
                     </Card>
                     <AppsCard id={d.id} name={d.name} />
-                    <AlertsCard alerts={d.alerts} />
+                    <ToldCard id={d.id} name={d.name} />
                 </div>
                 <div class="column-side">
+                    <AccessCard device={d} />
                     <PostureCard device={d} />
                     <NetworkCard network={d.network} />
                     <VoiceCard id={d.id} />

@@ -2,6 +2,7 @@
 import type { Device } from '../api/types';
 import { deviceHref, incidentsHref } from '../app/address';
 import { RiskBadge, StatusBadge } from '../ui/badge';
+import { AccessBadge, OutlookBadge } from '../ui/outlook';
 import type { Column } from '../ui/table';
 import { Ago } from '../ui/time';
 
@@ -20,6 +21,7 @@ export const DEVICE_COLUMNS: Column<Device>[] = [
         ),
     },
     { id: 'risk', head: 'Risk', sort: 'risk', cell: (d) => <RiskBadge {...d.risk} /> },
+    { id: 'outlook', head: 'Outlook', sort: 'outlook', kind: 'wide', cell: (d) => <OutlookBadge of={d.outlook} /> },
     { id: 'status', head: 'Status', cell: (d) => <StatusBadge of={d.status} /> },
     {
         id: 'open', head: 'Open incidents', kind: 'number',
@@ -30,7 +32,8 @@ export const DEVICE_COLUMNS: Column<Device>[] = [
         id: 'os', head: 'System', kind: 'side',
         cell: (d) => <>{osText(d)}{d.os.patch && <span class="sub">patch {d.os.patch}</span>}</>,
     },
-    { id: 'group', head: 'Group', kind: 'side', cell: (d) => d.group },
-    { id: 'agent', head: 'Agent', kind: 'side', cell: (d) => d.agent ?? '–' },
+    { id: 'access', head: 'Work access', kind: 'side', cell: (d) => <AccessBadge measures={d.measures} /> },
+    { id: 'group', head: 'Group', kind: 'wide', cell: (d) => d.group },
+    { id: 'agent', head: 'Agent', kind: 'wide', cell: (d) => d.agent ?? '–' },
     { id: 'seen', head: 'Last seen', sort: 'last_seen_at', cell: (d) => <Ago at={d.last_seen_at} /> },
 ];

@@ -1,13 +1,12 @@
-// deviceparts.tsx - what a device said of itself: posture, network, certificate, alerts.
+// deviceparts.tsx - what a device said of itself: posture, network, certificate.
 import type { ComponentChildren, JSX } from 'preact';
 import { get } from '../api/client';
 import type { CrowdVoice } from '../api/crowdtypes';
 import type { DeviceFull, Json, Posture } from '../api/types';
-import { incidentHref, networkHref } from '../app/address';
+import { networkHref } from '../app/address';
 import { useResource } from '../app/resource';
 import { Badge } from '../ui/badge';
 import { Card, Facts, ResourceView } from '../ui/basics';
-import { said } from '../ui/names';
 import { Ago, dateOnly, Exact } from '../ui/time';
 import { label, sentence } from '../ui/words';
 import { osText } from './devicelist';
@@ -79,31 +78,12 @@ export function CertificateCard({ device: d }: { device: DeviceFull }): JSX.Elem
             <Facts rows={[
                 ['Device ID', <span class="mono breakable">{d.id}</span>],
                 ['Group', d.group],
+                ['Owner', d.ownership === 'company' ? 'The organisation' : d.ownership === 'personal' ? 'The person' : null],
                 ['Agent', d.agent],
                 ['Enrolled', <Exact at={d.enrolled_at} />],
                 ['Certificate', d.certificate && <span class="mono breakable">{d.certificate.serial}</span>],
                 ['Valid until', d.certificate && dateOnly(d.certificate.not_after)],
             ]} />
-        </Card>
-    );
-}
-
-const ALERT_TONE = { pending: 'medium', delivered: 'low', shown: 'ok' } as const;
-
-export function AlertsCard({ alerts }: { alerts: DeviceFull['alerts'] }): JSX.Element {
-    return (
-        <Card title="Alerts on the device">
-            {alerts.length === 0 ? <p class="note">Nothing was shown to the employee so far.</p> : (
-                <ul class="rows">
-                    {alerts.map((a) => (
-                        <li key={a.id}>
-                            <span>{a.incident ? <a href={incidentHref(a.incident)}>{said(a.title)}</a> : said(a.title)}
-                                <span class="sub"><Ago at={a.at} /></span></span>
-                            <Badge tone={ALERT_TONE[a.state] ?? 'info'}>{label(a.state)}</Badge>
-                        </li>
-                    ))}
-                </ul>
-            )}
         </Card>
     );
 }

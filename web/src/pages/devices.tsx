@@ -1,7 +1,7 @@
 // devices.tsx - the list of devices, with the questions asked most as one click each.
 import type { JSX } from 'preact';
 import type { Filter } from '../api/filter';
-import { formatFilter, parseFilter, sameValues, toggled, withValues } from '../api/filter';
+import { formatFilter, parseFilter, sameFilter, toggled, withValues } from '../api/filter';
 import type { Device } from '../api/types';
 import { devicesHref, href } from '../app/address';
 import { replace } from '../app/router';
@@ -15,31 +15,38 @@ import { More, Table } from '../ui/table';
 import { LEVELS, plural, sentence } from '../ui/words';
 import { DEVICE_COLUMNS } from './devicelist';
 
-const QUICK: { id: string; name: string; statuses: string[] }[] = [
-    { id: 'all', name: 'All', statuses: [] },
-    { id: 'active', name: 'Active', statuses: ['active'] },
-    { id: 'silent', name: 'Silent', statuses: ['silent'] },
-    { id: 'never', name: 'Never active', statuses: ['never'] },
-    { id: 'revoked', name: 'Revoked', statuses: ['revoked'] },
+// One question each; a question sets these fields and clears the others of them.
+const FIELDS = ['status', 'outlook', 'access'];
+const QUICK: { id: string; name: string; filter: Filter }[] = [
+    { id: 'all', name: 'All', filter: {} },
+    { id: 'active', name: 'Active', filter: { status: ['active'] } },
+    { id: 'silent', name: 'Silent > 7 days', filter: { status: ['silent'] } },
+    { id: 'never', name: 'Never active', filter: { status: ['never'] } },
+    { id: 'outlook', name: 'High outlook', filter: { outlook: ['high'] } },
+    { id: 'blocked', name: 'Blocked', filter: { access: ['blocked'] } },
+    { id: 'revoked', name: 'Revoked', filter: { status: ['revoked'] } },
 ];
 
 const CSV_HEAD = ['id', 'name', 'platform', 'model', 'os', 'os_version', 'patch', 'agent', 'group', 'status', 'risk',
-    'level', 'open_incidents', 'enrolled_at', 'last_seen_at'];
+    'level', 'outlook', 'p7', 'kept_from_it', 'open_incidents', 'enrolled_at', 'last_seen_at'];
 
 const csvRow = (d: Device): (string | number | null)[] => [
     d.id, d.name, d.platform, d.model, d.os.name, d.os.version, d.os.patch, d.agent, d.group, d.status, d.risk.score,
-    d.risk.level, d.open_incidents, d.enrolled_at, d.last_seen_at,
+    d.risk.level, d.outlook, d.p7, d.measures.join(' '), d.open_incidents, d.enrolled_at, d.last_seen_at,
 ];
 
 function DeviceFilters({ filter, onChange }: { filter: Filter; onChange: (next: Filter) => void }): JSX.Element {
     const set = (field: string, values: string[]): void => onChange(withValues(filter, field, values));
+    const ask = (id: string): void => {
+        const wanted = QUICK.find((c) => c.id === id)?.filter ?? {};
+        onChange(FIELDS.reduce((next, field) => withValues(next, field, wanted[field] ?? []), filter));
+    };
     return (
         <div class="filters">
             <Search value={filter['q']?.[0] ?? ''} label="Search devices"
                 onChange={(text) => set('q', text ? [text] : [])} />
-            <Segments label="Status" options={QUICK}
-                value={QUICK.find((c) => sameValues(filter['status'], c.statuses))?.id ?? ''}
-                onChange={(id) => set('status', QUICK.find((c) => c.id === id)?.statuses ?? [])} />
+            <Segments label="Which devices" options={QUICK}
+                value={QUICK.find((c) => sameFilter(filter, c.filter, FIELDS))?.id ?? ''} onChange={ask} />
             <Chips label="Risk level" on={filter['level'] ?? []}
                 options={LEVELS.map((l) => ({ id: l, name: sentence(l) }))}
                 onToggle={(id) => onChange(toggled(filter, 'level', id))} />

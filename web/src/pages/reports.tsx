@@ -1,0 +1,64 @@
+// reports.tsx - a report about a time, to read here and to print; and those that are sent by mail.
+import type { JSX } from 'preact';
+import { useMemo } from 'preact/hooks';
+import { getText } from '../api/client';
+import { href } from '../app/address';
+import { useResource } from '../app/resource';
+import { replace } from '../app/router';
+import { PageHead, ResourceView } from '../ui/basics';
+import { Select } from '../ui/filterbar';
+import { Icon } from '../ui/icon';
+import { Tabs } from '../ui/tabs';
+import { PlansPart } from './reportplans';
+import { reportView } from './reportview';
+
+export const KINDS = [
+    { id: 'security', name: 'State of security' },
+    { id: 'actions', name: 'Recommended actions' },
+    { id: 'compliance', name: 'Compliance' },
+];
+
+export const PERIODS = [
+    { id: 'daily', name: 'Last day' },
+    { id: 'weekly', name: 'Last week' },
+    { id: 'monthly', name: 'Last month' },
+];
+
+const PARTS = [{ id: '', name: 'Read', to: '#/reports' }, { id: 'plans', name: 'Sent by mail', to: '#/reports/plans' }];
+
+function Report({ html }: { html: string }): JSX.Element {
+    const body = useMemo(() => reportView(html), [html]);
+    return <article class="card report" aria-label="The report">{body}</article>;
+}
+
+function Read({ query }: { query: Record<string, string> }): JSX.Element {
+    const kind = KINDS.find((k) => k.id === query['kind'])?.id ?? 'security';
+    const period = PERIODS.find((p) => p.id === query['period'])?.id ?? 'weekly';
+    const group = query['group'] ?? '';
+    const show = (next: Record<string, string>): void => replace(href(['reports'], { kind, period, group, ...next }));
+    const one = useResource<string>(`report ${kind} ${period} ${group}`,
+        (signal) => getText(`/reports/${kind}`, { query: { period, group }, signal }));
+    return (
+        <>
+            <div class="filters no-print">
+                <Select label="Kind of report" options={KINDS} value={kind} onChange={(id) => show({ kind: id })} />
+                <Select label="Time" options={PERIODS} value={period} onChange={(id) => show({ period: id })} />
+                <label class="select"><span class="sr">Group</span>
+                    <input class="search group-field" type="text" maxLength={64} placeholder="All groups" value={group}
+                        onChange={(e) => show({ group: e.currentTarget.value.trim() })} /></label>
+                <button type="button" class="button primary" onClick={() => print()}><Icon name="report" />Print or save as PDF</button>
+            </div>
+            <ResourceView of={one} lines={12}>{(html) => <Report html={html} />}</ResourceView>
+        </>
+    );
+}
+
+export function ReportsPage({ part, query }: { part: string; query: Record<string, string> }): JSX.Element {
+    return (
+        <>
+            <PageHead title="Reports" />
+            <Tabs label="Parts of Reports" tabs={PARTS} now={part} />
+            {part === 'plans' ? <PlansPart /> : <Read query={query} />}
+        </>
+    );
+}
