@@ -31,10 +31,15 @@ async function addresses(page, origin) {
         ['crowd-why', bad ? `#/crowd/why?network=${bad.network}&bssid=${bad.bssid}` : '#/crowd/undefined'],
         ['enrolment', '#/enrolment'],
         ['events', '#/events'],
-        ['system-health', '#/system/health'],
-        ['system-tokens', '#/system/tokens'],
-        ['system-people', '#/system/people'],
-        ['system-audit', '#/system/audit'],
+        ['audit', '#/audit'],
+        ['privacy', '#/privacy'],
+        ['privacy-kept', '#/privacy/kept'],
+        ['privacy-who', '#/privacy/who'],
+        ['privacy-erasures', '#/privacy/erasures'],
+        ['privacy-employee', '#/privacy/employee'],
+        ['admins', '#/admins'],
+        ['admins-tokens', '#/admins/tokens'],
+        ['system', '#/system'],
     ];
     // A server that lives already may not have met every attack.
     return all.filter(([, at]) => !at.endsWith('/undefined'));
