@@ -64,7 +64,9 @@ static double points_of(const json_t *risk, const char *incident)
         const char *of = json_string_value(json_object_get(part, "incident"));
 
         if (of != NULL && strcmp(of, incident) == 0) {
-            return json_number_value(json_object_get(part, "points"));
+            double gain = json_number_value(json_object_get(part, "gain"));
+
+            return gain > 0 ? gain : json_number_value(json_object_get(part, "points"));
         }
     }
     return 0;

@@ -19,6 +19,22 @@ const keep = (page) => page.evaluate(() => {
 const kept = async (page) => expect(await page.evaluate(() => window.notReloaded === true), 'the page was loaded anew');
 
 // Runs picket-agent with what the console showed, and a state of its own.
+// What was copied, as a person sees it: the page itself may not read the clipboard.
+async function pasted(page) {
+    await page.evaluate(() => {
+        const field = document.createElement('textarea');
+        field.id = 'pasted';
+        document.querySelector('main').append(field);
+        field.focus();
+    });
+    await page.keyboard.press('Control+V');
+    return page.evaluate(() => {
+        const field = document.getElementById('pasted');
+        field.remove();
+        return field.value;
+    });
+}
+
 async function enrolAgent(server, words) {
     const dir = join(server.dir, 'agent');
     const config = join(server.dir, 'agent.yaml');
@@ -114,7 +130,7 @@ async function evidence(t, ctx) {
         await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
         await certs.nth(0).getByRole('button', { name: /^Copy the PEM/ }).click();
         await certs.nth(0).getByText('Copied').waitFor();
-        same((await page.evaluate(() => navigator.clipboard.readText())).trim(), ctx.chain[0].pem.trim(), 'PEM');
+        same((await pasted(page)).trim(), ctx.chain[0].pem.trim(), 'PEM');
     });
 
     await t.check('facts beside it: rule, ATT&CK, NIST, employee text, time line', async () => {

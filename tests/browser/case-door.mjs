@@ -53,7 +53,7 @@ export async function door(t, { page, origin, link, watch }) {
         await page.getByRole('heading', { name: 'Overview' }).waitFor();
         const token = link.slice(link.lastIndexOf('/') + 1);
         expect(token.length >= 16 && !page.url().includes(token), `the address still tells the token: ${page.url()}`);
-        expect((await page.locator('.who').textContent())?.includes('admin'), 'the role is not shown');
+        expect((await page.locator('.who').textContent())?.includes('owner'), 'the role is not shown');
     });
 
     await t.check('the same link does not work twice', async () => {

@@ -65,7 +65,7 @@ export function AppPage({ id }: { id: string }): JSX.Element {
                         <span>first seen <Ago at={a.first_seen_at} /></span>
                     </span>
                 )}>
-                {a && may('responder') && (
+                {a && may('respond') && (
                     <button type="button" class="button" onClick={() => setAsking(true)}>Make an exception …</button>
                 )}
             </PageHead>

@@ -151,7 +151,7 @@ export function ExceptionRows({ rows, onChange, full }: {
                             {', '}{e.expires_at ? <>ends <Ago at={e.expires_at} /></> : 'without end'}, by {e.created_by}
                         </span>
                     </span>
-                    {may('responder') && <ConfirmButton name={`the exception ${e.reason}`} act={() => remove(e.id)} />}
+                    {may('respond') && <ConfirmButton name={`the exception ${e.reason}`} act={() => remove(e.id)} />}
                 </li>
             ))}
         </ul>

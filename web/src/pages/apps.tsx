@@ -60,7 +60,7 @@ function NoApps({ filtered, onUpload }: { filtered: boolean; onUpload: () => voi
     ) : (
         <Empty icon="app" title="No apps yet">
             <p>Devices tell which apps they have; a file that nobody has judged yet is asked for once. You can also upload one.</p>
-            {may('responder') && (
+            {may('respond') && (
                 <p><button type="button" class="button primary" onClick={onUpload}><Icon name="upload" />Upload an app</button></p>
             )}
         </Empty>
@@ -79,7 +79,7 @@ export function AppsPage({ query }: { query: Record<string, string> }): JSX.Elem
         <>
             <PageHead title="Apps" note={list.data && plural(list.data.total, 'app')}>
                 <ExportButton path="/apps" query={{ filter: text, sort }} name="apps" head={CSV_HEAD} row={csvRow} />
-                {may('responder') && (
+                {may('respond') && (
                     <button type="button" class="button primary" onClick={() => setUploading(true)}>
                         <Icon name="upload" />Upload
                     </button>

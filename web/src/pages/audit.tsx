@@ -109,10 +109,10 @@ function Filters({ filter, onChange }: { filter: Filter; onChange: (next: Filter
 }
 
 export function AuditPage({ query }: { query: Record<string, string> }): JSX.Element {
-    return may('admin') ? <Acts query={query} /> : (
+    return may('privacy') ? <Acts query={query} /> : (
         <>
             <PageHead title="Audit" />
-            <Empty icon="lock" title="Only for administrators"><p>Your role may not see the audit.</p></Empty>
+            <Empty icon="lock" title="Not for your role"><p>The audit is for those who answer for privacy, and for owners.</p></Empty>
         </>
     );
 }

@@ -19,7 +19,7 @@ import { RiskCard } from './riskcard';
 
 function Revoke({ device, onChange }: { device: DeviceFull; onChange: () => void }): JSX.Element | null {
     const [asking, setAsking] = useState(false);
-    if (!may('admin') || device.status === 'revoked') {
+    if (!may('own') || device.status === 'revoked') {
         return null;
     }
     const act = async (reason: string): Promise<void> => {

@@ -71,7 +71,7 @@ function NoDevices({ filtered }: { filtered: boolean }): JSX.Element {
     ) : (
         <Empty icon="device" title="No devices yet">
             <p>A device joins with a one-time token: as a QR code for a phone, as one command for a computer.</p>
-            {may('admin') && <p><a class="button primary" href="#/enrolment">Enrol the first device</a></p>}
+            {may('own') && <p><a class="button primary" href="#/enrolment">Enrol the first device</a></p>}
         </Empty>
     );
 }
@@ -88,7 +88,7 @@ export function DevicesPage({ query }: { query: Record<string, string> }): JSX.E
         <>
             <PageHead title="Devices" note={list.data && plural(list.data.total, 'device')}>
                 <ExportButton path="/devices" query={{ filter: text, sort }} name="devices" head={CSV_HEAD} row={csvRow} />
-                {may('admin') && <a class="button primary" href="#/enrolment"><Icon name="plus" />Enrol</a>}
+                {may('own') && <a class="button primary" href="#/enrolment"><Icon name="plus" />Enrol</a>}
             </PageHead>
             <DeviceFilters filter={filter} onChange={(next) => show(next, sort)} />
             <ResourceView of={list} lines={8}>

@@ -40,7 +40,7 @@ function columns(onDelete: (id: string) => Promise<void>): Column<Enrolment>[] {
 }
 
 export function EnrolmentPage(): JSX.Element {
-    return may('admin') ? <Enrolments /> : (
+    return may('own') ? <Enrolments /> : (
         <>
             <PageHead title="Enrolment" />
             <Empty icon="lock" title="Only administrators enrol devices">

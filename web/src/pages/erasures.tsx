@@ -35,7 +35,7 @@ function columns(answer: (what: Promise<unknown>, done: string) => void): Column
 }
 
 export function ErasuresPart(): JSX.Element {
-    return may('admin') ? <Erasures /> : (
+    return may('privacy') ? <Erasures /> : (
         <Empty icon="lock" title="Not for your role"><p>Erasures are for those who answer for privacy.</p></Empty>
     );
 }

@@ -14,7 +14,7 @@ export function FirstSteps(): JSX.Element {
                 <li><strong>Leave this page open.</strong>
                     <p>Attacks and weaknesses appear by themselves, with the evidence and with what the employee was told.</p></li>
             </ol>
-            {may('admin')
+            {may('own')
                 ? <a class="button primary" href="#/enrolment">Make an enrolment token</a>
                 : <p class="note">Ask an administrator for a token: your role may look, not enrol.</p>}
         </section>

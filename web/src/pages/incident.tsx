@@ -21,7 +21,7 @@ import { Told } from './told';
 
 function Actions({ incident, onChange }: { incident: Incident; onChange: (next: Incident) => void }): JSX.Element | null {
     const [asking, setAsking] = useState(false);
-    if (!may('responder')) {
+    if (!may('respond')) {
         return null;
     }
     const closed = incident.state === 'dismissed';

@@ -81,7 +81,7 @@ export function IncidentsPage({ query }: { query: Record<string, string> }): JSX
                 checked={picked.has(i.id)} onChange={(e) => pick([i.id], e.currentTarget.checked)} />
         ),
     };
-    const columns = [...(may('responder') ? [box] : []), ...Object.values(INCIDENT_COLUMNS)];
+    const columns = [...(may('respond') ? [box] : []), ...Object.values(INCIDENT_COLUMNS)];
     return (
         <>
             <PageHead title="Incidents" note={list.data && plural(list.data.total, 'incident')}>

@@ -23,8 +23,8 @@ export function ActionsCard({ actions }: { actions: Advice[] }): JSX.Element {
                         <li key={a.id}>
                             <span class={`edge area-of-${a.severity}`} aria-hidden="true" />
                             <span class="grow">
-                                <a href={localLink(a.link)}>{said(a.text)}</a>
-                                {a.do && <span class="sub">{said(a.do)}</span>}
+                                <a href={localLink(a.link)}>{said(a.text, '', a.id)}</a>
+                                {a.do && <span class="sub">{said(a.do, '', a.id)}</span>}
                             </span>
                             {a.gain > 0 && <Badge tone="ok">+{a.gain} {a.gain === 1 ? 'point' : 'points'}</Badge>}
                             <Icon name="arrow" />

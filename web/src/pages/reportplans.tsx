@@ -74,10 +74,16 @@ const columns = (remove: (id: string) => Promise<void>): Column<Plan>[] => [
     { id: 'to', head: 'To', cell: (p) => <span class="breakable">{p.recipients.join(', ')}</span> },
     { id: 'next', head: 'Next', cell: (p) => <Ago at={p.next_at} /> },
     { id: 'last', head: 'Last', cell: (p) => p.error ? <Badge tone="high">{p.error}</Badge> : <Ago at={p.last_at} /> },
-    ...(may('admin') ? [{ id: 'delete', head: 'Delete', cell: (p: Plan) => <ConfirmButton name={`the ${p.every} report`} act={() => remove(p.id)} /> }] : []),
+    { id: 'delete', head: 'Delete', cell: (p) => <ConfirmButton name={`the ${p.every} report`} act={() => remove(p.id)} /> },
 ];
 
 export function PlansPart(): JSX.Element {
+    return may('own') ? <Plans /> : (
+        <Empty icon="lock" title="Not for your role"><p>Owners decide who gets reports by mail.</p></Empty>
+    );
+}
+
+function Plans(): JSX.Element {
     const one = useResource<{ items: Plan[] }>('report plans', (signal) => get<{ items: Plan[] }>('/report-plans', { signal }), (e) => e.type === 'audit');
     const remove = async (id: string): Promise<void> => {
         await del(`/report-plans/${seg(id)}`);
@@ -85,7 +91,7 @@ export function PlansPart(): JSX.Element {
     };
     return (
         <>
-            {may('admin') && <Form onMade={one.reload} />}
+            <Form onMade={one.reload} />
             <ResourceView of={one} lines={3}>
                 {({ items }) => items.length === 0 ? (
                     <Empty icon="report" title="No report is sent by mail"><p>A report can go out every day, week or month to whoever should read it.</p></Empty>

@@ -1,4 +1,4 @@
-// reports.tsx - a report about a time, to read here and to print; and those that are sent by mail.
+// reports.tsx - a report, to read here and to print; and those that are sent by mail.
 import type { JSX } from 'preact';
 import { useMemo } from 'preact/hooks';
 import { getText } from '../api/client';
@@ -12,16 +12,10 @@ import { Tabs } from '../ui/tabs';
 import { PlansPart } from './reportplans';
 import { reportView } from './reportview';
 
-export const KINDS = [
+const KINDS = [
     { id: 'security', name: 'State of security' },
     { id: 'actions', name: 'Recommended actions' },
     { id: 'compliance', name: 'Compliance' },
-];
-
-export const PERIODS = [
-    { id: 'daily', name: 'Last day' },
-    { id: 'weekly', name: 'Last week' },
-    { id: 'monthly', name: 'Last month' },
 ];
 
 const PARTS = [{ id: '', name: 'Read', to: '#/reports' }, { id: 'plans', name: 'Sent by mail', to: '#/reports/plans' }];
@@ -33,16 +27,14 @@ function Report({ html }: { html: string }): JSX.Element {
 
 function Read({ query }: { query: Record<string, string> }): JSX.Element {
     const kind = KINDS.find((k) => k.id === query['kind'])?.id ?? 'security';
-    const period = PERIODS.find((p) => p.id === query['period'])?.id ?? 'weekly';
     const group = query['group'] ?? '';
-    const show = (next: Record<string, string>): void => replace(href(['reports'], { kind, period, group, ...next }));
-    const one = useResource<string>(`report ${kind} ${period} ${group}`,
-        (signal) => getText(`/reports/${kind}`, { query: { period, group }, signal }));
+    const show = (next: Record<string, string>): void => replace(href(['reports'], { kind, group, ...next }));
+    const one = useResource<string>(`report ${kind} ${group}`,
+        (signal) => getText(`/reports/${kind}`, { query: { group }, signal }));
     return (
         <>
             <div class="filters no-print">
                 <Select label="Kind of report" options={KINDS} value={kind} onChange={(id) => show({ kind: id })} />
-                <Select label="Time" options={PERIODS} value={period} onChange={(id) => show({ period: id })} />
                 <label class="select"><span class="sr">Group</span>
                     <input class="search group-field" type="text" maxLength={64} placeholder="All groups" value={group}
                         onChange={(e) => show({ group: e.currentTarget.value.trim() })} /></label>

@@ -4,6 +4,7 @@ import { h } from 'preact';
 
 const TAGS = new Set(['h2', 'h3', 'h4', 'p', 'table', 'caption', 'thead', 'tbody', 'tfoot', 'tr', 'th', 'td', 'ul', 'ol', 'li', 'strong', 'em', 'b', 'i',
     'dl', 'dt', 'dd', 'section', 'header', 'footer', 'div', 'span', 'small', 'code', 'br', 'hr', 'figure', 'figcaption']);
+const CLASSES = new Set(['by', 'n', 'tile', 'tiles']);
 const NODES_MAX = 20_000;
 const DEPTH_MAX = 32;
 
@@ -46,8 +47,12 @@ function view(node: Node, walk: Walk, depth: number): ComponentChild {
     if (!TAGS.has(mapped)) {
         return inside;
     }
-    const scope = mapped === 'th' ? { scope: element.getAttribute('scope') === 'row' ? 'row' : 'col' } : null;
-    return h(mapped, scope, mapped === 'br' || mapped === 'hr' ? null : inside);
+    const kept = element.getAttribute('class') ?? '';
+    const props = {
+        ...(mapped === 'th' ? { scope: element.getAttribute('scope') === 'row' ? 'row' : 'col' } : {}),
+        ...(CLASSES.has(kept) ? { class: `report-${kept}` } : {}),
+    };
+    return h(mapped, props, mapped === 'br' || mapped === 'hr' ? null : inside);
 }
 
 export function reportView(html: string): ComponentChild[] {
