@@ -35,6 +35,7 @@ export const SECTIONS: { name: string; pages: NavPage[] }[] = [
     {
         name: 'Act',
         pages: [
+            { id: 'policies', name: 'Policies', icon: 'policy', key: 'p', load: () => import('../groups/policies') },
             { id: 'enrolment', name: 'Enrolment', icon: 'enrol', key: 'n', load: () => import('../groups/enrolment') },
         ],
     },
