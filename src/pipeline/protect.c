@@ -2,6 +2,8 @@
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "model/threat_words.h"
+#include "model/words.h"
 #include "pipeline/channels.h"
 #include "pipeline/circle.h"
 #include "store/alerts.h"
@@ -102,17 +104,20 @@ static json_t *alert_payload(const struct pk_circle *c, const struct pk_incident
         const struct pk_alert_row *row)
 {
     const struct pk_threat *t = incident->threat;
+    const char *language = pk_language_of(c->device.language);
+    const struct pk_threat_words *words = pk_threat_words(t, language);
     json_t *next = json_array();
     json_t *payload;
     char id[24];
 
     (void)snprintf(id, sizeof(id), "%lld", (long long)row->id);
-    for (size_t i = 0; i < t->next_count; i++) {
-        (void)json_array_append_new(next, json_string(t->next[i]));
+    for (size_t i = 0; i < words->next_count; i++) {
+        (void)json_array_append_new(next, json_string(words->next[i]));
     }
-    payload = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:s, s:s}", "type", "alert", "threat",
-            t->id, "subject", incident->subject, "level", pk_urgency_name(t->urgency), "title",
-            t->title, "why", t->why, "next", next, "incident", incident->id, "alert", id);
+    payload = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:s, s:s}", "type", "alert",
+            "threat", t->id, "subject", incident->subject, "level", pk_urgency_name(t->urgency),
+            "language", language, "title", words->title, "why", words->why, "next", next,
+            "incident", incident->id, "alert", id);
     if (payload != NULL && row->reminders > 0) {
         (void)json_object_set_new(payload, "reminder", json_integer(row->reminders));
     }
