@@ -113,6 +113,16 @@ static const char *const remedy_texts[PK_HAZARD_REMEDIES] = {
     [PK_HAZARD_SET_PASSCODE] = "Set a screen lock",
 };
 
+enum pk_hazard_remedy pk_hazard_remedy_of(const char *lower)
+{
+    for (int r = PK_HAZARD_NO_REMEDY + 1; r < PK_HAZARD_REMEDIES; r++) {
+        if (strncmp(lower, remedy_texts[r], strlen(remedy_texts[r])) == 0) {
+            return (enum pk_hazard_remedy)r;
+        }
+    }
+    return PK_HAZARD_NO_REMEDY;
+}
+
 struct found {
     struct pk_hazard_reason r;
     enum topic topic;

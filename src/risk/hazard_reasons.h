@@ -54,6 +54,9 @@ enum pk_hazard_remedy {
     PK_HAZARD_REMEDIES,
 };
 extern const char *const pk_hazard_remedy_names[]; /* "none" "avoid_open" ... */
+/* The remedy that a text of `lower` below stands for, also when more follows it; PK_HAZARD_NO_REMEDY: none. For those
+ * who say it in another language. */
+enum pk_hazard_remedy pk_hazard_remedy_of(const char *lower);
 
 struct pk_hazard_reason {
     enum pk_hazard_reason_kind kind;

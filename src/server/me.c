@@ -12,9 +12,9 @@ const char *const pk_me_languages[] = { "en", "de", "fr", "es", "it", NULL };
 
 /* What the page may ask. Every one but the first needs a session. */
 struct me_route {
-    enum pk_method method;
-    const char *path; /* behind /me/api */
+    const char *path; /* its last part */
     pk_me_fn run;
+    enum pk_method method;
     bool open;    /* without a session */
     bool own;     /* the device's own link is needed: not for who was sent by somebody else */
     bool is_item; /* {id} follows */
@@ -22,17 +22,17 @@ struct me_route {
 
 /* clang-format off */
 static const struct me_route routes[] = {
-    { PK_POST,   "/session",   pk_me_session_open,  true,  false, false },
-    { PK_DELETE, "/session",   pk_me_session_close, false, false, false },
-    { PK_GET,    "/state",     pk_me_state_get,     false, false, false },
-    { PK_POST,   "/check",     pk_me_check,         false, false, false },
-    { PK_POST,   "/mistake",   pk_me_mistake,       false, false, true },
-    { PK_POST,   "/later",     pk_me_later,         false, false, true },
-    { PK_PUT,    "/language",  pk_me_language_put,  false, false, false },
-    { PK_GET,    "/privacy",   pk_me_privacy_get,   false, false, false },
-    { PK_GET,    "/export",    pk_me_export_get,    false, true,  false },
-    { PK_POST,   "/erase",     pk_me_erase,         false, true,  false },
-    { PK_POST,   "/leave",     pk_me_leave,         false, true,  false },
+    { "/session",  pk_me_session_open,  PK_POST,   true,  false, false },
+    { "/session",  pk_me_session_close, PK_DELETE, false, false, false },
+    { "/state",    pk_me_state_get,     PK_GET,    false, false, false },
+    { "/check",    pk_me_check,         PK_POST,   false, false, false },
+    { "/mistake",  pk_me_mistake,       PK_POST,   false, false, true },
+    { "/later",    pk_me_later,         PK_POST,   false, false, true },
+    { "/language", pk_me_language_put,  PK_PUT,    false, false, false },
+    { "/privacy",  pk_me_privacy_get,   PK_GET,    false, false, false },
+    { "/export",   pk_me_export_get,    PK_GET,    false, true,  false },
+    { "/erase",    pk_me_erase,         PK_POST,   false, true,  false },
+    { "/leave",    pk_me_leave,         PK_POST,   false, true,  false },
 };
 /* clang-format on */
 

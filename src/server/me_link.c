@@ -24,7 +24,7 @@ int pk_me_link_make(struct pk_server *server, struct pk_store *store, struct pk_
         .expires_ms = now_ms + PK_ME_LINK_MS,
         .device = link->device };
     struct pk_device device;
-    const char *secret;
+    const char *secret = NULL;
     int rc = pk_device_get(store, link->device, arena, &device, err);
 
     if (rc == PK_OK && device.revoked_ms != 0) {

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "crowd/kanon.h"
 #include "model/foresight.h"
+#include "risk/hazard_reasons.h"
 #include "server/me_call.h"
 #include "server/view.h"
 #include "store/networks.h"
@@ -143,9 +144,11 @@ json_t *pk_me_outlook_view(const struct pk_me_call *call)
 
     json_array_foreach (json_object_get(d->foresight, "reasons"), n, reason) {
         const char *text = json_string_value(json_object_get(reason, "lowers"));
+        enum pk_hazard_remedy remedy = text != NULL ? pk_hazard_remedy_of(text)
+                                                    : PK_HAZARD_NO_REMEDY;
 
-        if (text != NULL) {
-            (void)json_array_append_new(lowers, json_string(text));
+        if (remedy != PK_HAZARD_NO_REMEDY) { /* the page has the words in its languages */
+            (void)json_array_append_new(lowers, json_string(pk_hazard_remedy_names[remedy]));
         }
     }
     return json_pack("{s:s, s:o}", "level", pk_outlook_names[d->outlook], "lowers", lowers);

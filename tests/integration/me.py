@@ -373,6 +373,26 @@ def test_access():
         w.close()
 
 
+def test_outlook(w):
+    """What the forecast's own tests compute (foresight.py) is laid down here as the store has it: the page says it in words of its own."""
+    hugo = w.phone("hugo-phone")
+    page = open_page(w, hugo)
+    report(w, hugo, posture(), joined(CAFE))
+    check("nothing is foretold of a new device", page.state()["outlook"] == {"level": "unknown", "lowers": []}, page.state()["outlook"])
+    foresight = {"at": "2026-11-23T00:00:00.000Z", "outlook": "high", "p7": 0.05, "p30": 0.2, "reasons": [
+        {"reason": "No screen lock", "share": 1.5, "lowers": "Set a screen lock: -1.5 points"},
+        {"reason": "Joins 9 open networks a week", "share": 1, "lowers": "Use mobile data instead of open networks, or a VPN on them"},
+        {"reason": "Time", "share": 0.5}],
+        "zone": {"standing": "red", "p": 0.03, "attacks": 7, "joins": 90, "why": "7 attacks near here"}}
+    with sqlite3.connect(w.server.dir / "state" / "picket.db", timeout=20) as base:
+        base.execute("UPDATE devices SET outlook = 3 WHERE id = ?", (hugo.id,))
+        base.execute("UPDATE device_state SET foresight = ? WHERE device = ?", (json.dumps(foresight), hugo.id))
+    state = page.state("it")
+    check("the forecast as a band, with what lowers it", state["outlook"] == {"level": "high", "lowers": ["set_passcode", "avoid_open"]}, state["outlook"])
+    check("no sentence of another language", "Joins 9" not in json.dumps(state) and "near here" not in json.dumps(state))
+    check("the light of the place", state["network"]["zone"] == {"standing": "red", "attacks": 7, "joins": 90}, state["network"])
+
+
 def test_language(w, anna, page):
     got = page.call("PUT", "/language", {"language": "fr"})
     check("a language is kept", got.status == 204 and page.state()["language"] == "fr", got)
@@ -584,6 +604,7 @@ def main():
         test_state(w, anna, page)
         test_answers(w, anna, ben, page, bens)
         test_later(w)
+        test_outlook(w)
         test_language(w, anna, page)
         test_check(w, ben, bens)
         test_privacy(w, anna, page, bens)

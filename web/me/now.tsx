@@ -111,7 +111,7 @@ function Outlook({ outlook }: { outlook: State['outlook'] }) {
             {outlook.lowers.length > 0 && (
                 <>
                     <h3>{t('outlook.lowers')}</h3>
-                    <ul class="plain-list">{outlook.lowers.map((text) => <li key={text}>{text}</li>)}</ul>
+                    <ul class="plain-list">{[...new Set(outlook.lowers)].map((name) => <li key={name}>{maybe(`remedy.${name}`) ?? name}</li>)}</ul>
                 </>
             )}
             <p class="dim">{t('outlook.help')}</p>

@@ -46,7 +46,7 @@ for (const language of LANGUAGES) {
 }
 
 test('every word is used, and every word that is used is there', () => {
-    const built = /^(state|sub|card|act|kind|measure|path|place|light|outlook|probe|leaves|never|zone)(\.|$)/;
+    const built = /^(state|sub|card|act|kind|measure|path|place|light|outlook|probe|leaves|never|zone|remedy)(\.|$)/;
     const used = new Set([...source.matchAll(/\b(?:t|tn)\(\s*(?:[^'()]*\?\s*)?'([a-z_.]+)'/g)].map(([, key]) => key));
     for (const key of used) {
         assert.ok(key in en || `${key}.one` in en, `'${key}' is used but not there`);
@@ -64,6 +64,11 @@ test('a kind of observation, a measure and an act that the server knows has word
     };
     for (const kind of names('src/model/observation.c', 'pk_observation_kind_names[] =')) {
         assert.ok(`kind.${kind}` in en, `kind.${kind}`);
+    }
+    const remedies = names('src/risk/hazard_reasons.c', 'pk_hazard_remedy_names[').filter((name) => name !== 'none');
+    assert.ok(remedies.length >= 8);
+    for (const remedy of remedies) {
+        assert.ok(`remedy.${remedy}` in en, `remedy.${remedy}`);
     }
     for (const measure of names('src/model/situation.c', 'pk_measure_names[] =')) {
         assert.ok(`measure.${measure}` in en, `measure.${measure}`);
