@@ -29,17 +29,20 @@ struct pk_share {
     struct said *said; /* by number */
     size_t said_count;
     size_t said_cap;
+    struct pk_kanon kanon;
     uint64_t floor; /* number before the first of said */
     uint64_t seq;
 };
 
-int pk_share_create(struct pk_slice secret, uint32_t epoch, struct pk_share **out)
+int pk_share_create(struct pk_slice secret, uint32_t epoch, uint32_t least, struct pk_share **out)
 {
     struct pk_share *share = calloc(1, sizeof(*share));
 
     if (share == NULL) {
         return PK_ENOMEM;
     }
+    share->kanon = pk_kanon_default;
+    share->kanon.least[PK_KANON_VIEW] = least;
     share->secret_len = secret.len < sizeof(share->secret) ? secret.len : sizeof(share->secret);
     if (share->secret_len > 0) {
         memcpy(share->secret, secret.ptr, share->secret_len);
@@ -113,14 +116,15 @@ static uint16_t capped(uint32_t n)
     return n > UINT16_MAX ? UINT16_MAX : (uint16_t)n;
 }
 
-static struct pk_share_thing thing_of(uint64_t print, const struct pk_crowd_change *change)
+static struct pk_share_thing thing_of(
+        const struct pk_share *share, uint64_t print, const struct pk_crowd_change *change)
 {
     return (struct pk_share_thing){
         .key = change->key,
         .print = print,
         .since_s = change->at_s,
-        .devices = capped(pk_kanon_sum(&pk_kanon_default, PK_KANON_VIEW, change->devices)),
-        .groups = capped(pk_kanon_sum(&pk_kanon_default, PK_KANON_VIEW, change->groups)),
+        .devices = capped(pk_kanon_sum(&share->kanon, PK_KANON_VIEW, change->devices)),
+        .groups = capped(pk_kanon_sum(&share->kanon, PK_KANON_VIEW, change->groups)),
         .score = pk_share_score(change->log_odds),
         .cause = change->cause < PK_PREFIX_NO_CAUSE ? change->cause : PK_PREFIX_NO_CAUSE,
     };
@@ -159,7 +163,7 @@ int pk_share_take(struct pk_share *share, uint64_t seq, const struct pk_crowd_ch
 {
     uint64_t print = pk_print_of(&share->key, &change->key);
     struct pk_share_book *book = &share->books[pk_share_class_of(change->key.kind)];
-    struct pk_share_thing thing = thing_of(print, change);
+    struct pk_share_thing thing = thing_of(share, print, change);
 
     if (seq <= share->seq) {
         return PK_OK;

@@ -18,8 +18,9 @@
 
 struct pk_share;
 
-/* secret: of the fingerprints' keys (print.h). PK_ENOMEM. */
-PK_MUST_USE int pk_share_create(struct pk_slice secret, uint32_t epoch, struct pk_share **out);
+/* secret: of the fingerprints' keys (print.h). least: devices from which on sums are told. PK_ENOMEM. */
+PK_MUST_USE int pk_share_create(
+        struct pk_slice secret, uint32_t epoch, uint32_t least, struct pk_share **out);
 void pk_share_destroy(struct pk_share *share); /* NULL is fine */
 
 /* A change with its number. Sums are kept as they may be shown (kanon.h). One that is not greater than the newest is passed over. PK_ENOMEM: nothing

@@ -379,7 +379,8 @@ static int open_book(struct pk_crowd_share *s, struct pk_error *err)
     rc = pk_signer_open(path, &s->signer, err);
     if (rc == PK_OK &&
             (pk_unhex(s->server->network_key, secret, sizeof(secret)) < 0 ||
-                    pk_share_create(pk_slice_of(secret, sizeof(secret)), epoch, &s->book) < 0)) {
+                    pk_share_create(pk_slice_of(secret, sizeof(secret)), epoch,
+                            (uint32_t)s->server->settings.crowd->min_devices, &s->book) < 0)) {
         rc = pk_error_set(err, PK_ENOMEM, "out of memory");
     }
     return rc;

@@ -155,7 +155,7 @@ static int make_world(void **state)
     assert_int_equal(pk_file_write(w->ca_file, pk_slice_str(pem), 0600, NULL), PK_OK);
     free(pem);
     assert_int_equal(pk_signer_of(seed, &w->signer), PK_OK);
-    assert_int_equal(pk_share_create(secret_slice(), 1, &w->share), PK_OK);
+    assert_int_equal(pk_share_create(secret_slice(), 1, 5, &w->share), PK_OK);
     open_store(w);
     assert_int_equal(pk_crowd_store_take_key(w->store,
                              pk_slice_of(der, key_der(w, "codeSigning", der)), NOW_MS, NULL),

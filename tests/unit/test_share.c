@@ -264,7 +264,7 @@ static void test_share_batches(void **state)
     struct heard heard;
 
     (void)state;
-    assert_int_equal(pk_share_create(secret_slice(), 1, &share), PK_OK);
+    assert_int_equal(pk_share_create(secret_slice(), 1, 5, &share), PK_OK);
     read_batch(share, 0, &head, &heard);
     assert_int_equal(heard.count, 0);
     for (uint64_t seq = 11; seq <= 60; seq++) {
@@ -317,7 +317,7 @@ static void test_share_turn(void **state)
     uint8_t none[PK_SIGN_SIZE] = { 0 };
 
     (void)state;
-    assert_int_equal(pk_share_create(secret_slice(), 1, &share), PK_OK);
+    assert_int_equal(pk_share_create(secret_slice(), 1, 5, &share), PK_OK);
     for (uint64_t n = 1; n <= 300; n++) {
         one = change(n, true);
         assert_int_equal(pk_share_take(share, n, &one), PK_OK);
@@ -491,6 +491,33 @@ static int ask(const struct pk_share *share, uint64_t print, unsigned bits, stru
     return rc;
 }
 
+/* A number of devices is told from as many on as the administrator wants. */
+static void test_share_least(void **state)
+{
+    static const struct {
+        uint32_t least, devices, groups;
+    } rows[] = { { 2, 5, 2 }, { 5, 5, 0 }, { 6, 0, 0 } };
+    const struct pk_crowd_key k = thing(1);
+    const struct pk_crowd_change one = change(1, true);
+    struct pk_print_key key;
+
+    (void)state;
+    pk_print_key_of(secret_slice(), 1, &key);
+    for (size_t i = 0; i < PK_COUNT(rows); i++) {
+        struct pk_prefix_head head;
+        struct found found;
+        struct pk_share *share = NULL;
+
+        assert_int_equal(pk_share_create(secret_slice(), 1, rows[i].least, &share), PK_OK);
+        assert_int_equal(pk_share_take(share, 1, &one), PK_OK);
+        assert_int_equal(ask(share, pk_print_of(&key, &k), 0, &found, &head), PK_OK);
+        assert_true(found.there);
+        assert_int_equal(found.thing.devices, rows[i].devices);
+        assert_int_equal(found.thing.groups, rows[i].groups);
+        pk_share_destroy(share);
+    }
+}
+
 static void test_prefix_crowd(void **state)
 {
     struct pk_share *share = NULL;
@@ -505,7 +532,7 @@ static void test_prefix_crowd(void **state)
     assert_int_equal(pk_prefix_bits(199), 0);
     assert_int_equal(pk_prefix_bits(200), 1);
     assert_int_equal(pk_prefix_bits(SIZE_MAX), PK_PREFIX_BITS_MAX);
-    assert_int_equal(pk_share_create(secret_slice(), 1, &share), PK_OK);
+    assert_int_equal(pk_share_create(secret_slice(), 1, 5, &share), PK_OK);
     pk_print_key_of(secret_slice(), 1, &key);
     for (uint64_t n = 1; n <= 50000; n++) {
         struct pk_crowd_change one = change(n, true);
@@ -615,6 +642,7 @@ int main(void)
         cmocka_unit_test(test_share_turn),
         cmocka_unit_test(test_filter_sizes),
         cmocka_unit_test(test_filter_bad),
+        cmocka_unit_test(test_share_least),
         cmocka_unit_test(test_prefix_crowd),
         cmocka_unit_test(test_prefix_golden),
     };
