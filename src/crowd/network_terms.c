@@ -39,13 +39,12 @@ static bool has(const struct pk_network_view *v, int a)
 }
 
 /* L of each attribute, and how many are surprising at once. */
-static void terms_of_traits(struct pk_crowd *crowd, const struct pk_network_view *v, float *phi)
+static void terms_of_traits(const struct pk_network_view *v, float *phi)
 {
     static const uint8_t term[PK_ATTR_COUNT] = { PK_N_b, PK_N_L_oui, PK_N_L_dn, PK_N_L_dh,
         PK_N_L_as, PK_N_L_cp, PK_N_L_se, PK_N_L_bo };
     float sum = 0;
     float many = 0;
-    float like = 0;
 
     for (int a = PK_ATTR_GATEWAY_MAKER; a < PK_ATTR_COUNT; a++) {
         if (!has(v, a)) {
@@ -57,8 +56,6 @@ static void terms_of_traits(struct pk_crowd *crowd, const struct pk_network_view
     }
     phi[PK_N_sumpos] = sum / 5;
     phi[PK_N_many] = many / 3;
-    (void)crowd;
-    phi[PK_N_badlike] = like;
 }
 
 static void terms_of_known_point(
@@ -289,7 +286,7 @@ bool pk_network_terms(
 
     memset(phi, 0, PK_N_COUNT * sizeof(*phi));
     phi[PK_N_b] = 1;
-    terms_of_traits(crowd, v, phi);
+    terms_of_traits(v, phi);
     terms_of_known_point(crowd, v, phi);
     terms_of_new_point(s, v, phi);
     terms_of_name(v, phi);

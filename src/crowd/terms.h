@@ -58,7 +58,6 @@
     X(newB_alive, "The access points known here are still in use, last {a} minutes ago") \
     X(newB_busy, "A busy place: about {a} visits in six weeks") \
     X(newB_run, "{a} other devices met this new access point before") \
-    X(badlike, "The traits together are those of attackers' equipment") \
     X(newB_rs, "A new access point with an unusually strong signal ({a} dBm)") \
     X(knownB_fit, "All as on about {a} visits before") \
     X(flag_gm, "The router changed during the visit to one never seen here") \
