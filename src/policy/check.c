@@ -251,15 +251,20 @@ static int check_rules(struct place *at, const struct pk_array *list)
     return rc;
 }
 
+static int two_digits(const char *text)
+{
+    return text[0] >= '0' && text[0] <= '9' && text[1] >= '0' && text[1] <= '9'
+            ? 10 * (text[0] - '0') + text[1] - '0'
+            : -1;
+}
+
 /* "22:00" as ms since midnight. */
 static bool clock_of(const char *text, int64_t *ms)
 {
-    int hours;
-    int minutes;
-    char more;
+    int hours = strlen(text) == 5 && text[2] == ':' ? two_digits(text) : -1;
+    int minutes = hours >= 0 ? two_digits(text + 3) : -1;
 
-    if (sscanf(text, "%2d:%2d%c", &hours, &minutes, &more) != 2 || text[2] != ':' || hours < 0 ||
-            hours > 23 || minutes < 0 || minutes > 59) {
+    if (hours < 0 || hours > 23 || minutes < 0 || minutes > 59) {
         return false;
     }
     *ms = hours * PK_HOUR_MS + minutes * PK_MINUTE_MS;
