@@ -138,7 +138,7 @@ static int view_deployed(struct pk_call *call, int64_t version, json_t **out, st
 static int reply_policy(struct pk_call *call, struct pk_error *err)
 {
     const struct pk_policy *policy = pk_server_policy(call->server);
-    struct pk_document document;
+    struct pk_document document = { 0 };
     json_t *deployed = NULL;
     int source;
     int rc = text_in_force(call, &document, &source, err);
@@ -230,8 +230,8 @@ int pk_api_policy_version(struct pk_call *call, struct pk_error *err)
     struct version_args args = { .against = -1, .err = err };
     struct pk_buffer diff = pk_buffer_of(DIFF_MAX);
     const char *id = pk_request_param(call->request, "id");
-    struct pk_document document;
-    struct pk_document other;
+    struct pk_document document = { 0 };
+    struct pk_document other = { 0 };
     int64_t number = 0;
     int64_t added = 0;
     int64_t removed = 0;

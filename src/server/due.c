@@ -10,7 +10,7 @@
 #include "policy/policy.h"
 #include "store/guard.h"
 
-#define LOOK_MS     1000
+#define LOOK_MS     PK_SECOND_MS
 #define AT_ONCE     100
 #define PAGE_MEMORY (1UL * 1024 * 1024)
 #define LATE_MS \
