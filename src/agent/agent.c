@@ -8,6 +8,7 @@
 #include "agent/apps.h"
 #include "agent/control.h"
 #include "agent/crowd.h"
+#include "agent/places_watch.h"
 #include "agent/drill.h"
 #include "agent/events.h"
 #include "agent/frugal.h"
@@ -286,6 +287,7 @@ static void on_observation(const struct pk_observation *obs, void *ctx)
     }
     if (obs->kind == PK_OBS_NETWORK && a->crowd != NULL) {
         pk_agent_crowd_network(a->crowd, obs);
+        pk_agent_places_look(a->places);
     }
     if (a->sense != NULL && news) {
         pk_sense_watch(a->sense, pk_agent_judge_probes(a->judge));
@@ -409,6 +411,7 @@ json_t *pk_agent_status(struct pk_agent *agent)
     }
     if (agent->crowd != NULL) {
         in.crowd = pk_agent_crowd_status(agent->crowd);
+        in.places = pk_agent_places_status(agent->places);
     }
     return pk_status_json(&in);
 }
@@ -635,6 +638,7 @@ void pk_agent_destroy(struct pk_agent *agent)
     pk_trust_sources_close(agent->trust);
     pk_uplink_destroy(agent->uplink);
     pk_agent_crowd_destroy(agent->crowd);
+    pk_agent_places_destroy(agent->places);
     pk_agent_drill_destroy(agent->drill);
     pk_loop_destroy(agent->loop);
     pk_notify_destroy(agent->notify); /* the loop's last jobs end in it */
@@ -690,6 +694,7 @@ int pk_agent_run(struct pk_agent *agent, struct pk_error *err)
     }
     if (agent->uplink != NULL) {
         pk_agent_crowd_start(agent->crowd, agent->uplink);
+        pk_agent_places_start(agent->places, agent->uplink);
         pk_uplink_start(agent->uplink);
     }
     rc = pk_loop_run(agent->loop, err);

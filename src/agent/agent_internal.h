@@ -27,6 +27,7 @@ struct pk_agent {
     struct pk_trust_sources *trust;
     struct pk_agent_names *names; /* NULL: no name server of its own */
     struct pk_agent_crowd *crowd; /* NULL when once */
+    struct pk_agent_places *places; /* NULL when once */
     struct pk_notify *notify;
     struct pk_agent_drill *drill; /* NULL when offline */
     const char *language;         /* of what the person reads */
@@ -66,5 +67,7 @@ void pk_agent_on_left(void *ctx);
 
 /* agent_crowd.c: the crowd's words on their way through the agent. */
 PK_MUST_USE int pk_agent_start_crowd(struct pk_agent *a, struct pk_error *err);
+/* A likely next square is risky: told quietly. */
+void pk_agent_places_hint(void *ctx);
 void pk_agent_crowd_place_hook(void *ctx, char out[]);
 bool pk_agent_crowd_words_hook(void *ctx, const json_t *words);

@@ -9,10 +9,13 @@
 #include "agent/crowd_text.h"
 #include "agent/identity.h"
 #include "agent/nl80211.h"
+#include "agent/place_file.h"
+#include "agent/places_watch.h"
 #include "agent/settings.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "crowd/key.h"
+#include "model/situation.h"
 
 #define AIR_MAX  64
 #define FILE_MAX (64UL * 1024)
@@ -33,6 +36,8 @@ struct question {
     json_t *points;
     struct pk_crowd_verdict worst;
     int64_t now_s;
+    int light;     /* enum pk_zone_standing of where it is, as the server said last */
+    double chance; /* of an attack, for a join of an open network there */
 };
 
 static const char *const verdicts[] = { "unknown", "maybe", "bad" };
@@ -101,13 +106,17 @@ static void ask_air(struct question *q)
 
 static void ask_all(struct question *q)
 {
+    char text[PK_PLACE_TEXT];
+    const char *place;
+
     if (q->bssid != NULL) {
         ask_point(q, q->bssid);
     } else {
         ask_air(q);
     }
-    if (q->settings->place != NULL) {
-        struct pk_crowd_key site = pk_crowd_key_of_site(q->network, q->settings->place);
+    place = pk_place_now(q->settings->place_file, q->settings->place, text);
+    if (place != NULL) {
+        struct pk_crowd_key site = pk_crowd_key_of_site(q->network, place);
 
         ask_one(q, &site, "site");
     }
@@ -122,6 +131,13 @@ static json_t *answer_of(const struct question *q, const struct pk_filter16 *fil
             (json_int_t)(q->now_s - filter->made_s), "networks", (json_int_t)filter->fuse.count,
             "good", filter->until_s > q->now_s);
 
+    if (out != NULL) {
+        (void)json_object_set_new(out, "here",
+                q->light != PK_ZONE_STANDING_UNKNOWN
+                        ? json_pack("{s:s, s:f}", "light", pk_zone_standing_names[q->light],
+                                  "chance", q->chance)
+                        : json_null());
+    }
     if (out != NULL && q->worst.said == PK_CROWD_BAD) {
         (void)json_object_set_new(out, "evidence", pk_crowd_text_evidence(&q->worst, q->now_s));
     }
@@ -149,6 +165,10 @@ static void print_answer(const struct question *q, const json_t *answer)
                         ? "; without its address (BSSID) nothing could be looked up"
                         : "");
         break;
+    }
+    if (q->light != PK_ZONE_STANDING_UNKNOWN) {
+        (void)printf("Around here, %s: of joins of open networks about one in %.0f is attacked.\n",
+                pk_zone_standing_names[q->light], q->chance > 0 ? 1 / q->chance : 1000000);
     }
     (void)printf("Asked: %zu, from a list of %lld hours ago%s\n", json_array_size(q->points),
             (long long)(json_integer_value(json_object_get(list, "age_s")) / 3600),
@@ -202,6 +222,7 @@ static int check(struct question *q, const char *ssid, bool json)
         result = fail("the server has told nothing of bad networks yet");
     } else {
         ask_all(q);
+        q->light = pk_places_light_here(s, &q->chance);
         result = tell(q, filter, json);
     }
     json_decref(q->points);

@@ -17,6 +17,7 @@
 #include "agent/mine.h"
 #include "agent/names.h"
 #include "agent/rights.h"
+#include "agent/places_watch.h"
 #include "agent/settings.h"
 #include "agent/spool.h"
 #include "agent/status.h"
@@ -69,6 +70,7 @@ static const char usage[] =
         "  network check SSID [BSSID]\n"
         "                        was it bad for others? Before joining, and without asking "
         "anybody\n"
+        "  places [forget]       how much is kept here of where this device usually goes\n"
         "\n"
         "  --config FILE         settings (default " PK_AGENT_CONFIG ")\n"
         "  --json                for programs\n"
@@ -324,6 +326,11 @@ static int network(const struct options *o, const struct pk_agent_settings *sett
     return pk_network_command(settings, o->arguments[0], o->arguments[1], o->arguments[2], o->json);
 }
 
+static int places(const struct options *o, const struct pk_agent_settings *settings)
+{
+    return pk_places_command(settings, o->arguments[0], o->json);
+}
+
 static int explain(const struct pk_agent_settings *settings)
 {
     struct pk_buffer page = pk_buffer_of(ANSWER_MAX);
@@ -450,6 +457,7 @@ static int dispatch(const struct options *o, const struct pk_agent_settings *set
         { "leave", leave, 0 },
         { "names", names, 2 },
         { "network", network, 3 },
+        { "places", places, 1 },
     };
 
     for (size_t i = 0; i < PK_COUNT(commands); i++) {

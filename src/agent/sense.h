@@ -29,6 +29,7 @@ struct pk_sense_settings {
             *resolver_name; /* its name in certificates: then it is asked by DoT or DoH; [none] */
     struct pk_strings redirects; /* "http://host/..." that must lead to https */
     struct pk_array pages;       /* struct pk_page: pages over plain HTTP that must not change */
+    const char *place_file;      /* where it is now, as a file; [none] */
     const char *place;           /* where the device is, coarsely: geohash of 5 letters; [none] */
     const char *state_dir;       /* where is kept what was learnt of networks; [in memory only] */
     const char *probe_domain;    /* random names below it do not exist; [none] */

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "agent/place_file.h"
 #include "agent/sense_round.h"
 #include "base/arena.h"
 #include "base/clock.h"
@@ -86,10 +87,11 @@ static void remember(struct cell_part *part, const struct pk_obs_cell *cell)
 static void tell(struct cell_part *part, struct pk_obs_cell *cell)
 {
     char key[PK_CELL_KEY];
+    char place[PK_PLACE_TEXT];
     char text[96];
 
     if (cell->place == NULL) {
-        cell->place = part->sense->set.place;
+        cell->place = pk_place_now(part->sense->set.place_file, part->sense->set.place, place);
     }
     (void)snprintf(text, sizeof(text), "%s %d %d %d %d %d %d %d", pk_cell_key(cell, key),
             cell->identity, cell->cipher, cell->ended, cell->redirect, (int)cell->reject_cause,

@@ -3,6 +3,7 @@
 
 #include "agent/lease_sources.h"
 #include "agent/nl80211.h"
+#include "agent/place_file.h"
 #include "agent/sense_round.h"
 #include "base/arena.h"
 #include "base/buffer.h"
@@ -67,6 +68,7 @@ static void tell_network(struct pk_sense *sense, enum pk_network_event event)
     struct pk_obs_network net = { .event = (int)event, .link = sense->state.kind };
     char gateway_text[PK_ADDRESS_TEXT];
     char mac_text[PK_MAC_TEXT];
+    char place[PK_PLACE_TEXT];
     char name[64];
 
     if (arena == NULL) {
@@ -95,7 +97,7 @@ static void tell_network(struct pk_sense *sense, enum pk_network_event event)
     if (event != PK_NETWORK_LEFT) {
         fill_dns(sense, arena, &net.dns);
         net.dhcp_server = sense->lease.server[0] != '\0' ? sense->lease.server : NULL;
-        net.place = sense->set.place;
+        net.place = pk_place_now(sense->set.place_file, sense->set.place, place);
         pk_sense_compare_network(sense, &net);
         pk_sense_visit_compare(sense, &net);
         pk_sense_note_network(sense, &net);

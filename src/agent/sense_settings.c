@@ -101,6 +101,7 @@ int pk_sense_take_settings(
         .interface = copy(sense, in->interface, NULL),
         .resolver_name = copy(sense, in->resolver_name, NULL),
         .place = copy(sense, in->place, NULL),
+        .place_file = copy(sense, in->place_file, NULL),
         .state_dir = copy(sense, in->state_dir, NULL),
         .network_key = pk_slice_of(key, in->network_key.len),
         .probe_ms = or_default(in->probe_ms, 4000),

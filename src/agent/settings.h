@@ -60,6 +60,7 @@ struct pk_agent_settings {
     struct pk_strings redirects;
     struct pk_array pages; /* struct pk_page */
     const char *place;
+    const char *place_file;
     const char *language;              /* of what the person reads; NULL: the locale's */
     struct pk_server_settings *server; /* never NULL after loading, nor the four below */
     struct pk_report_settings *report;

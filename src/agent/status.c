@@ -177,8 +177,8 @@ json_t *pk_status_json(const struct pk_status_input *in)
                                    : tally.to_fix == 1 ? "status.fix_one"
                                                        : "status.protected"),
             "n", tally.to_fix, words, sizeof(words));
-    return json_pack(
-            "{s:s, s:s, s:s, s:i, s:o, s:o, s:o, s:o, s:{s:s?, s:s?}, s:o, s:o, s:{s:s, s:i, s:o}}",
+    return json_pack("{s:s, s:s, s:s, s:i, s:o, s:o, s:o, s:o, s:{s:s?, s:s?}, s:o, s:o, s:o, "
+                     "s:{s:s, s:i, s:o}}",
             "language", pk_language_of(in->language), "state",
             tally.urgent               ? "act"
                     : tally.to_fix > 0 ? "fix"
@@ -187,9 +187,10 @@ json_t *pk_status_json(const struct pk_status_input *in)
             findings, "sensors", put_sensors(&in->sensors), "server", put_server(in), "network",
             "id", in->network, "name",
             in->network != NULL ? pk_agent_judge_name(in->judge, in->network) : NULL, "crowd",
-            in->crowd != NULL ? in->crowd : json_null(), "checked_at", time_or_null(in->checked_ms),
-            "agent", "version", PK_VERSION, "pid", (int)getpid(), "started_at",
-            time_or_null(in->started_ms));
+            in->crowd != NULL ? in->crowd : json_null(), "places",
+            in->places != NULL ? in->places : json_null(), "checked_at",
+            time_or_null(in->checked_ms), "agent", "version", PK_VERSION, "pid", (int)getpid(),
+            "started_at", time_or_null(in->started_ms));
 }
 
 bool pk_status_is_bad(const json_t *status)

@@ -20,13 +20,14 @@ struct pk_status_input {
     struct pk_array sensors;              /* struct pk_sensor */
     const char *network;                  /* id; NULL: none */
     json_t *crowd;                        /* what is here of it; taken over; NULL: nothing */
+    json_t *places;                       /* a count of ways; taken over; NULL: nothing */
     const char *language;                 /* of words; NULL: English */
     int64_t started_ms;
     int64_t checked_ms; /* the newest observation; 0: none yet */
 };
 
 /* {"language","state":"protected|fix|act","words","to_fix":N,"cards":{"device","apps","network","updates"},
- *  "findings":[...],"sensors":[...],"server":{...},"network":{...},"crowd":{...},"checked_at","agent":{...}}.
+ *  "findings":[...],"sensors":[...],"server":{...},"network":{...},"crowd":{...},"places":{"pairs","asked_at"}|null,"checked_at","agent":{...}}.
  * A finding of severity info is shown but fixes nothing. The caller owns the result. */
 json_t *pk_status_json(const struct pk_status_input *in);
 

@@ -59,6 +59,12 @@ void pk_uplink_news(struct pk_uplink *uplink, int64_t within_ms);
 typedef void (*pk_uplink_take)(void *ctx, int status, struct pk_slice body);
 PK_MUST_USE int pk_uplink_fetch(struct pk_uplink *uplink, const char *target, const char *headers,
         size_t body_max, pk_uplink_take take, void *ctx);
+/* Nothing is being fetched. */
+bool pk_uplink_is_free(const struct pk_uplink *uplink);
+/* The same with a POST of this JSON (copied; at most PK_UPLINK_BODY bytes, else PK_EBOUNDS). */
+#define PK_UPLINK_BODY 512
+PK_MUST_USE int pk_uplink_ask(struct pk_uplink *uplink, const char *target, const char *json,
+        size_t body_max, pk_uplink_take take, void *ctx);
 
 /* The device is on another network: old connections are dead, pauses are over. */
 void pk_uplink_moved(struct pk_uplink *uplink);

@@ -41,6 +41,7 @@ struct pk_uplink_lookup {
 struct pk_uplink_wish {
     char target[160];
     char headers[96];
+    char body[PK_UPLINK_BODY]; /* "": GET */
     size_t body_max;
     unsigned failures;
     pk_uplink_take take;

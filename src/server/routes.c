@@ -16,6 +16,7 @@
 #include "server/push_http.h"
 #include "server/verdict.h"
 #include "server/wait.h"
+#include "server/zones_http.h"
 
 #define EST "/.well-known/est/"
 #define CSR PK_EST_BODY_MAX, "application/pkcs10"
@@ -34,6 +35,7 @@ static const struct pk_route routes[] = {
             true },
     { PK_GET, "/v1/wait", pk_wait_handler, 0, NULL, NULL },
     { PK_GET, "/v1/network/verdict", pk_verdict_handler, 0, NULL, NULL },
+    { PK_POST, "/v1/zones", pk_zones_handler, PK_ZONES_BODY_MAX, "application/json", pk_peer_gate },
     { PK_GET, "/v1/crowd/key", pk_crowd_key_handler, 0, NULL, NULL },
     { PK_GET, "/v1/crowd/filter", pk_crowd_filter_handler, 0, NULL, NULL },
     { PK_GET, "/v1/crowd/deltas", pk_crowd_deltas_handler, 0, NULL, NULL },
