@@ -18,6 +18,9 @@ struct pk_command {
 
 int pk_cmd_app(int argc, char **argv);
 int pk_cmd_audit(int argc, char **argv);
+int pk_cmd_channel(int argc, char **argv);
+int pk_cmd_communication(int argc, char **argv);
+int pk_cmd_report(int argc, char **argv);
 int pk_cmd_crowd(int argc, char **argv);
 int pk_cmd_device(int argc, char **argv);
 int pk_cmd_enrollment(int argc, char **argv);

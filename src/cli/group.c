@@ -85,7 +85,7 @@ static const struct { int option; unsigned of; const char *help; } meanings[] = 
     { OPT_ROLE, PK_OPT_ROLE, "--role viewer|responder|policy|privacy|owner" },
     { OPT_TTL, PK_OPT_TTL, "--ttl SECONDS                   how long it works" },
     { OPT_LABEL, PK_OPT_ENROL, "--label TEXT                    for whom it is" },
-    { OPT_GROUP, PK_OPT_ENROL | PK_OPT_EXCEPT, "--group NAME                    of devices" },
+    { OPT_GROUP, PK_OPT_ENROL | PK_OPT_EXCEPT | PK_OPT_GROUP, "--group NAME                    of devices" },
     { OPT_USES, PK_OPT_ENROL, "--uses N                        how many devices (1)" },
     { OPT_DEVICE, PK_OPT_EXCEPT, "--device ID                     on this device only" },
     { OPT_SHA256, PK_OPT_EXCEPT, "--sha256 HEX                    this file only" },

@@ -14,11 +14,12 @@ enum pk_option {
     PK_OPT_REASON = 2,
     PK_OPT_ROLE = 4,
     PK_OPT_TTL = 8,
-    PK_OPT_ENROL = 16,  /* --label --group --uses */
-    PK_OPT_FOLLOW = 32, /* --after --follow */
-    PK_OPT_EXCEPT = 64, /* --sha256 --package --signer --team --threat --rule --device --group */
-    PK_OPT_ABOUT = 128, /* --network --bssid --place --mast --app --signer */
-    PK_OPT_DAYS = 256,  /* --days */
+    PK_OPT_ENROL = 16,    /* --label --group --uses */
+    PK_OPT_FOLLOW = 32,   /* --after --follow */
+    PK_OPT_EXCEPT = 64,   /* --sha256 --package --signer --team --threat --rule --device --group */
+    PK_OPT_ABOUT = 128,   /* --network --bssid --place --mast --app --signer */
+    PK_OPT_DAYS = 256,    /* --days */
+    PK_OPT_GROUP = 16384, /* --group */
 };
 
 struct pk_cli {

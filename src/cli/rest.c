@@ -132,6 +132,10 @@ static int judge(long status, const struct pk_buffer *answer, json_t **out, stru
     struct pk_error bad;
     int rc = PK_OK;
 
+    if (answer->len > 0 && answer->ptr[0] == '<' && status == 200) {
+        *out = json_stringn(answer->ptr, answer->len);
+        return *out != NULL ? PK_OK : pk_error_set(err, PK_EPEER, "the page is not UTF-8");
+    }
     if (answer->len > 0) {
         rc = pk_json_parse(answer->ptr, answer->len, &json, &bad);
     }

@@ -27,7 +27,7 @@ struct pk_rest_param {
 
 /* path begins behind /api/v1; its segments are given escaped (pk_rest_escape). body (NULL: none) is
  * borrowed. *out (the caller owns it) is NULL after 204. Other answers than 2xx: PK_EPEER, *err has
- * the server's words. wait_s: how long the server may think longer than usual. */
+ * the server's words. A page (HTML) comes as a JSON string. wait_s: how long the server may think longer than usual. */
 PK_MUST_USE int pk_rest_call(struct pk_rest *rest, const char *method, const char *path,
         const struct pk_rest_param *params, const json_t *body, int wait_s, json_t **out,
         struct pk_error *err);

@@ -41,7 +41,7 @@
 #define SETTINGS_MEMORY (4UL * 1024 * 1024)
 /* Uploads of the largest size that may lie in the state folder at a time. */
 #define SPOOLED_FILES_MAX 4
-#define ROUTES_MAX        128
+#define ROUTES_MAX        192
 #define NETWORK_KEY       "network_key" /* of the store's meta table */
 #define LIMIT_SLOTS       65536
 #define FILES_SPARE       512UL /* descriptors beside the connections */

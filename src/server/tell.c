@@ -11,6 +11,7 @@
 #include "respond/hook/settings.h"
 #include "server/events_wait.h"
 #include "server/outbox.h"
+#include "server/report.h"
 
 #define LOOK_MS   (20 * PK_SECOND_MS)
 #define EVENTS    100 /* in one transaction */
@@ -145,6 +146,7 @@ static int look(struct pk_tell *t, bool *more, struct pk_error *err)
     struct pk_strings hooks = { names, 0 };
     int64_t events = 0;
     int64_t digests = 0;
+    int64_t reports = 0;
     int rc = store != NULL ? PK_OK : err->code;
 
     for (size_t i = 0; i < settings->webhooks.count; i++) {
@@ -156,7 +158,10 @@ static int look(struct pk_tell *t, bool *more, struct pk_error *err)
     if (rc == PK_OK) {
         rc = pk_digest_step(store, settings->mail != NULL, &hooks, now_ms, &digests, err);
     }
-    if (events + digests > 0) {
+    if (rc == PK_OK) {
+        rc = pk_report_plans_step(t->server, store, now_ms, &reports, err);
+    }
+    if (events + digests + reports > 0) {
         pk_server_outbox_grew(t->server);
     }
     return rc;

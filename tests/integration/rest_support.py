@@ -134,6 +134,8 @@ def judge(method, path, answer):
     kind = answer.headers.get("content-type", "").split(";")[0]
     if kind not in kinds:
         return [f"content type {kind!r} is not described"]
+    if kind == "text/html":
+        return []
     return list(faults(answer.json, kinds[kind]["schema"]))
 
 

@@ -103,7 +103,9 @@ static int listen_in(CURL *easy, curl_infotype type, char *bytes, size_t len, vo
     }
     if (type == CURLINFO_HEADER_OUT && len >= 4) {
         t->over = strncmp(bytes, "QUIT", 4) == 0;
-        (void)snprintf(t->command, sizeof(t->command), "%.4s", t->over ? t->command : bytes);
+        if (!t->over) {
+            memcpy(t->command, bytes, 4);
+        }
     } else if (type == CURLINFO_HEADER_IN) {
         note_answer(t, bytes, len);
     }
