@@ -17,6 +17,7 @@ static bool is_check(const struct pk_action *a)
 /* One that waits, or was asked for a moment ago, stands for this one, too. */
 static int ask_check(struct pk_me_call *call, void *ctx, struct pk_error *err)
 {
+    struct pk_ledger_counts sent = { 0 };
     struct pk_array rows = { 0 };
     const struct pk_action *a;
     int64_t *at_ms = ctx;
@@ -32,11 +33,16 @@ static int ask_check(struct pk_me_call *call, void *ctx, struct pk_error *err)
         *at_ms = a->created_ms;
         return PK_OK;
     }
+    rc = pk_ledger_counts_get(call->store, call->device.id, &sent, err);
+    if (rc < 0) {
+        return rc;
+    }
     struct pk_action ask = { .kind = PK_ACTION_ASK,
         .target = call->device.id,
         .device = call->device.id,
         .created_ms = call->now_ms,
-        .payload = json_pack("{s:s}", "type", "check") };
+        .payload = json_pack("{s:s, s:I}", "type", "check", PK_ME_CHECK_AFTER,
+                (json_int_t)sent.by_kind[PK_OBS_AGENT]) };
 
     *at_ms = call->now_ms;
     rc = ask.payload != NULL ? pk_action_add(call->store, &ask, err)

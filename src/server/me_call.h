@@ -53,6 +53,10 @@ PK_MUST_USE int pk_me_leave_now(
 #define PK_ME_LATER_MS (INT64_C(24) * 3600000) /* "remind me tomorrow" */
 #define PK_ME_CHECK_MS \
     (INT64_C(10) * 60000) /* a check that was asked for longer ago is not shown */
+#define PK_ME_CHECK_END_MS \
+    (INT64_C(30) * 1000) /* an agent that does not say when it is done is by then */
+/* Of the command: how many observations `agent` there were before; the next one says that the check ended. */
+#define PK_ME_CHECK_AFTER "after"
 #define PK_ME_CHECK_REST_MS \
     (INT64_C(5) * 1000) /* one that was asked for just now stands for another */
 

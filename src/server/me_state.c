@@ -255,15 +255,28 @@ static const char *state_word(
                                                                         : "protected";
 }
 
+/* The agent's word that it is done, or, of one that gives none, a report and some time. */
+static bool is_done(const struct pk_me_call *call, const struct pk_action *a,
+        const struct pk_ledger_counts *sent)
+{
+    const json_t *after = json_object_get(a->payload, PK_ME_CHECK_AFTER);
+
+    return (json_is_integer(after) && sent->by_kind[PK_OBS_AGENT] > json_integer_value(after)) ||
+            (call->device.seen_ms >= a->created_ms &&
+                    call->now_ms - a->created_ms > PK_ME_CHECK_END_MS);
+}
+
 /* The newest "check now" that the person asked for: {"at","state"}; null: none of late. */
 static int asked_view(struct pk_me_call *call, json_t *out, struct pk_error *err)
 {
+    struct pk_ledger_counts sent = { 0 };
     struct pk_array rows = { 0 };
     const struct pk_action *a;
     json_t *asked = NULL;
     int rc = pk_action_newest(
             call->store, PK_ACTION_ASK, call->device.id, CHECKS_MAX, call->arena, &rows, err);
 
+    rc = rc == PK_OK ? pk_ledger_counts_get(call->store, call->device.id, &sent, err) : rc;
     a = rc == PK_OK ? rows.items : NULL;
     for (size_t n = 0; asked == NULL && a != NULL && n < rows.count; n++) {
         const char *type = json_string_value(json_object_get(a[n].payload, "type"));
@@ -273,7 +286,7 @@ static int asked_view(struct pk_me_call *call, json_t *out, struct pk_error *err
             continue;
         }
         asked = json_pack("{s:o, s:s}", "at", pk_view_time(a[n].created_ms), "state",
-                call->device.seen_ms >= a[n].created_ms   ? "done"
+                is_done(call, &a[n], &sent)               ? "done"
                         : a[n].state == PK_ACTION_PENDING ? "waiting"
                                                           : "taken");
     }

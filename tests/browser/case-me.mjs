@@ -303,7 +303,8 @@ async function mended(t, ctx, device) {
         expect(commands.some((c) => c.type === 'check'), JSON.stringify(commands));
         await page.getByText('Asking your device').waitFor();
         await waiting(`/v1/wait?timeout=1&seen=${seen(commands)}`);
-        await device.tell(router(false), router(false), dns, posture({}), { kind: 'apps', body: { event: 'all', items: [] } });
+        await device.tell(router(false), router(false), dns, posture({}), { kind: 'apps', body: { event: 'all', items: [] } },
+            { kind: 'agent', body: { event: 'sensors', version: '0.1.0', sensors: [{ name: 'arp', state: 'on' }] } });
         await page.getByRole('heading', { name: 'Protected' }).waitFor();
         await page.getByText('Checked just now').waitFor();
         await page.getByRole('heading', { name: 'Solved lately' }).waitFor();

@@ -418,6 +418,8 @@ def test_check(w, ben, bens):
     ben.wait_seen([c["id"] for c in got[0]])
     check("the device has it", bens.state()["asked"]["state"] == "taken", bens.state()["asked"])
     report(w, ben, posture())
+    check("a report meanwhile is not the end of it", bens.state()["asked"]["state"] == "taken", bens.state()["asked"])
+    report(w, ben, ("agent", {"event": "sensors", "version": "0.1.0", "sensors": []}, None))
     done = wait_for(lambda: (a := bens.state()["asked"]) and a["state"] == "done")
     check("and is done with it", done, bens.state()["asked"])
 
@@ -567,7 +569,10 @@ def test_agent(w):
     done = wait_for(lambda: (s := page.state())["asked"] and s["asked"]["state"] == "done" and s, 60)
     check("the agent checks, and says so though nothing is new", done and done["checked_at"] > before, (before, page.state()["asked"]))
     check("it was the command", any(e.get("type") == "check" for e in agent.events("command")), agent.events("command"))
-    print(f"        from the press to the fresh state: {time.monotonic() - began:.1f} s")
+    took = time.monotonic() - began
+    last = page.get("/export").json["reports"][-1]["observations"]
+    check("its last word is that the check ended", last[-1]["kind"] == "agent" and last[-1]["agent"]["event"] == "sensors", last)
+    print(f"        from the press to the fresh state: {took:.1f} s")
     wire = json.dumps(page.get("/export").json)
     check("the server does not know the network's name", "office0" not in wire and tail["net"][0] in wire)
     status = page.post("/leave", {"confirm": "leave"}).status

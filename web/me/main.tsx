@@ -6,7 +6,7 @@ import { Refused, call, readLink } from './api';
 import { Door, Done } from './door';
 import { Icon } from './icons';
 import './me.css';
-import { Now } from './now';
+import { Now, isAsking } from './now';
 import { MyPrivacy } from './privacy';
 import { keepName, leaveQuietly } from './session';
 import type { State } from './types';
@@ -73,7 +73,7 @@ function Page({ wanted }: { wanted: string | null }) {
         };
     }, [load]);
 
-    const asking = state?.asked !== null && state?.asked !== undefined && state.asked.state !== 'done';
+    const asking = state !== null && isAsking(state);
     useEffect(() => {
         const timer = setInterval(() => {
             if (!document.hidden) {

@@ -7,7 +7,8 @@ import { NetworkNow } from './network';
 import type { CardName, Item, State } from './types';
 import { ago, date, maybe, t, tn } from './words';
 
-const AWAY_MS = 20_000;
+const AWAY_MS = 20_000; // without a word from the device
+const CHECK_MS = 60_000; // a check on a network where nothing answers
 const FRESH_MS = 60_000;
 const TONES = { protected: 'ok', fix: 'warn', act: 'bad', silent: 'dim', new: 'dim' } as const;
 const SHIELDS = { protected: 'good', fix: 'fix', act: 'act', silent: 'silent', new: 'silent' } as const;
@@ -24,18 +25,18 @@ function stateWord(state: State): string {
     }
 }
 
-function checkWord({ asked, now }: State): string {
+function checkWord({ asked, now }: Pick<State, 'asked' | 'now'>): string {
     const age = asked === null ? Infinity : Date.parse(now) - Date.parse(asked.at);
     if (asked === null || (asked.state === 'done' && age > FRESH_MS)) {
         return '';
     }
     return asked.state === 'done' ? t('check.done')
-        : age > AWAY_MS ? t('check.away')
+        : !isAsking({ asked, now }) ? t('check.away')
             : t(asked.state === 'waiting' ? 'check.waiting' : 'check.taken');
 }
 
-export function isAsking({ asked, now }: State): boolean {
-    return asked !== null && asked.state !== 'done' && Date.parse(now) - Date.parse(asked.at) <= AWAY_MS;
+export function isAsking({ asked, now }: Pick<State, 'asked' | 'now'>): boolean {
+    return asked !== null && asked.state !== 'done' && Date.parse(now) - Date.parse(asked.at) <= (asked.state === 'taken' ? CHECK_MS : AWAY_MS);
 }
 
 function Hero({ state, check }: { state: State; check: () => void }) {
