@@ -29,7 +29,7 @@
 #define EVIDENCE_SHIFT (-2.75)
 #define EVIDENCE_MAX   0.85
 #define BITMAP_DAYS    28
-#define LASTS_S        (2 * 86400)
+#define LASTS_S        (2 * INT64_C(86400))
 #define LASTS_WEIGHT   0.3F /* less believed devices do not say how long an attack lasts */
 #define SWEEP_S        86400
 

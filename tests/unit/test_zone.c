@@ -209,6 +209,58 @@ static void test_at_rest(void **state)
     pk_zones_destroy(z);
 }
 
+/* An attack lasts while bad joins follow each other within two days, and only believed devices say so. */
+static void test_lasts(void **state)
+{
+    struct pk_zones *z = create();
+    uint32_t site = pk_zone_site(77, 301);
+    struct pk_zone_join liar = { .at_s = FIRST + 4 * DAY,
+        .device = 9,
+        .network = 77,
+        .place = 301,
+        .city = 3,
+        .weight = 0.1F,
+        .public = true,
+        .bad = true };
+
+    (void)state;
+    assert_true(pk_zones_lasts(z, site, FIRST) == 0);
+    for (int day = 0; day <= 3; day++) {
+        join(z, FIRST + day * DAY, (uint64_t)day + 1, 77, 301, true);
+        assert_true(pk_zones_lasts(z, site, FIRST + day * DAY + 60) == day);
+    }
+    assert_int_equal(pk_zones_take(z, &liar), PK_OK);
+    assert_true(pk_zones_lasts(z, site, FIRST + 5 * DAY) == 3);
+    assert_true(pk_zones_lasts(z, site, FIRST + 5 * DAY + 1) == 0); /* two days without one: over */
+    join(z, FIRST + 9 * DAY, 5, 77, 301, true);
+    assert_true(pk_zones_lasts(z, site, FIRST + 9 * DAY) == 0); /* a new one begins */
+    pk_zones_destroy(z);
+}
+
+/* A burst is felt as a wave, and passes. */
+static void test_wave(void **state)
+{
+    struct pk_zones *z = create();
+    int64_t end = FIRST + 30 * DAY;
+
+    (void)state;
+    for (int64_t i = 0; i < 6000; i++) {
+        int64_t at = FIRST + i * 30 * DAY / 6000;
+
+        join(z, at, (uint64_t)(i % 300) + 1, 5, 301, i % 100 == 0);
+    }
+    assert_true(fabs(pk_zones_wave(z, end) - 1) < 0.15);
+    for (int64_t i = 0; i < 600; i++) {
+        join(z, end + i * 3 * DAY / 600, (uint64_t)(i % 300) + 1, 5, 301, i % 20 == 0);
+    }
+    assert_true(pk_zones_wave(z, end + 3 * DAY) > 1.5);
+    for (int64_t i = 0; i < 4000; i++) {
+        join(z, end + 3 * DAY + i * 20 * DAY / 4000, (uint64_t)(i % 300) + 1, 5, 301, i % 100 == 0);
+    }
+    assert_true(pk_zones_wave(z, end + 23 * DAY) < 1.1);
+    pk_zones_destroy(z);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -216,6 +268,8 @@ int main(void)
         cmocka_unit_test(test_many_devices),
         cmocka_unit_test(test_network),
         cmocka_unit_test(test_lights),
+        cmocka_unit_test(test_lasts),
+        cmocka_unit_test(test_wave),
         cmocka_unit_test(test_at_rest),
     };
 
