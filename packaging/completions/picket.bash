@@ -7,7 +7,7 @@ _picket_verbs() {
     network) echo list show devices map trust ;;
     crowd) echo status show explain map voice ;;
     enrollment | token) echo list create remove ;;
-    user) echo signin-link ;;
+    user) echo add change codes disable enable list remove sign-out signin-link ;;
     audit) echo list ;;
     intel) echo import lookup show list export remove trust push ;;
     threat) echo list show ;;

@@ -166,6 +166,29 @@ def test_lockout(w):
     check("others at the server are not kept out", sign_in(w, "target", PASSWORD, "000000", "127.0.10.2").status == 401)
 
 
+def test_cli(w):
+    """picket user, against the server."""
+    import os
+
+    def run(*words):
+        done = subprocess.run([BIN / "picket", "user", *words, "--url", f"https://localhost:{w.server.port}", "--ca",
+                               w.server.dir / "state" / "ca.pem"], env={**os.environ, "PICKET_TOKEN": w.admin.token},
+                              capture_output=True, text=True, timeout=60)
+        return done.returncode, done.stdout.strip()
+
+    code, clara = run("add", "Clara", "--role", "responder", "--group", "a,b")
+    row = w.admin.get(f"/people/{clara}").json
+    check("picket user add", code == 0 and row["groups"] == ["a", "b"] and row["role"] == "responder", row)
+    check("list", "Clara" in run("list")[1])
+    check("change", run("change", clara, "--role", "viewer")[0] == 0 and w.admin.get(f"/people/{clara}").json["role"] == "viewer")
+    check("disable", run("disable", clara)[0] == 0 and w.admin.get(f"/people/{clara}").json["disabled_at"])
+    check("enable", run("enable", clara)[0] == 0 and not w.admin.get(f"/people/{clara}").json["disabled_at"])
+    check("sign-out", run("sign-out", clara)[0] == 0)
+    check("no codes without a password", run("codes", clara)[0] == 3)
+    check("no id that leads elsewhere", run("disable", "../tokens")[0] == 3)
+    check("remove", run("remove", clara)[0] == 0 and w.admin.get(f"/people/{clara}").status == 404)
+
+
 def test_sessions_end(w):
     """2 hours without use, 12 in all; what the page asks by itself is no use. Time passes in the database."""
     link = w.admin.post("/users/signin-link", {"name": "idle", "role": "viewer"}).json["url"].rsplit("/", 1)[1]
@@ -212,7 +235,7 @@ def main():
     w = World()
     Client.watch = watch
     try:
-        for test in (test_people, test_password, test_lockout, test_sessions_end, test_other_origins):
+        for test in (test_people, test_password, test_lockout, test_cli, test_sessions_end, test_other_origins):
             begun = tally.passed, tally.failed
             try:
                 test(w)
