@@ -1,7 +1,10 @@
 /* picket device - what is protected, and what belongs to the people who carry it. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <time.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "cli/group.h"
 
@@ -220,6 +223,160 @@ static int keep(struct pk_cli *cli, struct pk_error *err)
     return pk_cli_remove(cli, "/erasures", err);
 }
 
+/* ---- drills ----------------------------------------------------------------------------------------- */
+
+#define LOOK_MS  300 /* between two looks at how far it has come */
+#define SPARE_MS INT64_C(60000)
+
+static const char *station_words(const char *station)
+{
+    static const char *const words[][2] = {
+        { "asked", "the device is asked to simulate it" },
+        { "fetched", "the device has the question" },
+        { "found", "the device reported it, an incident is open" },
+        { "decided", "the policy says: tell the person" },
+        { "held", "the policy says: do not tell the person now" },
+        { "alerted", "the alert is on the device" },
+        { "seen", "the person's screen showed it" },
+        { "soc", "the SOC has the line" },
+        { "ended", "it is over, the incident is resolved" },
+        { "closed", "the notification is taken back" },
+    };
+
+    for (size_t i = 0; i < PK_COUNT(words); i++) {
+        if (strcmp(words[i][0], station) == 0) {
+            return words[i][1];
+        }
+    }
+    return station;
+}
+
+#define STATIONS_MAX 64
+#define STATION_KEY  160
+
+/* Stations that were printed already: times of the device and of the server mix, so that a new one need not
+ * be the last. */
+struct shown {
+    char keys[STATIONS_MAX][STATION_KEY];
+    size_t count;
+};
+
+static bool is_new(struct shown *shown, const char *name, const char *at, const char *detail)
+{
+    char key[STATION_KEY];
+
+    (void)snprintf(key, sizeof(key), "%s %s %s", name, at, detail != NULL ? detail : "");
+    for (size_t i = 0; i < shown->count; i++) {
+        if (strcmp(shown->keys[i], key) == 0) {
+            return false;
+        }
+    }
+    if (shown->count < STATIONS_MAX) {
+        memcpy(shown->keys[shown->count++], key, sizeof(key));
+    }
+    return true;
+}
+
+static int64_t ms_of(const char *at)
+{
+    int64_t ms = 0;
+
+    return at != NULL && pk_time_parse(at, &ms) == PK_OK ? ms : 0;
+}
+
+/* Prints what is new since the last look; says whether the last station is reached. */
+static bool print_stations(const struct pk_cli *cli, const json_t *drill, struct shown *shown)
+{
+    const json_t *stations = json_object_get(drill, "stations");
+    const char *first = json_string_value(json_object_get(json_array_get(stations, 0), "at"));
+    int64_t asked_ms = ms_of(first);
+    bool ended = false;
+    bool closed = false;
+    bool alerted = false;
+    const json_t *row;
+    size_t i;
+
+    json_array_foreach (stations, i, row) {
+        const char *name = json_string_value(json_object_get(row, "station"));
+        const char *at = json_string_value(json_object_get(row, "at"));
+        const char *detail = json_string_value(json_object_get(row, "detail"));
+
+        ended |= strcmp(name, "ended") == 0;
+        closed |= strcmp(name, "closed") == 0;
+        alerted |= strcmp(name, "alerted") == 0;
+        if (cli->json || !is_new(shown, name, at, detail)) {
+            continue;
+        }
+        (void)printf("%8.1f s  %s", (double)(ms_of(at) - asked_ms) / 1000, station_words(name));
+        if (detail != NULL) {
+            (void)fputs(" (", stdout);
+            (void)pk_print_text(stdout, detail, 200);
+            (void)putchar(')');
+        }
+        (void)putchar('\n');
+    }
+    (void)fflush(stdout);
+    return ended && (closed || !alerted);
+}
+
+static int follow(struct pk_cli *cli, const char *path, int64_t minutes, struct pk_error *err)
+{
+    int64_t until_ms = pk_clock_monotonic_ms() + minutes * INT64_C(60000) + SPARE_MS;
+    struct shown shown = { .count = 0 };
+    bool over = false;
+    json_t *drill = NULL;
+    int rc = PK_OK;
+
+    while (rc == PK_OK && !over && pk_clock_monotonic_ms() < until_ms) {
+        const struct timespec nap = { .tv_nsec = LOOK_MS * 1000000L };
+
+        json_decref(drill);
+        drill = NULL;
+        rc = pk_rest_call(cli->rest, "GET", path, NULL, NULL, 0, &drill, err);
+        over = rc == PK_OK && print_stations(cli, drill, &shown);
+        if (rc == PK_OK && !over) {
+            (void)nanosleep(&nap, NULL);
+        }
+    }
+    if (rc == PK_OK && cli->json) {
+        pk_print_json(stdout, drill);
+    }
+    json_decref(drill);
+    if (rc == PK_OK && !over) {
+        (void)fputs("picket device: the drill did not come to its end in time\n", stderr);
+        return PK_EXIT_NEWS;
+    }
+    return rc;
+}
+
+static int simulate(struct pk_cli *cli, struct pk_error *err)
+{
+    json_t *body = json_pack("{s:s*}", "threat", cli->threat);
+    char *path = path_of("/devices", cli->args[0], "/simulate");
+    json_t *asked = NULL;
+    int64_t minutes;
+    int rc = body != NULL && path != NULL ? PK_OK : pk_error_set(err, PK_ENOMEM, "out of memory");
+
+    if (rc == PK_OK && cli->minutes > 0) {
+        (void)json_object_set_new(body, "minutes", json_integer(cli->minutes));
+    }
+    if (rc == PK_OK) {
+        rc = pk_rest_call(cli->rest, "POST", path, NULL, body, 0, &asked, err);
+    }
+    json_decref(body);
+    free(path);
+    if (rc < 0) {
+        return rc;
+    }
+    minutes = json_integer_value(json_object_get(asked, "minutes"));
+    path = path_of("/drills", json_string_value(json_object_get(asked, "id")), "");
+    rc = path != NULL ? follow(cli, path, minutes, err)
+                      : pk_error_set(err, PK_ENOMEM, "out of memory");
+    free(path);
+    json_decref(asked);
+    return rc;
+}
+
 int pk_cmd_device(int argc, char **argv)
 {
     static const struct pk_verb verbs[] = {
@@ -230,6 +387,8 @@ int pk_cmd_device(int argc, char **argv)
         { "revoke", "ID", PK_OPT_REASON, PK_OPT_REASON, revoke, "refuse its certificate" },
         { "export", "ID FILE", 0, 0, export, "everything that is held about it, for its person" },
         { "erase", "ID", 0, 0, erase, "refuse it and erase everything about it" },
+        { "simulate", "ID", PK_OPT_DRILL, 0, simulate,
+                "walk a simulated threat through the whole circle, and follow it" },
         { "erasures", NULL, 0, 0, erasures, "who wants to be erased, and who was" },
         { "keep", "ERASURE", 0, 0, keep, "no to an erasure that a person asked for" },
         { NULL },

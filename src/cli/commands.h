@@ -9,6 +9,7 @@
     X(app, "apps on devices: list, show, devices, upload, except, rules; diff of two")      \
     X(device, "protected devices: list, show, revoke")                                      \
     X(incident, "incidents: list, show, dismiss, reopen")                                   \
+    X(mistake, "what was called a mistake: list, add, remove, export, import")              \
     X(network, "networks that devices met: list, show, devices, map; trust")                \
     X(crowd, "what all devices know together: status, show, explain, map, voice")           \
     X(events, "the event stream, as it happens with --follow")                              \

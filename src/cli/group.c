@@ -37,6 +37,9 @@ enum {
     OPT_MAST,
     OPT_APP,
     OPT_DAYS,
+    OPT_MINUTES,
+    OPT_SUBJECT,
+    OPT_LANGUAGE,
 };
 
 /* clang-format off */
@@ -71,6 +74,9 @@ static const struct option long_options[] = {
     { "mast", required_argument, NULL, OPT_MAST },
     { "app", required_argument, NULL, OPT_APP },
     { "days", required_argument, NULL, OPT_DAYS },
+    { "minutes", required_argument, NULL, OPT_MINUTES },
+    { "subject", required_argument, NULL, OPT_SUBJECT },
+    { "language", required_argument, NULL, OPT_LANGUAGE },
     { NULL, 0, NULL, 0 },
 };
 
@@ -83,11 +89,11 @@ static const struct { int option; unsigned of; const char *help; } meanings[] = 
     { OPT_ALL, PK_OPT_LIST, "--all                           all of them" },
     { OPT_REASON, PK_OPT_REASON, "--reason TEXT                   why; it is kept" },
     { OPT_ROLE, PK_OPT_ROLE, "--role viewer|responder|policy|privacy|owner" },
-    { OPT_TTL, PK_OPT_TTL, "--ttl SECONDS                   how long it works" },
+    { OPT_TTL, PK_OPT_TTL | PK_OPT_MISTAKE, "--ttl SECONDS                   how long it works" },
     { OPT_LABEL, PK_OPT_ENROL, "--label TEXT                    for whom it is" },
-    { OPT_GROUP, PK_OPT_ENROL | PK_OPT_EXCEPT | PK_OPT_GROUP, "--group NAME                    of devices" },
+    { OPT_GROUP, PK_OPT_ENROL | PK_OPT_EXCEPT | PK_OPT_GROUP | PK_OPT_MISTAKE, "--group NAME                    of devices" },
     { OPT_USES, PK_OPT_ENROL, "--uses N                        how many devices (1)" },
-    { OPT_DEVICE, PK_OPT_EXCEPT, "--device ID                     on this device only" },
+    { OPT_DEVICE, PK_OPT_EXCEPT | PK_OPT_MISTAKE, "--device ID                     on this device only" },
     { OPT_SHA256, PK_OPT_EXCEPT, "--sha256 HEX                    this file only" },
     { OPT_PACKAGE, PK_OPT_EXCEPT, "--package NAME                  with one of the next two" },
     { OPT_NETWORK, PK_OPT_ABOUT, "--network ID                    net- and 16 hex digits" },
@@ -97,8 +103,12 @@ static const struct { int option; unsigned of; const char *help; } meanings[] = 
     { OPT_APP, PK_OPT_ABOUT, "--app HEX                       SHA-256 of the file" },
     { OPT_SIGNER, PK_OPT_EXCEPT | PK_OPT_ABOUT, "--signer HEX                    SHA-256 of the certificate" },
     { OPT_TEAM, PK_OPT_EXCEPT, "--team ID                       Apple's team" },
-    { OPT_THREAT, PK_OPT_EXCEPT, "--threat ID                     only findings of this kind" },
-    { OPT_RULE, PK_OPT_EXCEPT, "--rule RULE                     only findings of this rule" },
+    { OPT_THREAT, PK_OPT_EXCEPT | PK_OPT_DRILL | PK_OPT_MISTAKE,
+      "--threat ID                     only findings of this kind" },
+    { OPT_SUBJECT, PK_OPT_MISTAKE, "--subject TEXT                  only about this: a network's id, an app ..." },
+    { OPT_MINUTES, PK_OPT_DRILL, "--minutes N                     how long it lasts (5)" },
+    { OPT_LANGUAGE, PK_OPT_TEXT, "--language CODE                 en, de, es, fr, it" },
+    { OPT_RULE, PK_OPT_EXCEPT | PK_OPT_MISTAKE, "--rule RULE                     only findings of this rule" },
     { OPT_AFTER, PK_OPT_FOLLOW, "--after CURSOR|now              where to begin (0)" },
     { OPT_FOLLOW, PK_OPT_FOLLOW, "--follow                        wait for more" },
     { OPT_URL, 0, "--url URL      of the server (PICKET_URL; " DEFAULT_URL ")" },
@@ -199,6 +209,9 @@ static void take_target(struct pk_cli *cli, int option, const char *value)
     case OPT_RULE:
         cli->rule = value;
         break;
+    case OPT_SUBJECT:
+        cli->subject = value;
+        break;
     default:
         cli->device = value;
         break;
@@ -246,6 +259,11 @@ static bool take_option(
         return true;
     case OPT_GROUP:
         cli->group = value;
+        return true;
+    case OPT_MINUTES:
+        return parse_number(value, &cli->minutes);
+    case OPT_LANGUAGE:
+        cli->language = value;
         return true;
     case OPT_USES:
         return parse_number(value, &cli->uses);

@@ -20,6 +20,9 @@ enum pk_option {
     PK_OPT_ABOUT = 128,   /* --network --bssid --place --mast --app --signer */
     PK_OPT_DAYS = 256,    /* --days */
     PK_OPT_GROUP = 16384, /* --group */
+    PK_OPT_DRILL = 65536, /* --threat --minutes */
+    PK_OPT_MISTAKE = 131072, /* --threat --subject --rule --device --group --ttl */
+    PK_OPT_TEXT = 262144,    /* --language */
 };
 
 struct pk_cli {
@@ -43,14 +46,17 @@ struct pk_cli {
     const char *threat;
     const char *rule;
     const char *device;
+    const char *subject;
+    const char *language;
     const char *network;
     const char *bssid;
     const char *place;
     const char *mast;
     const char *app;
-    long days;  /* 0: not given */
-    long ttl_s; /* 0: not given */
-    long uses;  /* 0: not given */
+    long days;    /* 0: not given */
+    long minutes; /* 0: not given */
+    long ttl_s;   /* 0: not given */
+    long uses;    /* 0: not given */
 };
 
 struct pk_verb {

@@ -2,6 +2,8 @@
 #pragma once
 
 #include "pipeline/pipeline.h"
+
+struct pk_mistake;
 #include "policy/facts.h"
 
 #define PK_LIVE_MAX 64 /* open incidents of one device that are kept in mind at once */
@@ -82,6 +84,11 @@ bool pk_circle_guard_needed(const struct pk_circle *c, int64_t at_ms);
 int pk_circle_on_act(const struct pk_act *act, void *ctx);
 int pk_circle_tell(struct pk_circle *c, const struct pk_situation *situation,
         const struct pk_circle_change *change, int64_t at_ms);
+/* mistakes.c: the entry that says that this incident is none; *out NULL: there is none. And what follows. */
+int pk_circle_mistake_of(
+        struct pk_circle *c, const struct pk_incident *incident, const struct pk_mistake **out);
+int pk_circle_dismiss_mistake(struct pk_circle *c, struct pk_incident *incident,
+        const struct pk_mistake *mistake, int64_t at_ms);
 /* drill.c: what the policy wants of a simulated one, at once and without memory. */
 int pk_circle_drill(
         struct pk_circle *c, const struct pk_incident *incident, enum pk_incident_change change);

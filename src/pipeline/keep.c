@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "incident/keeper.h"
+#include "incident/mistake.h"
 #include "pipeline/circle.h"
 
 static const char *const change_types[] = {
@@ -117,6 +118,47 @@ static int check_drill(struct pk_circle *c, const struct pk_finding *finding)
             : PK_ENOENT;
 }
 
+/* An entry that dismissed it may have ended meanwhile: then it is an incident again. */
+static int admit_again(struct pk_circle *c, struct pk_incident *incident,
+        const struct pk_finding *finding, bool *again)
+{
+    const struct pk_mistake *mistake = NULL;
+    struct pk_incident now = *incident;
+    int rc;
+
+    *again = false;
+    if (finding->cleared || !pk_mistake_dismissed(incident, NULL)) {
+        return PK_OK;
+    }
+    now.updated_ms = finding->at_ms;
+    rc = pk_circle_mistake_of(c, &now, &mistake);
+    if (rc < 0 || mistake != NULL) {
+        return rc;
+    }
+    *again = true;
+    return pk_incident_reopen(incident, finding->at_ms, c->err);
+}
+
+/* What a person called a mistake opens dismissed: nobody is alerted, and it is no risk. */
+static int open_dismissed(struct pk_circle *c, struct pk_incident *incident,
+        enum pk_incident_change change, int64_t at_ms, bool *dismissed)
+{
+    const struct pk_mistake *mistake = NULL;
+    int rc = PK_OK;
+
+    *dismissed = false;
+    if (incident->simulated || (change != PK_CHANGE_OPENED && change != PK_CHANGE_REOPENED)) {
+        return PK_OK;
+    }
+    rc = pk_circle_mistake_of(c, incident, &mistake);
+    if (rc < 0 || mistake == NULL) {
+        return rc;
+    }
+    *dismissed = true;
+    rc = pk_circle_timeline(c, incident, at_ms, "detected", "agent", seen(incident));
+    return rc < 0 ? rc : pk_circle_dismiss_mistake(c, incident, mistake, at_ms);
+}
+
 int pk_circle_finding(struct pk_circle *c, const struct pk_finding *finding)
 {
     struct pk_incident *slot = find_live(c, finding->threat, finding->subject, finding->simulated);
@@ -124,6 +166,8 @@ int pk_circle_finding(struct pk_circle *c, const struct pk_finding *finding)
     enum pk_incident_change change;
     int64_t minute_before;
     bool known = slot != NULL;
+    bool again = false;
+    bool dismissed;
     int rc = finding->simulated && !finding->cleared ? check_drill(c, finding) : PK_OK;
 
     if (rc < 0) {
@@ -140,14 +184,23 @@ int pk_circle_finding(struct pk_circle *c, const struct pk_finding *finding)
             return rc;
         }
         known = rc == PK_OK;
+        rc = known ? admit_again(c, &incident, finding, &again) : PK_OK;
+        if (rc < 0) {
+            return rc;
+        }
     }
     minute_before = incident.updated_ms / PK_MINUTE_MS;
     change = pk_incident_apply(&incident, known, c->device.id, finding, c->arena);
     if (change == PK_CHANGE_NONE && !known) {
         return PK_OK;
     }
+    change = again ? PK_CHANGE_REOPENED : change;
     rc = pk_incident_put(c->store, &incident, c->err);
     if (rc < 0 || change == PK_CHANGE_NONE) {
+        return rc;
+    }
+    rc = open_dismissed(c, &incident, change, finding->at_ms, &dismissed);
+    if (rc < 0 || dismissed) {
         return rc;
     }
     rc = incident.simulated ? PK_OK : pk_circle_network_incident(c, &incident);

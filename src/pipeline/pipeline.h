@@ -10,6 +10,7 @@
 #include "policy/policy.h"
 #include "store/store.h"
 
+struct pk_mistake;
 struct pk_shelf; /* knowledge.h */
 
 struct pk_pipeline {
@@ -65,6 +66,13 @@ PK_MUST_USE int pk_pipeline_wait(const struct pk_pipeline *pipeline, struct pk_s
 PK_MUST_USE int pk_pipeline_verdict(const struct pk_pipeline *pipeline, struct pk_store *store,
         const struct pk_incident *incident, enum pk_incident_change change, int64_t now_ms,
         struct pk_pipeline_news *news, struct pk_error *err);
+
+/* An entry of the memory for false positives begins: this incident of the device is dismissed if it fits; or it has
+ * ended: what it dismissed comes back, unless another entry says the same. Inside the caller's transaction;
+ * news is added to. */
+PK_MUST_USE int pk_pipeline_mistake(const struct pk_pipeline *pipeline, struct pk_store *store,
+        const struct pk_mistake *mistake, bool ended, const char *device, const char *incident,
+        int64_t now_ms, struct pk_pipeline_news *news, struct pk_error *err);
 
 /* Somebody else than the device found this out about it, or takes it back: kept as if its own report had said
  * so. One about a network that the device has left meanwhile is kept as over. Inside the caller's transaction; news is added to. PK_ENOENT: no such device. */

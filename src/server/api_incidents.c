@@ -1,9 +1,11 @@
 #include <string.h>
 
 #include "incident/keeper.h"
+#include "incident/mistake.h"
 #include "pipeline/pipeline.h"
 #include "server/call.h"
 #include "server/looks.h"
+#include "server/mistakes.h"
 #include "server/reason.h"
 #include "server/view.h"
 
@@ -12,6 +14,7 @@
 static const char *const severities[] = { "info", "low", "medium", "high", "critical", NULL };
 static const char *const vectors[] = { "network", "malware", "physical", "vulnerability",
     "behavior", NULL };
+static const char *const yes_no[] = { "yes", "no", NULL };
 static const char *const sorts[] = { "updated_at", "opened_at", "severity", NULL };
 
 int pk_api_incident_list(struct pk_call *call, struct pk_error *err)
@@ -23,6 +26,7 @@ int pk_api_incident_list(struct pk_call *call, struct pk_error *err)
         { "threat", NULL },
         { "device", NULL },
         { "subject", NULL },
+        { "simulated", yes_no },
         { "q", NULL },
         { NULL, NULL },
     };
@@ -111,12 +115,83 @@ int pk_api_incident_get(struct pk_call *call, struct pk_error *err)
  * it. */
 struct verdict {
     const char *reason;
-    bool siem; /* out: the outbox grew */
+    const struct dismissal *also; /* NULL: this one alone */
+    struct pk_mistake mistake;    /* out: of also */
+    bool siem;                    /* out: the outbox grew */
     enum pk_incident_change change;
     const char *what;  /* in the time line */
     const char *event; /* type */
     const char *act;   /* in the audit */
 };
+
+/* "Not this one alone": the mistake is remembered. */
+struct dismissal {
+    const char *reason;
+    int remember; /* index into remembers */
+    bool subject;
+    bool rule;
+    int64_t expires_ms;
+};
+
+enum {
+    REMEMBER_NOTHING,
+    REMEMBER_DEVICE,
+    REMEMBER_GROUP,
+    REMEMBER_ALL
+};
+static const char *const remembers[] = { "nothing", "device", "group", "all", NULL };
+
+/* clang-format off */
+static const struct pk_field dismissal_fields[] = {
+    { "reason", PK_TYPE_STRING, PK_REQUIRED, offsetof(struct dismissal, reason), .min = 1,
+      .max = 400, .help = "why, for those who read it later" },
+    { "remember", PK_TYPE_ENUM, 0, offsetof(struct dismissal, remember), .names = remembers,
+      .def = "nothing", .help = "for whom the same is a mistake from now on" },
+    { "subject", PK_TYPE_BOOL, 0, offsetof(struct dismissal, subject), .def = "true",
+      .help = "only about the same network, app or thing" },
+    { "rule", PK_TYPE_BOOL, 0, offsetof(struct dismissal, rule), .def = "false",
+      .help = "only when the same rule found it" },
+    { "expires_at", PK_TYPE_TIME, 0, offsetof(struct dismissal, expires_ms),
+      .help = "until when; absent: for good, but critical threats for 90 days at most" },
+};
+/* clang-format on */
+static const struct pk_schema dismissal_schema = PK_SCHEMA(
+        struct dismissal, dismissal_fields, "dismissal");
+
+static int remember(struct pk_call *call, struct verdict *v, const struct pk_incident *incident,
+        struct pk_error *err)
+{
+    const struct dismissal *also = v->also;
+    struct pk_device device = { 0 };
+    int rc;
+
+    if (also == NULL || also->remember == REMEMBER_NOTHING) {
+        return PK_OK;
+    }
+    if (incident->simulated) {
+        (void)pk_error_set(err, PK_EBOUNDS, "a drill is no mistake");
+        return pk_query_path(err, "remember");
+    }
+    rc = pk_device_get(call->store, incident->device, call->arena, &device, err);
+    if (rc < 0) {
+        return rc;
+    }
+    v->mistake = (struct pk_mistake){
+        .reason = also->reason,
+        .scope = also->remember == REMEMBER_DEVICE ? PK_MISTAKE_DEVICE
+                : also->remember == REMEMBER_GROUP ? PK_MISTAKE_GROUP
+                                                   : PK_MISTAKE_ALL,
+        .target = also->remember == REMEMBER_DEVICE ? incident->device
+                : also->remember == REMEMBER_GROUP  ? device.group
+                                                    : "",
+        .threat = incident->threat->id,
+        .subject = also->subject ? incident->subject : NULL,
+        .rule = also->rule ? incident->rule : NULL,
+        .expires_ms = also->expires_ms,
+    };
+    rc = pk_call_mistake_make(call, &v->mistake, err);
+    return rc < 0 ? rc : pk_call_mistake_put(call, &v->mistake, err);
+}
 
 static int change_state(struct pk_call *call, const struct verdict *v, struct pk_incident *incident,
         struct pk_error *err)
@@ -174,6 +249,9 @@ static int apply(struct pk_call *call, void *ctx, struct pk_error *err)
             call->store, pk_request_param(call->request, "id"), call->arena, &row, err);
 
     if (rc == PK_OK) {
+        rc = remember(call, v, &row.incident, err);
+    }
+    if (rc == PK_OK) {
         rc = change_state(call, v, &row.incident, err);
     }
     if (rc == PK_OK) {
@@ -189,19 +267,20 @@ static int apply(struct pk_call *call, void *ctx, struct pk_error *err)
 
 static int judge(struct pk_call *call, struct verdict *v, struct pk_error *err)
 {
-    struct pk_reason_body body;
     int rc;
 
-    if (pk_request_decode(call->request, &pk_reason_schema, &body) < 0) {
-        return PK_OK;
-    }
-    v->reason = body.reason;
     rc = pk_call_transaction(call, apply, v, err);
     if (rc < 0) {
         return rc;
     }
     if (v->siem) {
         pk_server_outbox_grew(call->server);
+    }
+    if (v->mistake.id != NULL) {
+        rc = pk_mistakes_sweep(call->server, call->store, &v->mistake, false, call->now_ms, err);
+    }
+    if (rc < 0) {
+        return rc;
     }
     return reply_incident(call, pk_request_param(call->request, "id"), false, err);
 }
@@ -214,7 +293,17 @@ int pk_api_incident_dismiss(struct pk_call *call, struct pk_error *err)
         .event = "incident.dismissed",
         .act = "incident.dismiss",
     };
+    struct dismissal body;
 
+    if (pk_request_decode(call->request, &dismissal_schema, &body) < 0) {
+        return PK_OK;
+    }
+    if (body.remember == REMEMBER_ALL && call->actor.scope[0] != '\0') {
+        (void)pk_error_set(err, PK_EBOUNDS, "who sees some groups only decides for those");
+        return pk_query_path(err, "remember");
+    }
+    verdict.reason = body.reason;
+    verdict.also = &body;
     return judge(call, &verdict, err);
 }
 
@@ -226,6 +315,11 @@ int pk_api_incident_reopen(struct pk_call *call, struct pk_error *err)
         .event = "incident.reopened",
         .act = "incident.reopen",
     };
+    struct pk_reason_body body;
 
+    if (pk_request_decode(call->request, &pk_reason_schema, &body) < 0) {
+        return PK_OK;
+    }
+    verdict.reason = body.reason;
     return judge(call, &verdict, err);
 }

@@ -136,6 +136,16 @@ int pk_api_device_get(struct pk_call *call, struct pk_error *err);
 int pk_api_device_risk(struct pk_call *call, struct pk_error *err);
 int pk_api_zone_list(struct pk_call *call, struct pk_error *err);
 int pk_api_device_revoke(struct pk_call *call, struct pk_error *err);
+struct pk_mistake;
+/* api_mistakes.c: gives it its id, time and author when it may be kept; inside a transaction, writes it (ctx:
+ * the entry). */
+int pk_call_mistake_make(struct pk_call *call, struct pk_mistake *mistake, struct pk_error *err);
+int pk_call_mistake_put(struct pk_call *call, void *ctx, struct pk_error *err);
+int pk_api_mistake_list(struct pk_call *call, struct pk_error *err);
+int pk_api_mistake_add(struct pk_call *call, struct pk_error *err);
+int pk_api_mistake_remove(struct pk_call *call, struct pk_error *err);
+int pk_api_device_simulate(struct pk_call *call, struct pk_error *err);
+int pk_api_drill_get(struct pk_call *call, struct pk_error *err);
 int pk_api_device_page_link(struct pk_call *call, struct pk_error *err);
 int pk_api_device_export(struct pk_call *call, struct pk_error *err);
 int pk_api_device_erase(struct pk_call *call, struct pk_error *err);

@@ -41,7 +41,7 @@
 #define SETTINGS_MEMORY (4UL * 1024 * 1024)
 /* Uploads of the largest size that may lie in the state folder at a time. */
 #define SPOOLED_FILES_MAX 4
-#define ROUTES_MAX        192
+#define ROUTES_MAX        256
 #define NETWORK_KEY       "network_key" /* of the store's meta table */
 #define LIMIT_SLOTS       65536
 #define FILES_SPARE       512UL /* descriptors beside the connections */
@@ -444,6 +444,10 @@ static int listen_on(struct life *life, struct pk_error *err)
     }
     life->route_count = count +
             pk_api_routes(&s->settings, life->routes + count, ROUTES_MAX - count);
+    if (life->route_count > ROUTES_MAX) {
+        return pk_error_set(err, PK_ELIMIT, "%zu routes, there is room for %d", life->route_count,
+                ROUTES_MAX);
+    }
     rc = pk_http_start(&http, life->routes, life->route_count, pk_api_console, s, &s->http, err);
     if (rc == PK_OK && http.port == 0) {
         rc = write_port(s, pk_http_port(s->http), err);

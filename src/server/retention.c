@@ -8,6 +8,7 @@
 #include "base/event.h"
 #include "server/crowd.h"
 #include "server/erase.h"
+#include "server/mistakes.h"
 #include "server/trends.h"
 #include "server/workers.h"
 #include "store/networks.h"
@@ -18,6 +19,7 @@
 #define LOOK_MS     (10 * PK_MINUTE_MS)
 #define ERASE_MS    250 /* between looks whether an erasure can go on */
 #define COMPLAIN_MS PK_HOUR_MS
+#define MISTAKES_MS (30 * PK_DAY_MS) /* after a start: entries that expired meanwhile */
 
 struct pk_retention {
     struct pk_server *server;
@@ -31,6 +33,7 @@ struct pk_retention {
     struct pk_journal_reader *reader; /* NULL: not open yet */
     int64_t trimmed_ms;               /* monotonic */
     int64_t trends_ms;                /* when the day of now was written */
+    int64_t mistakes_ms;              /* up to when entries that expired are worked off */
     int64_t complained_ms;
 };
 
@@ -142,6 +145,14 @@ static int64_t look(struct pk_retention *r, struct pk_error *err)
     if (rc == PK_OK) {
         rc = pk_trends_step(
                 store, pk_server_now(r->server), r->server->started_ms, &r->trends_ms, err);
+    }
+    if (rc >= 0) {
+        int64_t now_ms = pk_server_now(r->server);
+        int ended;
+
+        r->mistakes_ms = r->mistakes_ms > 0 ? r->mistakes_ms : now_ms - MISTAKES_MS;
+        ended = pk_mistakes_expire(r->server, store, now_ms, &r->mistakes_ms, err);
+        rc = ended < 0 ? ended : rc;
     }
     if (rc < 0) {
         return rc;

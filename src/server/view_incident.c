@@ -17,14 +17,15 @@ json_t *pk_view_incident(const struct pk_incident_row *row)
 {
     const struct pk_incident *i = &row->incident;
 
-    return json_pack("{s:s, s:o, s:s, s:s, s:s, s:s, s:o, s:s, s:f, s:I, s:o, s:o, s:o}", "id",
+    return json_pack("{s:s, s:o, s:s, s:s, s:s, s:s, s:o, s:s, s:f, s:I, s:o, s:o, s:o, s:b}", "id",
             i->id, "device", pk_view_device_ref(i->device, row->device_name), "threat",
             i->threat->id, "vector", pk_vector_name(i->threat->vector), "severity",
             pk_severity_name(i->severity), "state", pk_incident_state_names[i->state], "title",
             pk_view_threat_text(i->threat->title, i->subject), "subject",
             i->subject != NULL ? i->subject : "", "confidence", i->confidence, "count",
             (json_int_t)i->count, "opened_at", pk_view_time(i->opened_ms), "updated_at",
-            pk_view_time(i->updated_ms), "ended_at", pk_view_time(i->ended_ms));
+            pk_view_time(i->updated_ms), "ended_at", pk_view_time(i->ended_ms), "simulated",
+            (int)i->simulated);
 }
 
 static json_t *texts_of(const struct pk_incident *i)

@@ -138,6 +138,17 @@ int pk_action_of_device(struct pk_store *store, const char *device, int64_t limi
     return pk_put_get_all(&put, arena, read_action, sizeof(struct pk_action), out, err);
 }
 
+int pk_action_of_incident(struct pk_store *store, const char *incident, int64_t limit,
+        struct pk_arena *arena, struct pk_array *out, struct pk_error *err)
+{
+    struct pk_put put = pk_put_start(
+            store, "SELECT " COLUMNS " FROM actions WHERE incident = ?1 ORDER BY id LIMIT ?2", err);
+
+    pk_put_text(&put, incident);
+    pk_put_int(&put, limit);
+    return pk_put_get_all(&put, arena, read_action, sizeof(struct pk_action), out, err);
+}
+
 int pk_action_newest(struct pk_store *store, int kind, const char *target, int64_t limit,
         struct pk_arena *arena, struct pk_array *out, struct pk_error *err)
 {

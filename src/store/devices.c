@@ -12,7 +12,7 @@
 #define COLUMNS                                                                                 \
     HOT_COLUMNS ", s.risk, s.posture, s.network, s.foresight,"                                  \
                 " (SELECT count(*) FROM incidents i WHERE i.device = d.id AND i.state < 2 AND " \
-                "i.state = 0)"
+                "i.state = 0 AND i.simulated = 0)"
 #define COLUMN_COUNT 38
 #define TABLES       "devices d LEFT JOIN device_state s ON s.device = d.id"
 

@@ -1,6 +1,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "store/mistakes.h"
 #include "store/query.h"
 
 #define COLUMNS                                                                       \
@@ -80,6 +81,23 @@ int pk_incident_open_of(struct pk_store *store, const char *device, const char *
     return pk_put_get_all(&put, arena, read_incident, sizeof(struct pk_incident), out, err);
 }
 
+int pk_mistake_candidates(struct pk_store *store, const struct pk_mistake *mistake, bool dismissed,
+        const char *after, int64_t limit, struct pk_arena *arena, struct pk_array *out,
+        struct pk_error *err)
+{
+    struct pk_put put = pk_put_start(store,
+            "SELECT " COLUMNS " FROM incidents i WHERE i.threat = ?1 AND i.simulated = 0"
+            " AND i.id > ?2 AND (CASE WHEN ?3 = 1 THEN i.state = 3 ELSE i.state < 2 END)"
+            " ORDER BY i.id LIMIT ?4",
+            err);
+
+    pk_put_text(&put, mistake->threat);
+    pk_put_word(&put, after);
+    pk_put_int(&put, dismissed);
+    pk_put_int(&put, limit);
+    return pk_put_get_all(&put, arena, read_incident, sizeof(struct pk_incident), out, err);
+}
+
 int pk_incident_put(
         struct pk_store *store, const struct pk_incident *incident, struct pk_error *err)
 {
@@ -155,6 +173,12 @@ static int parse_vector(const char *name, int64_t *out)
     return rc;
 }
 
+static const struct pk_match_case simulated_cases[] = {
+    { "yes", "i.simulated <> 0" },
+    { "no", "i.simulated = 0" },
+    { NULL, NULL },
+};
+
 static const struct pk_list_filter filters[] = {
     { .name = "state", .match = PK_MATCH_NAMED, .sql = "i.state", .parse = parse_state },
     { .name = "severity", .match = PK_MATCH_NAMED, .sql = "i.severity", .parse = parse_severity },
@@ -162,6 +186,7 @@ static const struct pk_list_filter filters[] = {
     { .name = "threat", .match = PK_MATCH_TEXT, .sql = "i.threat" },
     { .name = "device", .match = PK_MATCH_TEXT, .sql = "i.device" },
     { .name = "subject", .match = PK_MATCH_TEXT, .sql = "i.subject" },
+    { .name = "simulated", .match = PK_MATCH_CASE, .cases = simulated_cases },
     { .name = "q",
             .match = PK_MATCH_SEARCH,
             .sql = "lower(d.name || ' ' || i.threat || ' ' || i.subject || ' ' || i.id)" },

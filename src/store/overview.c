@@ -56,7 +56,7 @@ static int count_outlooks(struct pk_store *store, struct pk_overview *o, struct 
 static int count_open(struct pk_store *store, struct pk_overview *o, struct pk_error *err)
 {
     struct pk_put put = pk_put_start(store,
-            "SELECT severity, count(*) FROM incidents WHERE state < 2 AND state = 0"
+            "SELECT severity, count(*) FROM incidents WHERE state < 2 AND state = 0 AND simulated = 0"
             " AND " PK_SCOPE_DEVICE_SQL("?1", "device") " GROUP BY severity",
             err);
     int rc;
@@ -129,13 +129,13 @@ static int fill_days(
     }
     rc = count_days(store,
             "SELECT opened_ms / 86400000, count(*), count(DISTINCT device) FROM incidents"
-            " WHERE opened_ms >= ?1 AND severity > 0 AND " PK_SCOPE_DEVICE_SQL(
+            " WHERE opened_ms >= ?1 AND severity > 0 AND simulated = 0 AND " PK_SCOPE_DEVICE_SQL(
                     "?2", "device") " GROUP BY 1",
             first_day, o, true, err);
     if (rc == PK_OK) {
         rc = count_days(store,
                 "SELECT ended_ms / 86400000, count(*) FROM incidents"
-                " WHERE ended_ms >= ?1 AND ended_ms > 0 AND state = 2 AND severity > 0"
+                " WHERE ended_ms >= ?1 AND ended_ms > 0 AND state = 2 AND severity > 0 AND simulated = 0"
                 " AND " PK_SCOPE_DEVICE_SQL("?2", "device") " GROUP BY 1",
                 first_day, o, false, err);
     }
@@ -166,14 +166,14 @@ static int fill(struct pk_store *store, int64_t now_ms, struct pk_arena *arena,
     }
     if (rc == PK_OK) {
         rc = count_since(store,
-                "SELECT count(*) FROM incidents WHERE opened_ms > ?1 AND severity > 0"
+                "SELECT count(*) FROM incidents WHERE opened_ms > ?1 AND severity > 0 AND simulated = 0"
                 " AND " PK_SCOPE_DEVICE_SQL("?2", "device"),
                 now_ms - PK_DAY_MS, &o->opened_24h, err);
     }
     if (rc == PK_OK) {
         rc = count_since(store,
                 "SELECT count(*) FROM incidents WHERE ended_ms > ?1 AND state = 2"
-                " AND severity > 0 AND " PK_SCOPE_DEVICE_SQL("?2", "device"),
+                " AND severity > 0 AND simulated = 0 AND " PK_SCOPE_DEVICE_SQL("?2", "device"),
                 now_ms - PK_DAY_MS, &o->resolved_24h, err);
     }
     if (rc == PK_OK) {
@@ -184,7 +184,7 @@ static int fill(struct pk_store *store, int64_t now_ms, struct pk_arena *arena,
     }
     put = pk_put_start(store,
             "SELECT threat, count(*), count(DISTINCT device) FROM incidents"
-            " WHERE state < 2 AND state = 0 AND " PK_SCOPE_DEVICE_SQL(
+            " WHERE state < 2 AND state = 0 AND simulated = 0 AND " PK_SCOPE_DEVICE_SQL(
                     "?1", "device") " GROUP BY threat ORDER BY 2 DESC, 1",
             err);
     pk_put_text(&put, store->scope);

@@ -198,6 +198,9 @@ PK_MUST_USE int pk_action_of_device(struct pk_store *store, const char *device, 
 /* Of a kind and target, newest first, whatever their state. items: struct pk_action. */
 PK_MUST_USE int pk_action_newest(struct pk_store *store, int kind, const char *target,
         int64_t limit, struct pk_arena *arena, struct pk_array *out, struct pk_error *err);
+/* Of an incident, oldest first. items: struct pk_action. */
+PK_MUST_USE int pk_action_of_incident(struct pk_store *store, const char *incident, int64_t limit,
+        struct pk_arena *arena, struct pk_array *out, struct pk_error *err);
 PK_MUST_USE int pk_action_get(struct pk_store *store, int64_t id, struct pk_arena *arena,
         struct pk_action *out, struct pk_error *err);
 /* Alerts created for the device since then: the alert budget. */

@@ -317,6 +317,9 @@ static void add_incident(struct line *l, const json_t *event, const char *consol
         incident = link;
     }
     add_custom(l, "cs6", "incident", incident);
+    if (json_is_true(json_object_get(event, "simulated"))) {
+        add_custom(l, "flexString1", "simulated", "true");
+    }
     if (json_is_number(confidence)) {
         double percent = json_number_value(confidence) * 100.0 + 0.5;
         char text[24];
