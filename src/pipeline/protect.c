@@ -16,7 +16,9 @@ static json_t *siem_payload(const struct pk_circle *c, const struct pk_incident 
     static const char *const types[] = { "", "incident.opened", "incident.updated",
         "incident.resolved", "incident.reopened", "incident.dismissed" };
     const struct pk_threat *t = incident->threat;
-    const char *seen = json_string_value(json_object_get(incident->evidence, "seen"));
+    const char *seen = t->careful
+            ? NULL /* who reads the SOC's screens need not know whose app it is */
+            : json_string_value(json_object_get(incident->evidence, "seen"));
     json_t *attack = json_array();
     json_t *payload;
     char at[PK_TIME_TEXT];
@@ -28,9 +30,10 @@ static json_t *siem_payload(const struct pk_circle *c, const struct pk_incident 
                         "s:{s:I, s:s}, s:s*}",
             "at", pk_time_format(at_ms, at), "type", types[change], "severity",
             pk_severity_name(incident->severity), "threat", t->id, "title", t->title, "device",
-            "id", c->device.id, "name", c->device.name, "subject", incident->subject, "confidence",
-            incident->confidence, "rule", incident->rule, "attack", attack, "incident",
-            incident->id, "state", pk_incident_state_names[incident->state], "risk", "score",
+            "id", c->device.id, "name", c->device.name, "subject",
+            t->careful ? "" : incident->subject, "confidence", incident->confidence, "rule",
+            incident->rule, "attack", attack, "incident", incident->id, "state",
+            pk_incident_state_names[incident->state], "risk", "score",
             (json_int_t)c->device.risk_score, "level", pk_risk_level_names[c->device.risk_level],
             "seen", seen);
     if (payload != NULL && incident->simulated) {
@@ -100,6 +103,31 @@ static json_t *measures_of(const struct pk_circle *c)
     return list;
 }
 
+/* Nothing of it says what it is about: the person may not be alone, and others may read along. */
+static void tell_carefully(json_t *payload, const char *language)
+{
+    (void)json_object_set_new(payload, "careful", json_true());
+    (void)json_object_set_new(payload, "level", json_string("info"));
+    (void)json_object_set_new(payload, "title", json_string(pk_word(language, "careful.title")));
+    (void)json_object_set_new(payload, "why", json_string(pk_word(language, "careful.why")));
+    (void)json_object_set_new(payload, "next", json_pack("[s]", pk_word(language, "careful.step")));
+}
+
+static void mark_test(json_t *payload, const char *language)
+{
+    static const char *const keys[][2] = { { "title", "alert.test" }, { "why", "alert.test_why" } };
+
+    for (size_t i = 0; i < PK_COUNT(keys); i++) {
+        const char *plain = json_string_value(json_object_get(payload, keys[i][0]));
+        const struct pk_word_part part = { "text", plain };
+        char text[512];
+
+        pk_word_fill(pk_word(language, keys[i][1]), &part, 1, text, sizeof(text));
+        (void)json_object_set_new(payload, keys[i][0], json_string(text));
+    }
+    (void)json_object_set_new(payload, "simulated", json_true());
+}
+
 static json_t *alert_payload(const struct pk_circle *c, const struct pk_incident *incident,
         const struct pk_alert_row *row)
 {
@@ -118,6 +146,12 @@ static json_t *alert_payload(const struct pk_circle *c, const struct pk_incident
             "threat", t->id, "subject", incident->subject, "level", pk_urgency_name(t->urgency),
             "language", language, "title", words->title, "why", words->why, "next", next,
             "incident", incident->id, "alert", id);
+    if (payload != NULL && t->careful) {
+        tell_carefully(payload, language);
+    }
+    if (payload != NULL && incident->simulated) {
+        mark_test(payload, language);
+    }
     if (payload != NULL && row->reminders > 0) {
         (void)json_object_set_new(payload, "reminder", json_integer(row->reminders));
     }
@@ -164,7 +198,7 @@ static int tell(struct pk_circle *c, const struct pk_act *act)
         .rule = act->rule,
         .threat = act->threat->id,
         .subject = act->subject,
-        .level = (int)act->threat->urgency,
+        .level = (int)(act->threat->careful ? PK_URGENCY_INFO : act->threat->urgency),
         .simulated = incident.simulated,
         .told_ms = act->at_ms };
     int rc = pk_alert_add(c->store, &row, c->err);

@@ -144,7 +144,7 @@ static const char *const remembers[] = { "nothing", "device", "group", "all", NU
 /* clang-format off */
 static const struct pk_field dismissal_fields[] = {
     { "reason", PK_TYPE_STRING, PK_REQUIRED, offsetof(struct dismissal, reason), .min = 1,
-      .max = 400, .help = "why, for those who read it later" },
+      .max = 500, .help = "why, for those who read it later" },
     { "remember", PK_TYPE_ENUM, 0, offsetof(struct dismissal, remember), .names = remembers,
       .def = "nothing", .help = "for whom the same is a mistake from now on" },
     { "subject", PK_TYPE_BOOL, 0, offsetof(struct dismissal, subject), .def = "true",

@@ -23,7 +23,7 @@ struct body {
 
 /* clang-format off */
 static const struct pk_field fields[] = {
-    { "reason", PK_TYPE_STRING, PK_REQUIRED, AT(reason), .min = 1, .max = 400,
+    { "reason", PK_TYPE_STRING, PK_REQUIRED, AT(reason), .min = 1, .max = 500,
       .help = "why it is none" },
     { "scope", PK_TYPE_ENUM, 0, AT(scope), .names = pk_mistake_scope_names, .def = "all",
       .help = "for whom it holds" },

@@ -54,6 +54,7 @@ export interface IncidentSummary {
     opened_at: Time;
     updated_at: Time;
     ended_at: Time | null;
+    simulated: boolean;
 }
 
 export type TimelineWhat =

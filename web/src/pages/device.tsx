@@ -3,7 +3,7 @@ import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { get, post, seg } from '../api/client';
 import type { DeviceFull } from '../api/types';
-import { useResource } from '../app/resource';
+import { asApiError, useResource } from '../app/resource';
 import { may } from '../app/session';
 import { StatusBadge } from '../ui/badge';
 import { Card, PageHead, ResourceView } from '../ui/basics';
@@ -38,6 +38,21 @@ function Revoke({ device, onChange }: { device: DeviceFull; onChange: () => void
             )}
         </>
     );
+}
+
+// A simulated threat around the whole circle; it counts nowhere and ends by itself.
+function Simulate({ device }: { device: DeviceFull }): JSX.Element | null {
+    const [busy, setBusy] = useState(false);
+    if (!may('respond') || device.status === 'revoked') {
+        return null;
+    }
+    const act = (): void => {
+        setBusy(true);
+        post<unknown>(`/devices/${seg(device.id)}/simulate`, { minutes: 5 }).then(
+            () => toast(`${device.name} simulates a threat for 5 minutes. Its person is told that it is a test.`),
+            (e: unknown) => toast(asApiError(e).message, 'critical')).finally(() => setBusy(false));
+    };
+    return <button type="button" class="button" disabled={busy} onClick={act}>Simulate a threat</button>;
 }
 
 function Body({ device: d }: { device: DeviceFull }): JSX.Element {
@@ -84,7 +99,7 @@ export function DevicePage({ id }: { id: string }): JSX.Element {
                         <span>last seen <Ago at={d.last_seen_at} /></span>
                     </span>
                 )}>
-                {d && <Revoke device={d} onChange={one.reload} />}
+                {d && <><Simulate device={d} /> <Revoke device={d} onChange={one.reload} /></>}
             </PageHead>
             <ResourceView of={one} lines={10}>{(device) => <Body device={device} />}</ResourceView>
         </>

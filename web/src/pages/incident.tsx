@@ -19,15 +19,51 @@ import { IncidentRows } from './incidentlist';
 import { Timeline } from './timeline';
 import { Told } from './told';
 
+const REMEMBER: [string, string][] = [['nothing', 'this one alone'], ['device', 'the same on this device, from now on'],
+    ['group', 'the same on devices of its group'], ['all', 'the same on all devices']];
+const DAYS: [number, string][] = [[7, 'a week'], [30, '30 days'], [90, '90 days'], [365, 'a year'], [0, 'for good']];
+
+interface Memory { scope: string; days: number }
+
+// What is said to be none is remembered, so that nobody has to say it twice.
+function Remember({ of, onChange, critical }: { of: Memory; onChange: (next: Memory) => void; critical: boolean }): JSX.Element {
+    return (
+        <>
+            <p>The same finding will not open it again. The reason is kept and shown here.</p>
+            <label class="field"><span>Dismiss</span>
+                <select name="remember" value={of.scope} onChange={(e) => onChange({ ...of, scope: e.currentTarget.value })}>
+                    {REMEMBER.map(([id, name]) => <option key={id} value={id}>{name}</option>)}
+                </select></label>
+            {of.scope !== 'nothing' && (
+                <label class="field"><span>For how long</span>
+                    <select name="days" value={of.days} onChange={(e) => onChange({ ...of, days: Number(e.currentTarget.value) })}>
+                        {DAYS.filter(([n]) => !critical || (n > 0 && n <= 90)).map(([n, name]) =>
+                            <option key={n} value={n}>{name}</option>)}
+                    </select></label>
+            )}
+        </>
+    );
+}
+
+function bodyOf(reason: string, memory: Memory): Record<string, string> {
+    if (memory.scope === 'nothing') {
+        return { reason };
+    }
+    const until = new Date(Date.now() + memory.days * 86_400_000 - 60_000).toISOString();
+    return { reason, remember: memory.scope, ...(memory.days > 0 ? { expires_at: until } : {}) };
+}
+
 function Actions({ incident, onChange }: { incident: Incident; onChange: (next: Incident) => void }): JSX.Element | null {
     const [asking, setAsking] = useState(false);
+    const [memory, setMemory] = useState<Memory>({ scope: 'nothing', days: 90 });
     if (!may('respond')) {
         return null;
     }
     const closed = incident.state === 'dismissed';
     const verb = closed ? 'reopen' : 'dismiss';
     const act = async (reason: string): Promise<void> => {
-        onChange(await post<Incident>(`/incidents/${seg(incident.id)}/${verb}`, { reason }));
+        onChange(await post<Incident>(`/incidents/${seg(incident.id)}/${verb}`,
+            closed ? { reason } : bodyOf(reason, memory)));
         toast(closed ? 'Incident reopened' : 'Incident dismissed');
     };
     return (
@@ -38,7 +74,8 @@ function Actions({ incident, onChange }: { incident: Incident; onChange: (next: 
             {asking && (
                 <ReasonDialog title={closed ? 'Reopen this incident' : 'Dismiss this incident'}
                     text={closed ? 'It counts again for the risk of the device.'
-                        : 'The same finding will not open it again. The reason is kept and shown here.'}
+                        : incident.simulated ? 'A drill ends by itself; dismissing it ends it now.'
+                            : <Remember of={memory} onChange={setMemory} critical={incident.severity === 'critical'} />}
                     placeholder={closed ? 'Why look at it again?' : 'Why is this no problem?'}
                     {...(closed ? {} : { suggestions: DISMISS_REASONS })}
                     confirm={closed ? 'Reopen' : 'Dismiss'} onClose={() => setAsking(false)} act={act} />
@@ -130,7 +167,7 @@ export function IncidentPage({ id }: { id: string }): JSX.Element {
     const i = one.data;
     return (
         <>
-            <PageHead title={i ? said(i.title, i.subject) : 'Incident'}
+            <PageHead title={i ? (i.simulated ? 'Test: ' : '') + said(i.title, i.subject) : 'Incident'}
                 above={<a href={incidentsHref('state:open|mitigated')}>Incidents</a>}
                 note={i && (
                     <span class="head-facts">

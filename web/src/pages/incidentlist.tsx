@@ -15,7 +15,7 @@ export const INCIDENT_COLUMNS: Record<string, Column<IncidentSummary>> = {
         id: 'title', head: 'What was seen', kind: 'main',
         cell: (i) => (
             <>
-                <a href={incidentHref(i.id)} data-main>{said(i.title, i.subject)}</a>
+                <a href={incidentHref(i.id)} data-main>{i.simulated && 'Test: '}{said(i.title, i.subject)}</a>
                 <span class="sub">{threatName(i.threat)}{i.subject && ` · ${subjectName(i.subject)}`}</span>
             </>
         ),
