@@ -125,7 +125,7 @@ def test_export(w, anna, ben):
     check("of nobody: 404", w.admin.get("/devices/00000000-0000-4000-8000-000000000000/export").status == 404)
     ledger = anna.ledger()
     looked = {(e["what"], e.get("role")) for e in ledger["looked"]}
-    check("the person sees who exported and looked, with the role", ("device.export", "admin") in looked and
+    check("the person sees who exported and looked, with the role", ("device.export", "owner") in looked and
           ("device.look", "viewer") in looked, ledger["looked"])
     check("and what was sent on which day", len(ledger["days"]) == 1 and ledger["days"][0]["by_kind"]["network"] == 2 and
           ledger["days"][0]["bytes"] > 100, ledger["days"])
