@@ -2,14 +2,13 @@
 
 A suite that keeps every core busy ("work": compilers, static analysis, unit tests) runs in one lane, one after
 another, at low priority; suites that mostly wait for programs and clocks run in others, at normal priority, so
-that work in the background hardly changes their times. One that must have the machine to itself ("alone") runs
-at the end.
+that work in the background hardly changes their times.
 """
 
 import os
 import threading
 
-WORK, WAIT, ALONE = "work", "wait", "alone"
+WORK, WAIT = "work", "wait"
 LOW_PRIORITY = 10
 
 
@@ -89,12 +88,11 @@ class Lanes:
 
     def run(self, waiting_lanes):
         """waiting_lanes 0: all suites one after another, in the order of the table."""
-        kinds = [(WORK,)] + [(WAIT,)] * waiting_lanes if waiting_lanes else [(WORK, WAIT, ALONE)]
+        kinds = [(WORK,)] + [(WAIT,)] * waiting_lanes if waiting_lanes else [(WORK, WAIT)]
         lanes = [threading.Thread(target=self.lane, args=(k,), daemon=True) for k in kinds]
         for lane in lanes:
             lane.start()
         for lane in lanes:
             lane.join()
-        self.lane((ALONE,))
         if self.error is not None:
             raise self.error
