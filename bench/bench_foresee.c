@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "pipeline/pipeline.h"
 #include "risk/foresight.h"
@@ -20,7 +21,7 @@ static void must(int rc)
 {
     if (rc < 0) {
         (void)fprintf(stderr, "bench_foresee: %s (%s)\n", err.text, pk_code_text(rc));
-        exit(3);
+        _exit(3);
     }
 }
 

@@ -16,9 +16,10 @@
 #define WORK_MS      40   /* at a time, then reports go first */
 #define PAUSE_MS     1000 /* after trouble */
 #define MEMORY       (8UL * 1024 * 1024)
-#define STALE_S      (7 * 86400) /* numbers this old are told again, however little they changed */
-#define AWAY_S       86400       /* who was not heard of for so long is nowhere */
-#define RISK_FADES   25          /* a risk from here on holds something that fades */
+#define STALE_S \
+    (INT64_C(7) * 86400)   /* numbers this old are told again, however little they changed */
+#define AWAY_S       86400 /* who was not heard of for so long is nowhere */
+#define RISK_FADES   25    /* a risk from here on holds something that fades */
 #define LITTLE       0.0005
 #define LITTLE_SHARE 0.03
 
@@ -318,7 +319,7 @@ static int tell_due(struct pk_crowd_server *c, struct pk_error *err)
 {
     struct pk_foresee *f = &c->foresee;
     int64_t began_ms = pk_clock_monotonic_ms();
-    uint32_t chosen[TELL_AT_ONCE];
+    uint32_t chosen[TELL_AT_ONCE] = { 0 };
     size_t at = 0;
     size_t count;
     int rc = PK_OK;

@@ -105,11 +105,11 @@ struct pk_crowd_server {
     /* Under wake_lock: */
     pthread_mutex_t wake_lock;
     pthread_cond_t wake;
+    struct pk_crowd_said said[PK_CROWD_SAID];
     int64_t worked[PK_PARTITIONS]; /* by the workers */
     bool more;                     /* some of it is new */
     bool told;                     /* there may be new words */
     bool ends;
-    struct pk_crowd_said said[PK_CROWD_SAID];
     /* The thread's own: */
     struct pk_crowd_feed feed;
     int64_t taken[PK_PARTITIONS]; /* offset of the newest entry that the crowd holds */
@@ -124,9 +124,9 @@ struct pk_crowd_server {
     bool replays;                 /* what follows was announced already */
     bool lost;                    /* the log cannot be replayed: its order is given up */
     bool anew;                    /* the journal up to base is still to be learnt again */
+    bool attacked;                /* something bad was among what was taken of the entry */
     int64_t base[PK_PARTITIONS];  /* where the log begins */
     const struct pk_entry *entry; /* that is being taken */
-    bool attacked;                /* something bad was among what was taken of it */
     int64_t ticked_s;
     int64_t saved_mono_ms; /* monotonic: newest try of a checkpoint */
     int64_t saved_seq;     /* that the newest checkpoint holds */
