@@ -36,6 +36,7 @@ export const SECTIONS: { name: string; pages: NavPage[] }[] = [
         name: 'Act',
         pages: [
             { id: 'policies', name: 'Policies', icon: 'policy', key: 'p', load: () => import('../groups/policies') },
+            { id: 'communication', name: 'Communication', icon: 'talk', key: 't', load: () => import('../groups/communication') },
             { id: 'enrolment', name: 'Enrolment', icon: 'enrol', key: 'n', load: () => import('../groups/enrolment') },
         ],
     },
