@@ -106,12 +106,12 @@ static struct curl_slist *header_list(const char *type, const char *const *heade
 }
 
 int pk_curl_post(struct pk_curl *curl, const char *url, const char *type,
-        const char *const *headers, struct pk_slice body, bool http2, struct pk_curl_answer *answer,
-        struct pk_error *err)
+        const char *const *headers, struct pk_slice body, enum pk_curl_http http,
+        struct pk_curl_answer *answer, struct pk_error *err)
 {
     struct curl_slist *list = header_list(type, headers);
     curl_off_t wait_s = 0;
-    long version = http2 ? (long)CURL_HTTP_VERSION_2TLS : (long)CURL_HTTP_VERSION_1_1;
+    long version = http != PK_HTTP_1 ? (long)CURL_HTTP_VERSION_2TLS : (long)CURL_HTTP_VERSION_1_1;
     int rc;
 
     if (list == NULL) {
@@ -129,7 +129,7 @@ int pk_curl_post(struct pk_curl *curl, const char *url, const char *type,
         (void)curl_easy_getinfo(curl->easy, CURLINFO_RETRY_AFTER, &wait_s);
         (void)curl_easy_getinfo(curl->easy, CURLINFO_HTTP_VERSION, &version);
         answer->retry_after_ms = wait_s > 0 ? (wait_s > 86400 ? 86400 : wait_s) * PK_SECOND_MS : 0;
-        if (http2 && version != CURL_HTTP_VERSION_2_0) {
+        if (http == PK_HTTP_2_ONLY && version != CURL_HTTP_VERSION_2_0) {
             rc = pk_error_set(err, PK_EPEER, "%.120s does not speak HTTP/2", url);
         }
     }

@@ -23,17 +23,23 @@ void pk_curl_prepare(struct pk_curl *curl, const char *url, const char *protocol
 /* PK_EIO with libcurl's words: nobody answered. */
 PK_MUST_USE int pk_curl_perform(struct pk_curl *curl, const char *url, struct pk_error *err);
 
+enum pk_curl_http {
+    PK_HTTP_1,      /* HTTP/1.1 */
+    PK_HTTP_ANY,    /* HTTP/2 when the other side has it */
+    PK_HTTP_2_ONLY, /* nothing older will do */
+};
+
 struct pk_curl_answer {
     long status;
     int64_t retry_after_ms; /* 0: not said */
     struct pk_buffer body;  /* born with its limit by the caller */
 };
 
-/* POST over HTTP. type: of the body; headers: more lines, NULL-terminated. http2: nothing older will do. PK_OK: there is an
+/* POST over HTTP. type: of the body; headers: more lines, NULL-terminated. PK_OK: there is an
  * answer, whatever it says. The caller ends answer->body. A larger answer than its limit is PK_EIO. */
 PK_MUST_USE int pk_curl_post(struct pk_curl *curl, const char *url, const char *type,
-        const char *const *headers, struct pk_slice body, bool http2, struct pk_curl_answer *answer,
-        struct pk_error *err);
+        const char *const *headers, struct pk_slice body, enum pk_curl_http http,
+        struct pk_curl_answer *answer, struct pk_error *err);
 
 /* The first line of a file: a password or a shared key, at most max - 1 bytes. PK_EMALF: it is empty. Wipe out with
  * explicit_bzero(). */

@@ -121,8 +121,8 @@ static int post(struct hook *h, struct pk_sending *row, struct pk_slice body, st
     if (rc == PK_OK) {
         pk_curl_prepare(
                 &h->curl, h->settings->url, "https,http", h->settings->ca, h->settings->timeout_s);
-        rc = pk_curl_post(
-                &h->curl, h->settings->url, "application/json", headers, body, false, &answer, err);
+        rc = pk_curl_post(&h->curl, h->settings->url, "application/json", headers, body, PK_HTTP_1,
+                &answer, err);
     }
     if (rc == PK_OK) {
         rc = judge(h, &answer, row, err);

@@ -106,7 +106,7 @@ static int call(struct apns *a, const struct pk_push_token *token, const char *d
     (void)snprintf(body, sizeof(body), "{\"aps\":{\"content-available\":1},\"p\":\"%s\"}", opaque);
     pk_curl_prepare(&a->curl, url, "https", a->settings->ca, a->settings->timeout_s);
     rc = pk_curl_post(&a->curl, a->settings->url, "application/json", headers, pk_slice_str(body),
-            true, &got, err);
+            PK_HTTP_2_ONLY, &got, err);
     explicit_bzero(authorization, sizeof(authorization));
     if (rc == PK_OK) {
         pk_apns_answer(got.status, pk_buffer_slice(&got.body), answer);

@@ -106,7 +106,7 @@ static int ask_for_token(
 
     pk_curl_prepare(&f->curl, url, "https", f->settings->ca, f->settings->timeout_s);
     rc = pk_curl_post(&f->curl, url, "application/x-www-form-urlencoded", NULL,
-            pk_buffer_slice(form), false, &got, err);
+            pk_buffer_slice(form), PK_HTTP_ANY, &got, err);
     if (rc == PK_OK && got.status != 200) {
         rc = pk_error_set(err, PK_EPEER, "%.120s says %ld", url, got.status);
     }
@@ -182,7 +182,7 @@ static int call(struct fcm *f, const struct pk_push_token *token, struct pk_push
     (void)snprintf(authorization, sizeof(authorization), "Authorization: Bearer %s", f->token);
     pk_curl_prepare(&f->curl, url, "https", f->settings->ca, f->settings->timeout_s);
     rc = pk_curl_post(&f->curl, f->settings->url, "application/json", headers, pk_slice_str(text),
-            true, &got, err);
+            PK_HTTP_ANY, &got, err);
     explicit_bzero(authorization, sizeof(authorization));
     if (rc == PK_OK) {
         pk_fcm_answer(got.status, pk_buffer_slice(&got.body), answer);
