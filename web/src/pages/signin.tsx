@@ -53,7 +53,7 @@ function NewLink(): JSX.Element {
                 <li><code>make run</code> prints one when it starts.</li>
                 <li>On the server, this makes a new one:
                     <CodeLine what="the command for a new link" text="picket user signin-link" /></li>
-                <li>A colleague who is signed in as an administrator can make one under System, People.</li>
+                <li>A colleague who is signed in as an owner can make one under Admins.</li>
             </ul>
         </details>
     );
