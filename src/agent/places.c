@@ -226,7 +226,8 @@ bool pk_places_at(struct pk_places *places, const char *geohash)
     places->before = places->here;
     places->here = place;
     for (size_t i = 0; i < OFTEN && own_count(places) < OWN_MAX; i++) {
-        if (places->often[i].weight >= OWN_FROM || places->asked[0].place == 0) {
+        if (places->often[i].place != 0 &&
+                (places->often[i].weight >= OWN_FROM || places->asked[0].place == 0)) {
             ask_about(places, places->often[i].place);
         }
     }
@@ -519,6 +520,7 @@ static void read_weighted(const json_t *in, struct weighted *out, size_t count, 
 
         out[i].place = read_place(json_array_get(row, 0), bad);
         out[i].weight = read_weight(json_array_get(row, 1), bad);
+        *bad = *bad || (out[i].place == 0 && out[i].weight > 0);
     }
 }
 
