@@ -46,6 +46,23 @@ function audit() {
     for (const id of new Set(ids.filter((id, i) => ids.indexOf(id) !== i))) {
         out.push(`id twice: ${id}`);
     }
+    if (!/^[a-z]{2}(-[A-Z]{2})?$/.test(document.documentElement.lang)) {
+        out.push(`the language is '${document.documentElement.lang}'`);
+    }
+    for (const el of document.querySelectorAll('[aria-controls], [aria-labelledby], [aria-describedby]')) {
+        for (const attribute of ['aria-controls', 'aria-labelledby', 'aria-describedby']) {
+            for (const id of (el.getAttribute(attribute) ?? '').split(' ').filter((i) => i !== '')) {
+                if (!document.getElementById(id)) {
+                    out.push(`${attribute} names '${id}', which is not there: ${where(el)}`);
+                }
+            }
+        }
+    }
+    for (const el of document.querySelectorAll('[role=region], [role=group], [role=dialog]')) {
+        if (seen(el) && (el.getAttribute('aria-label') ?? el.getAttribute('aria-labelledby') ?? '') === '') {
+            out.push(`a ${el.getAttribute('role')} without a name: ${where(el)}`);
+        }
+    }
     if (document.querySelectorAll('h1').length !== 1) {
         out.push(`${document.querySelectorAll('h1').length} h1`);
     }
@@ -60,11 +77,43 @@ function audit() {
     const levels = [...document.querySelectorAll('h1, h2, h3, h4')].filter(seen).map((h) => Number(h.tagName[1]));
     levels.forEach((level, i) => i > 0 && level > levels[i - 1] + 1 && out.push(`heading jumps from h${levels[i - 1]} to h${level}`));
 
-    // What is pressed is at least 24 x 24.
-    for (const el of document.querySelectorAll('button, select, .button')) {
+    // What is pressed is at least 24 x 24, or has nothing else to press within 24 px of its middle (WCAG 2.5.8); links
+    // inside a sentence are exempt there.
+    const pressed = [...document.querySelectorAll('button:not(.sort), select, summary, .button, nav a, a[data-main], .legend-list a, input[type=checkbox]')].filter(seen);
+    const middle = (el) => {
         const box = el.getBoundingClientRect();
-        if (seen(el) && !el.classList.contains('sort') && (box.width < 24 || box.height < 24)) {
+        return { x: box.left + box.width / 2, y: box.top + box.height / 2, w: box.width, h: box.height };
+    };
+    const middles = pressed.map(middle);
+    pressed.forEach((el, i) => {
+        const at = middles[i];
+        const crowded = () => middles.some((other, n) => n !== i && !pressed[n].contains(el) && !el.contains(pressed[n]) &&
+            Math.hypot(other.x - at.x, other.y - at.y) < 24);
+        if ((at.w < 24 || at.h < 24) && crowded()) {
+            out.push(`smaller than 24 x 24 and not alone: ${where(el)}`);
+        }
+    });
+    for (const el of document.querySelectorAll('button:not(.sort), select, .button')) {
+        const box = el.getBoundingClientRect();
+        if (seen(el) && (box.width < 24 || box.height < 24)) {
             out.push(`smaller than 24 x 24: ${where(el)}`);
+        }
+    }
+
+    // Tab goes as one reads: inside the page's content a stop is never above and wholly left of the one before.
+    const stops = [...document.querySelectorAll('main :is(a[href], button, input, select, textarea, summary, [tabindex="0"])')]
+        .filter((el) => seen(el) && !el.disabled && !hidden(el));
+    stops.forEach((el, i) => {
+        const before = i > 0 && stops[i - 1].getBoundingClientRect();
+        const box = el.getBoundingClientRect();
+        const column = (e) => e.closest('.columns > *, .halves > *, .thirds > *, .tiles > *, .trends > *, tr, .head-facts, .column-side > *, .legend-list');
+        if (before && box.bottom <= before.top && box.right <= before.left && column(el) === column(stops[i - 1])) {
+            out.push(`the focus jumps back from ${where(stops[i - 1])} to ${where(el)}`);
+        }
+    });
+    for (const el of stops) {
+        if (el.tabIndex < 0 && el.type !== 'file') { // a button opens that one
+            out.push(`cannot be reached by keyboard: ${where(el)}`);
         }
     }
 

@@ -23,10 +23,19 @@ export async function door(t, { page, origin, link, watch }) {
             wide.style.width = '3000px';
             wide.append('wide');
             const field = document.createElement('input');
-            document.querySelector('main').append(faint, field, document.createElement('button'), new Image(), wide);
+            const tiny = document.createElement('button');
+            tiny.textContent = 'x';
+            tiny.style.cssText = 'width: 8px; height: 8px; padding: 0; border: 0; min-height: 0';
+            tiny.setAttribute('aria-controls', 'nowhere');
+            const group = document.createElement('div');
+            group.setAttribute('role', 'group');
+            group.textContent = 'what is this';
+            document.querySelector('main').append(faint, field, document.createElement('button'), new Image(), wide, tiny, group);
+            document.documentElement.lang = '';
         });
         const found = await auditPage(other, 'a broken page').then(() => '', (error) => error.message);
-        for (const fault of ['contrast', 'no name: <input', 'no name: <button', 'no alt', 'sideways']) {
+        for (const fault of ['contrast', 'no name: <input', 'no name: <button', 'no alt', 'sideways', 'smaller than 24', 'which is not there',
+            'a group without a name', 'the language is']) {
             expect(found.includes(fault), `the audit does not see '${fault}':\n${found}`);
         }
         await other.context().close();

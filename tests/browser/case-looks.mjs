@@ -7,6 +7,7 @@ const LOOKS = [
     { id: 'light', colorScheme: 'light', viewport: { width: 1280, height: 860 } },
     { id: 'dark', colorScheme: 'dark', viewport: { width: 1280, height: 860 } },
     { id: 'phone', colorScheme: 'light', viewport: { width: 390, height: 844 } },
+    { id: 'phone-dark', colorScheme: 'dark', viewport: { width: 360, height: 780 } },
 ];
 
 async function addresses(page, origin) {
@@ -34,6 +35,9 @@ async function addresses(page, origin) {
         ['policies-versions', '#/policies/versions'],
         ['enrolment', '#/enrolment'],
         ['events', '#/events'],
+        ['reports', '#/reports'],
+        ['reports-actions', '#/reports?kind=actions'],
+        ['reports-plans', '#/reports/plans'],
         ['audit', '#/audit'],
         ['privacy', '#/privacy'],
         ['privacy-kept', '#/privacy/kept'],

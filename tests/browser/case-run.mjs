@@ -8,7 +8,8 @@ async function device(t, ctx) {
     const { page, origin } = ctx;
     await t.check('the device page tells risk with parts, posture and network', async () => {
         await page.goto(`${origin}/#/devices?filter=q:${NAME}`);
-        await page.getByRole('link', { name: NAME }).click();
+        await page.locator('main [data-row]').getByRole('link', { name: NAME }).click();
+        await page.getByRole('heading', { name: NAME, level: 1 }).waitFor();
         await page.getByRole('img', { name: /^Risk \d+ of 100/ }).waitFor();
         await page.locator('.parts li').first().waitFor();
         expect(await page.locator('.parts').getByText('To lower it:').count() > 0, 'no way to lower the risk');

@@ -35,7 +35,7 @@ export function same(got, wanted, what) {
 }
 
 export function none(list, what) {
-    expect(list.length === 0, `${list.length} ${what}:\n${list.slice(0, 12).join('\n')}`);
+    expect(list.length === 0, `${list.length} ${what}:\n${list.slice(0, 30).join('\n')}`);
 }
 
 // Asks until the answer is true, or the time is up.

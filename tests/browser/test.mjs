@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { apps } from './case-apps.mjs';
 import { circle } from './case-attack.mjs';
+import { consolePages } from './case-console.mjs';
 import { crowd } from './case-crowd.mjs';
 import { door } from './case-door.mjs';
 import { empty } from './case-empty.mjs';
@@ -59,6 +60,7 @@ async function main(t, server, browser) {
     await networks(t, ctx);
     await looks(t, ctx);
     await themes(t, ctx);
+    await consolePages(t, ctx);
     await lists(t, ctx);
     await crowd(t, ctx);
     await me(t, ctx);

@@ -6,11 +6,11 @@ import { build } from 'esbuild';
 
 const { outputFiles } = await build({
     stdin: {
-        contents: ['./api/filter', './app/address', './ui/csv', './ui/names', './ui/words', './evidence/shapes', './evidence/answers', './charts/geo']
+        contents: ['./api/filter', './app/address', './ui/csv', './ui/names', './ui/words', './evidence/shapes', './evidence/answers', './charts/geo', './charts/trend', './charts/gauge', './ui/diff', './ui/outlook']
             .map((name) => `export * from '${name}';`).join('\n'),
         resolveDir: fileURLToPath(new URL('../src', import.meta.url)),
     },
-    bundle: true, write: false, format: 'esm', logLevel: 'warning',
+    bundle: true, write: false, format: 'esm', logLevel: 'warning', jsx: 'automatic', jsxImportSource: 'preact',
 });
 const m = await import(`data:text/javascript;base64,${Buffer.from(outputFiles[0].contents).toString('base64')}`);
 
@@ -107,4 +107,37 @@ test('a map holds all its cells, and one cell is not the whole map', () => {
 test('answers of name servers are told from other evidence', () => {
     assert.ok(m.isAnswers({ name: 'a.example', answer: ['192.0.2.1'], expected: [] }));
     assert.ok(!m.isAnswers({ name: 'a.example', answer: '192.0.2.1' }) && !m.isAnswers({ answer: [], expected: [] }));
+});
+
+test('a difference is told line by line, and puts both texts together again', () => {
+    const before = 'a\nb\nc\nd';
+    const after = 'a\nx\nc\nd\ne';
+    const lines = m.diffLines(before, after);
+    assert.deepEqual(lines.map((l) => `${l.kind[0]}${l.text}`), ['sa', 'rb', 'ax', 'sc', 'sd', 'ae']);
+    assert.equal(lines.filter((l) => l.kind !== 'added').map((l) => l.text).join('\n'), before);
+    assert.equal(lines.filter((l) => l.kind !== 'removed').map((l) => l.text).join('\n'), after);
+    assert.deepEqual(m.diffLines('', ''), []);
+    assert.deepEqual(m.diffLines('', 'a').map((l) => l.kind), ['added']);
+});
+
+test('a chance is told without false precision', () => {
+    assert.deepEqual([0.0004, 0.0312, 0.2468, null, undefined].map(m.chance), ['under 0.1 %', '3.1 %', '25 %', 'unknown', 'unknown']);
+});
+
+test('a question on a list sets its fields and no other', () => {
+    const filter = m.parseFilter('status:silent,level:high');
+    assert.ok(m.sameFilter(filter, { status: ['silent'] }, ['status', 'outlook']));
+    assert.ok(!m.sameFilter(filter, { outlook: ['high'] }, ['status', 'outlook']));
+    assert.ok(!m.sameFilter({ status: ['silent'], outlook: ['high'] }, { status: ['silent'] }, ['status', 'outlook']));
+});
+
+test('the axis of a trend begins at nothing and holds the highest point', () => {
+    assert.deepEqual(m.span([{ value: 3 }, { value: null }, { value: 8 }]), { low: 0, high: 8 });
+    assert.deepEqual(m.span([]), { low: 0, high: 1 });
+    assert.deepEqual([100, 85, 84, 70, 69, 50, 49, 0].map(m.scoreTone), ['ok', 'ok', 'medium', 'medium', 'high', 'high', 'critical', 'critical']);
+});
+
+test('an app is no network', () => {
+    assert.equal(m.said('Uninstall "{subject}".', '', 'malware.unwanted'), 'Uninstall this app.');
+    assert.equal(m.said('"{subject}" is bad', '', 'vulnerability.app_vulnerable'), 'This app is bad');
 });

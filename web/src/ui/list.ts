@@ -6,6 +6,7 @@ import type { Resource } from '../app/resource';
 import { useResource } from '../app/resource';
 
 export const PAGE_SIZE = 50;
+const MORE_SIZE = 200; // who asks for more wants a lot more
 const ASK_MAX = 500;
 
 export interface ListQuery {
@@ -51,12 +52,12 @@ export function useList<T>(
     const count = want.key === key ? want.count : PAGE_SIZE;
     const list = useResource<Page<T>>(key, (signal) => firstRows<T>(path, query, count, signal), relevant);
     const more = (): void => {
-        const next = (list.data?.items.length ?? 0) + PAGE_SIZE;
+        const next = (list.data?.items.length ?? 0) + MORE_SIZE;
         setWant({ key, count: next });
         const cursor = list.data?.next_cursor;
         if (list.data && cursor) {
             const old = list.data;
-            get<Page<T>>(path, { query: { ...query, cursor, limit: PAGE_SIZE } }).then(
+            get<Page<T>>(path, { query: { ...query, cursor, limit: MORE_SIZE } }).then(
                 (page) => list.set({ ...page, items: [...old.items, ...page.items] }),
                 () => list.reload(),
             );

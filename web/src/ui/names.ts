@@ -15,7 +15,7 @@ export function subjectName(subject: string): string {
 // A text of the catalogue as a sentence, with what it is about put in.
 export function said(text: string, subject = '', threat = 'network.'): string {
     const filled = subject === ''
-        ? text.replace(/"?\{subject\}"?/g, /^(malware|vulnerability\.(app|library))/.test(threat) ? 'an app' : 'this network')
+        ? text.replace(/"?\{subject\}"?/g, /^(malware|vulnerability\.(app|library))/.test(threat) ? 'this app' : 'this network')
         : text.replaceAll('{subject}', () => subject);
     const out = short(filled);
     return out === text ? out : out.charAt(0).toUpperCase() + out.slice(1);

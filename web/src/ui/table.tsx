@@ -1,6 +1,7 @@
 // table.tsx - lists of things: a table on wide screens, cards on a phone. Explicit roles, because
 // the cards' display rules would take the table meaning away from screen readers.
 import type { ComponentChildren, JSX } from 'preact';
+import { useEffect, useRef, useState } from 'preact/hooks';
 
 export interface Column<T> {
     id: string;
@@ -42,12 +43,54 @@ function SortHead({ head, field, sort, onSort }: {
     );
 }
 
+// A long list is drawn where one looks, and a screen or two around it: the rest stands as empty room of the same height.
+const CHUNK = 50;
+const WHOLE_MAX = 150;
+const AROUND_PX = 1500;
+
+function Chunk<T>({ table, rows, alone }: { table: TableProps<T>; rows: T[]; alone: boolean }): JSX.Element {
+    const ref = useRef<HTMLTableSectionElement>(null);
+    const high = useRef(0);
+    const [near, setNear] = useState(true);
+    useEffect(() => {
+        const body = ref.current;
+        if (alone || !body) {
+            setNear(true);
+            return undefined;
+        }
+        const watcher = new IntersectionObserver(([entry]) => {
+            if (entry && !entry.isIntersecting && !body.contains(document.activeElement)) {
+                high.current = Math.max(1, Math.round(entry.boundingClientRect.height));
+                setNear(false);
+            } else if (entry?.isIntersecting) {
+                setNear(true);
+            }
+        }, { rootMargin: `${AROUND_PX}px 0px` });
+        watcher.observe(body);
+        return () => watcher.disconnect();
+    }, [alone]);
+    return (
+        <tbody role="rowgroup" ref={ref}>
+            {near ? rows.map((row) => (
+                <tr key={table.keyOf(row)} role="row" data-row onClick={follow} class={table.rowClass?.(row) ?? ''}>
+                    {table.columns.map((c) => (
+                        <td key={c.id} role="cell" class={`col-${c.kind ?? 'plain'} cell-${c.id}`} data-label={c.head}>{c.cell(row)}</td>
+                    ))}
+                </tr>
+            )) : (
+                <tr class="room" aria-hidden="true"><td colSpan={table.columns.length}>
+                    <svg width="1" height={high.current} aria-hidden="true" /></td></tr>
+            )}
+        </tbody>
+    );
+}
+
 export function Table<T>(props: TableProps<T>): JSX.Element {
     const { columns, sort, onSort } = props;
     const sorted = (c: Column<T>): 'ascending' | 'descending' | 'none' =>
         c.sort && sort === c.sort ? 'ascending' : c.sort && sort === `-${c.sort}` ? 'descending' : 'none';
     return (
-        <table class="table" role="table" aria-label={props.caption}>
+        <table class="table" role="table" aria-label={props.caption} aria-rowcount={props.rows.length > WHOLE_MAX ? props.rows.length + 1 : undefined}>
             <thead role="rowgroup">
                 <tr role="row">
                     {columns.map((c) => (
@@ -60,19 +103,9 @@ export function Table<T>(props: TableProps<T>): JSX.Element {
                     ))}
                 </tr>
             </thead>
-            <tbody role="rowgroup">
-                {props.rows.map((row) => (
-                    <tr key={props.keyOf(row)} role="row" data-row onClick={follow}
-                        class={props.rowClass?.(row) ?? ''}>
-                        {columns.map((c) => (
-                            <td key={c.id} role="cell" class={`col-${c.kind ?? 'plain'} cell-${c.id}`}
-                                data-label={c.head}>
-                                {c.cell(row)}
-                            </td>
-                        ))}
-                    </tr>
-                ))}
-            </tbody>
+            {Array.from({ length: Math.max(1, Math.ceil(props.rows.length / CHUNK)) }, (_, n) => (
+                <Chunk key={n} table={props} rows={props.rows.slice(n * CHUNK, (n + 1) * CHUNK)} alone={props.rows.length <= WHOLE_MAX} />
+            ))}
         </table>
     );
 }
