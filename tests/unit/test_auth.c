@@ -23,7 +23,7 @@ static const char *issue(struct fixture *f, int kind, int role, int64_t expires_
         .kind = kind,
         .name = "anna",
         .role = role,
-        .created_ms = NOW - PK_DAY_MS,
+        .created_ms = NOW - PK_HOUR_MS,
         .expires_ms = expires_ms,
     };
     const char *secret;

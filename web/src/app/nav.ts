@@ -44,7 +44,7 @@ export const SECTIONS: { name: string; pages: NavPage[] }[] = [
         name: 'Look after',
         pages: [
             { id: 'reports', name: 'Reports', icon: 'report', key: 'r', load: () => import('../groups/reports') },
-            { id: 'privacy', name: 'Privacy', icon: 'eye', key: 'p', load: () => import('../groups/privacy') },
+            { id: 'privacy', name: 'Privacy', icon: 'eye', key: 'y', load: () => import('../groups/privacy') },
             { id: 'audit', name: 'Audit', icon: 'audit', key: 'u', load: () => import('../groups/audit') },
             { id: 'admins', name: 'Admins', icon: 'people', key: 'm', load: () => import('../groups/admins') },
             { id: 'system', name: 'System', icon: 'system', key: 's', load: () => import('../groups/system') },
