@@ -48,12 +48,14 @@ static json_t *view_process(void)
 static json_t *view_disk(const char *dir)
 {
     struct statvfs fs;
+    json_int_t unit;
 
     if (statvfs(dir, &fs) != 0) {
         return json_null();
     }
-    return json_pack("{s:I, s:I}", "bytes", (json_int_t)(fs.f_blocks * fs.f_frsize), "free",
-            (json_int_t)(fs.f_bavail * fs.f_frsize));
+    unit = (json_int_t)fs.f_frsize;
+    return json_pack("{s:I, s:I}", "bytes", (json_int_t)fs.f_blocks * unit, "free",
+            (json_int_t)fs.f_bavail * unit);
 }
 
 static json_t *view_certificates(const struct pk_server *server, const struct pk_store_size *size)
@@ -78,7 +80,7 @@ int pk_api_health_get(struct pk_call *call, struct pk_error *err)
     struct pk_server *server = call->server;
     struct pk_strings problems = { 0 };
     struct pk_array targets = { 0 };
-    struct pk_store_size size;
+    struct pk_store_size size = { 0 };
     int rc = pk_target_states(call->store, call->arena, &targets, err);
 
     if (rc == PK_OK) {

@@ -15,14 +15,14 @@
 
 json_t *pk_trend_body(const struct pk_fleet_state *s, bool estimated)
 {
+    json_int_t risky = s->levels[PK_RISK_HIGH] + s->levels[PK_RISK_CRITICAL];
     struct pk_score score;
 
     pk_score_of(s, &score);
     return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:b}", "devices",
             (json_int_t)s->devices, "active", (json_int_t)s->active, "open", (json_int_t)s->open,
-            "opened", (json_int_t)s->opened, "closed", (json_int_t)s->closed, "risky",
-            (json_int_t)(s->levels[PK_RISK_HIGH] + s->levels[PK_RISK_CRITICAL]), "alerts",
-            (json_int_t)s->alerts, "patch_days",
+            "opened", (json_int_t)s->opened, "closed", (json_int_t)s->closed, "risky", risky,
+            "alerts", (json_int_t)s->alerts, "patch_days",
             s->patch_days >= 0 ? json_integer(s->patch_days) : json_null(), "score",
             score.total >= 0 ? json_integer(score.total) : json_null(), "estimated", estimated);
 }
