@@ -160,6 +160,7 @@ static json_t *alert_payload(const struct pk_circle *c, const struct pk_incident
     }
     if (payload != NULL && c->device.measures != 0) {
         (void)json_object_set_new(payload, "measures", measures_of(c));
+        (void)json_object_set_new(payload, "paused", json_true());
     }
     return payload;
 }
