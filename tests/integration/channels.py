@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """Letters, webhooks and reports, end to end: a real picketd, a real exim that relays with TLS, a sign-in and DKIM to a second
 one, and an HTTPS receiver. A peer that is down, refuses for good or for now, shows a wrong certificate; names that would
 like to be headers; the sender is killed: nothing is lost, nothing is invented."""
