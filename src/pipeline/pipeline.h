@@ -12,12 +12,14 @@
 
 struct pk_mistake;
 struct pk_shelf; /* knowledge.h */
+struct pk_text_overrides;
 
 struct pk_pipeline {
     /* May be replaced while the pipeline runs; each use reads it anew, what was there before lives on for a
      * while (life.c). */
     const struct pk_policy *_Atomic policy;
-    const char *const *siem_targets; /* names; each gets its own row in the outbox */
+    const struct pk_text_overrides *_Atomic texts; /* likewise; NULL: the catalogue's words */
+    const char *const *siem_targets;               /* names; each gets its own row in the outbox */
     size_t siem_count;
     struct pk_shelf *shelf;  /* what apps are judged by; NULL: nothing is known of any */
     bool asks;               /* files that nobody has read are wanted from devices */

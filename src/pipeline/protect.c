@@ -2,7 +2,7 @@
 #include <stdio.h>
 
 #include "base/clock.h"
-#include "model/threat_words.h"
+#include "model/text_overrides.h"
 #include "model/words.h"
 #include "pipeline/channels.h"
 #include "pipeline/circle.h"
@@ -133,7 +133,7 @@ static json_t *alert_payload(const struct pk_circle *c, const struct pk_incident
 {
     const struct pk_threat *t = incident->threat;
     const char *language = pk_language_of(c->device.language);
-    const struct pk_threat_words *words = pk_threat_words(t, language);
+    const struct pk_threat_words *words = pk_text_overrides_words(c->pipeline->texts, t, language);
     json_t *next = json_array();
     json_t *payload;
     char id[24];

@@ -65,6 +65,7 @@ struct pk_api_route {
 
 #define PK_API_BODY_MAX    (16 * 1024)
 #define PK_API_POLICY_MAX  (600UL * 1024) /* a policy as a JSON string */
+#define PK_API_TEXTS_MAX   (1024UL * 1024)
 #define PK_API_RULES_MAX   (256UL * 1024)
 #define PK_API_PARTNER_MAX (4UL * 1024 * 1024) /* indicators of a partner */
 
@@ -144,6 +145,8 @@ int pk_call_mistake_put(struct pk_call *call, void *ctx, struct pk_error *err);
 int pk_api_mistake_list(struct pk_call *call, struct pk_error *err);
 int pk_api_mistake_add(struct pk_call *call, struct pk_error *err);
 int pk_api_mistake_remove(struct pk_call *call, struct pk_error *err);
+int pk_api_text_list(struct pk_call *call, struct pk_error *err);
+int pk_api_text_put(struct pk_call *call, struct pk_error *err);
 int pk_api_device_simulate(struct pk_call *call, struct pk_error *err);
 int pk_api_drill_get(struct pk_call *call, struct pk_error *err);
 int pk_api_device_page_link(struct pk_call *call, struct pk_error *err);

@@ -26,14 +26,15 @@
 #include "server/due.h"
 #include "server/exchange.h"
 #include "server/limits.h"
-#include "server/oidc.h"
 #include "server/networks.h"
+#include "server/oidc.h"
 #include "server/outbox.h"
 #include "server/policies.h"
 #include "server/retention.h"
 #include "server/routes.h"
 #include "server/scans.h"
 #include "server/tell.h"
+#include "server/texts.h"
 #include "server/tls.h"
 #include "server/wait.h"
 #include "server/workers.h"
@@ -51,7 +52,8 @@ struct life {
     struct pk_server server;
     struct pk_tls tls;
     struct pk_policies *policies;
-    pthread_mutex_t policies_lock;
+    struct pk_texts *texts;
+    pthread_mutex_t policies_lock; /* of the texts, too */
     struct pk_pipeline pipeline;
     struct pk_intel_set *builtin;         /* NULL: none */
     struct pk_dispatch *_Atomic dispatch; /* started last; workers may have news before */
@@ -199,6 +201,7 @@ void pk_server_close(struct pk_server *server)
     pk_ca_close(server->ca);
     pk_tls_finish(&life->tls);
     pk_policies_destroy(life->policies);
+    pk_texts_destroy(life->texts);
     pthread_mutex_destroy(&life->policies_lock);
     pk_arena_destroy(server->arena);
     if (life->lock_fd >= 0) {
@@ -297,6 +300,25 @@ static bool listens(void *ctx, const char *device)
     return pk_waits_has(((struct pk_server *)ctx)->waits, device);
 }
 
+int pk_server_reload_texts(struct pk_server *server, struct pk_error *err)
+{
+    struct life *life = life_of(server);
+    const struct pk_text_overrides *texts = NULL;
+    struct pk_store *store = pk_server_store(server, err);
+    int rc;
+
+    if (store == NULL) {
+        return err->code;
+    }
+    pthread_mutex_lock(&life->policies_lock);
+    rc = pk_texts_load(life->texts, store, pk_server_now(server), &texts, err);
+    if (rc == PK_OK) {
+        life->pipeline.texts = texts;
+    }
+    pthread_mutex_unlock(&life->policies_lock);
+    return rc;
+}
+
 static int load_policy(struct life *life, struct pk_error *err)
 {
     const struct pk_settings *settings = &life->server.settings;
@@ -305,8 +327,9 @@ static int load_policy(struct life *life, struct pk_error *err)
     int rc;
 
     life->policies = pk_policies_create();
+    life->texts = pk_texts_create();
     pthread_mutex_init(&life->policies_lock, NULL);
-    if (life->policies == NULL) {
+    if (life->policies == NULL || life->texts == NULL) {
         return no_memory(err);
     }
     store = pk_server_store(&life->server, err);
@@ -333,6 +356,10 @@ static int load_policy(struct life *life, struct pk_error *err)
         .crowd = settings->crowd->enabled,
     };
     life->server.pipeline = &life->pipeline;
+    rc = pk_server_reload_texts(&life->server, err);
+    if (rc < 0) {
+        return rc;
+    }
     return pk_outbox_tell_pipeline(settings, life->server.arena, &life->pipeline, err);
 }
 
@@ -445,8 +472,8 @@ static int listen_on(struct life *life, struct pk_error *err)
     life->route_count = count +
             pk_api_routes(&s->settings, life->routes + count, ROUTES_MAX - count);
     if (life->route_count > ROUTES_MAX) {
-        return pk_error_set(err, PK_ELIMIT, "%zu routes, there is room for %d", life->route_count,
-                ROUTES_MAX);
+        return pk_error_set(
+                err, PK_ELIMIT, "%zu routes, there is room for %d", life->route_count, ROUTES_MAX);
     }
     rc = pk_http_start(&http, life->routes, life->route_count, pk_api_console, s, &s->http, err);
     if (rc == PK_OK && http.port == 0) {

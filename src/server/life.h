@@ -14,5 +14,7 @@ PK_MUST_USE int pk_server_start(struct pk_server *server, struct pk_error *err);
 /* Reads the policy file anew; devices that wait hear at once what it trusts. On failure the one that was
  * read before stays in force. The thread that started the server. */
 PK_MUST_USE int pk_server_reload(struct pk_server *server, struct pk_error *err);
+/* Reads the organisation's own words for threats anew, after they were changed in the store. Any thread. */
+PK_MUST_USE int pk_server_reload_texts(struct pk_server *server, struct pk_error *err);
 /* Answers what waits, commits what was taken, ends all threads. */
 void pk_server_stop(struct pk_server *server);

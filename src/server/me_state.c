@@ -3,8 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "model/threat_words.h"
+#include "model/text_overrides.h"
 #include "model/words.h"
+#include "pipeline/pipeline.h"
 #include "server/me_call.h"
 #include "server/query_args.h"
 #include "server/view.h"
@@ -126,9 +127,11 @@ static int answers_of(
     return rc;
 }
 
-static json_t *texts_of(const struct pk_incident *i, const char *language)
+static json_t *texts_of(
+        const struct pk_me_call *call, const struct pk_incident *i, const char *language)
 {
-    const struct pk_threat_words *words = pk_threat_words(i->threat, language);
+    const struct pk_threat_words *words = pk_text_overrides_words(
+            call->server->pipeline->texts, i->threat, language);
 
     return json_pack("{s:s, s:s, s:o, s:s}", "title", words->title, "why", words->why, "next",
             pk_view_strings(words->next, words->next_count), "language", pk_language_of(language));
@@ -161,7 +164,7 @@ static json_t *item_view(struct pk_me_call *call, const struct pk_incident *i, c
             (int)is_urgent(i), "careful", careful_of(i, language), "state",
             pk_incident_state_names[i->state], "sure", sure_word(i->confidence), "subject", "kind",
             subject_kind(i), "id", i->subject, "since", pk_view_time(i->opened_ms), "texts",
-            texts_of(i, language));
+            texts_of(call, i, language));
     if (item != NULL && answers_of(call, i, item, err) < 0) {
         json_decref(item);
         return NULL;
@@ -323,8 +326,8 @@ static int solved_view(
         }
         (void)json_array_append_new(list,
                 json_pack("{s:s, s:o, s:o, s:{s:s, s:s?}}", "id", i->id, "texts",
-                        texts_of(i, language), "at", pk_view_time(i->ended_ms), "subject", "kind",
-                        subject_kind(i), "id", i->subject));
+                        texts_of(call, i, language), "at", pk_view_time(i->ended_ms), "subject",
+                        "kind", subject_kind(i), "id", i->subject));
     }
     return rc;
 }
