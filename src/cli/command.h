@@ -31,6 +31,7 @@ int pk_cmd_names(int argc, char **argv);
 int pk_cmd_network(int argc, char **argv);
 int pk_cmd_incident(int argc, char **argv);
 int pk_cmd_mistake(int argc, char **argv);
+int pk_cmd_text(int argc, char **argv);
 int pk_cmd_threat(int argc, char **argv);
 int pk_cmd_token(int argc, char **argv);
 int pk_cmd_user(int argc, char **argv);

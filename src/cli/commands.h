@@ -23,6 +23,7 @@
     X(health, "is the server well?")                                                        \
     X(intel, "known bad and good: import, lookup, show, list, export, remove, trust, push") \
     X(threat, "the threat catalogue: list, show")                                           \
+    X(text, "own words for threats: list, show, set, reset")                                \
     X(policy, "policies: check, rehearse, put, status, versions, diff; alerts, rates")      \
     X(model, "the classifier of apps: list, show, score, features")                         \
     X(rules, "the behaviour rules that judge apps: list, show")                             \

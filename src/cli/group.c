@@ -40,6 +40,9 @@ enum {
     OPT_MINUTES,
     OPT_SUBJECT,
     OPT_LANGUAGE,
+    OPT_TITLE,
+    OPT_WHY,
+    OPT_STEP,
 };
 
 /* clang-format off */
@@ -77,6 +80,9 @@ static const struct option long_options[] = {
     { "minutes", required_argument, NULL, OPT_MINUTES },
     { "subject", required_argument, NULL, OPT_SUBJECT },
     { "language", required_argument, NULL, OPT_LANGUAGE },
+    { "title", required_argument, NULL, OPT_TITLE },
+    { "why", required_argument, NULL, OPT_WHY },
+    { "step", required_argument, NULL, OPT_STEP },
     { NULL, 0, NULL, 0 },
 };
 
@@ -108,6 +114,9 @@ static const struct { int option; unsigned of; const char *help; } meanings[] = 
     { OPT_SUBJECT, PK_OPT_MISTAKE, "--subject TEXT                  only about this: a network's id, an app ..." },
     { OPT_MINUTES, PK_OPT_DRILL, "--minutes N                     how long it lasts (5)" },
     { OPT_LANGUAGE, PK_OPT_TEXT, "--language CODE                 en, de, es, fr, it" },
+    { OPT_TITLE, PK_OPT_WORDS, "--title TEXT                    what happened (80 characters)" },
+    { OPT_WHY, PK_OPT_WORDS, "--why TEXT                      what it means (with the title 140)" },
+    { OPT_STEP, PK_OPT_WORDS, "--step TEXT                     what ends it; up to three times (100)" },
     { OPT_RULE, PK_OPT_EXCEPT | PK_OPT_MISTAKE, "--rule RULE                     only findings of this rule" },
     { OPT_AFTER, PK_OPT_FOLLOW, "--after CURSOR|now              where to begin (0)" },
     { OPT_FOLLOW, PK_OPT_FOLLOW, "--follow                        wait for more" },
@@ -264,6 +273,18 @@ static bool take_option(
         return parse_number(value, &cli->minutes);
     case OPT_LANGUAGE:
         cli->language = value;
+        return true;
+    case OPT_TITLE:
+        cli->title = value;
+        return true;
+    case OPT_WHY:
+        cli->why = value;
+        return true;
+    case OPT_STEP:
+        if (cli->step_count == PK_COUNT(cli->steps)) {
+            return false;
+        }
+        cli->steps[cli->step_count++] = value;
         return true;
     case OPT_USES:
         return parse_number(value, &cli->uses);

@@ -23,6 +23,7 @@ enum pk_option {
     PK_OPT_DRILL = 65536, /* --threat --minutes */
     PK_OPT_MISTAKE = 131072, /* --threat --subject --rule --device --group --ttl */
     PK_OPT_TEXT = 262144,    /* --language */
+    PK_OPT_WORDS = 524288,   /* --title --why --step */
 };
 
 struct pk_cli {
@@ -48,6 +49,10 @@ struct pk_cli {
     const char *device;
     const char *subject;
     const char *language;
+    const char *title;
+    const char *why;
+    const char *steps[4]; /* one more than there may be: the server tells */
+    size_t step_count;
     const char *network;
     const char *bssid;
     const char *place;

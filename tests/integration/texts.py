@@ -2,6 +2,7 @@
 """An organisation's own words for threats: the next alert and the employee's page have them in the device's language; bad
 ones are refused with their place; who reads an old version cannot overwrite; they outlive kill -9; reset is the catalogue's."""
 
+import subprocess
 import sys
 from pathlib import Path
 
@@ -9,7 +10,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 import rest_support  # noqa: E402
 from apps_support import Phone  # noqa: E402
 from me import Page, link_of  # noqa: E402
-from rest_support import Client, Server, Tally  # noqa: E402
+from rest_support import BIN, Client, Server, Tally  # noqa: E402
 
 tally = Tally()
 check = tally.check
@@ -37,6 +38,11 @@ class World:
 
     def get(self, query=""):
         return self.admin.get("/texts" + query).json
+
+    def cli(self, *argv):
+        env = {"PICKET_URL": f"https://localhost:{self.server.port}", "PICKET_TOKEN": self.token,
+               "PICKET_CA": str(self.server.dir / "state/ca.pem")}
+        return subprocess.run([BIN / "picket", "text", *argv], env=env, capture_output=True, text=True, timeout=60, check=False)
 
     def alert(self, name, language):
         """What a new device that speaks this language is told of an attack."""
@@ -123,6 +129,19 @@ def test_reset(w, original):
     check("the catalogue speaks again", told.get("title") == original["title"] and told.get("next") == original["next"], told)
 
 
+def test_cli(w):
+    got = w.cli("set", ARP, "--language", "fr", "--title", "Notre titre", "--step", "Un.", "--step", "Deux.")
+    check("set by the command", got.returncode == 0, got)
+    got = w.cli("set", ARP, "--language", "fr", "--why", "Notre raison.")
+    check("the rest stays", w.get()["items"] == [{"threat": ARP, "language": "fr", "title": "Notre titre", "why": "Notre raison.",
+                                                  "next": ["Un.", "Deux."]}], (got, w.get()))
+    check("listed", "Notre titre" in w.cli("list").stdout and "Notre raison." in w.cli("show", ARP, "--language", "fr").stdout)
+    check("a bad one is told", (got := w.cli("set", ARP, "--language", "fr", "--title", "x" * 81)).returncode != 0 and "80" in got.stderr, got)
+    check("nothing to say is refused", w.cli("set", ARP, "--language", "fr").returncode != 0 and w.cli("set", ARP, "--title", "x").returncode != 0)
+    check("reset", w.cli("reset", ARP, "--language", "fr").returncode == 0 and w.get()["items"] == [])
+    check("twice is refused", w.cli("reset", ARP, "--language", "fr").returncode != 0)
+
+
 def main():
     Client.watch = watch
     w = World()
@@ -132,6 +151,7 @@ def main():
         test_override(w, original)
         test_kill(w)
         test_reset(w, original)
+        test_cli(w)
     finally:
         w.server.close()
     print(f"{tally.passed} passed, {tally.failed} failed")

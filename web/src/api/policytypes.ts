@@ -100,3 +100,26 @@ export interface AlertRate {
     acted_share: number;
     needs_tuning: boolean;
 }
+
+export interface OwnText {
+    threat: string;
+    language: string;
+    title?: string;
+    why?: string;
+    next?: string[];
+}
+
+export interface TextWords {
+    title: string;
+    why: string;
+    next: string[];
+}
+
+export interface Texts {
+    version: number;
+    at: string | null;
+    by: string;
+    languages: { code: string; name: string }[];
+    items: OwnText[];
+    words?: { threat: string; language: string; careful: boolean; own: OwnText | null; original: TextWords; effective: TextWords };
+}

@@ -10,12 +10,14 @@ import { Tabs } from '../ui/tabs';
 import { Ago } from '../ui/time';
 import { plural } from '../ui/words';
 import { PolicyDraft } from './policydraft';
+import { PolicyTexts } from './policytexts';
 import { PolicyVersions, VersionPage } from './policyversions';
 
 const PARTS = [
     { id: '', name: 'In force', to: '#/policies' },
     { id: 'draft', name: 'Draft and rehearse', to: '#/policies/draft' },
     { id: 'versions', name: 'Versions', to: '#/policies/versions' },
+    { id: 'texts', name: 'Texts', to: '#/policies/texts' },
 ];
 
 const ACTS: Record<string, string> = {
@@ -112,7 +114,7 @@ export function PoliciesPage({ part, id }: { part: string; id: string | undefine
         <>
             <PageHead title="Policies" note="What Picket does by itself, and what it leaves to people" />
             <Tabs label="Parts of Policies" tabs={PARTS} now={part} />
-            {part === 'draft' ? <PolicyDraft /> : part === 'versions' ? <PolicyVersions /> : <InForce />}
+            {part === 'draft' ? <PolicyDraft /> : part === 'versions' ? <PolicyVersions /> : part === 'texts' ? <PolicyTexts /> : <InForce />}
         </>
     );
 }
