@@ -33,6 +33,8 @@ async function addresses(page, origin) {
         ['policies', '#/policies'],
         ['policies-draft', '#/policies/draft'],
         ['policies-versions', '#/policies/versions'],
+        ['policies-texts', '#/policies/texts'],
+        ['communication', '#/communication'],
         ['enrolment', '#/enrolment'],
         ['events', '#/events'],
         ['reports', '#/reports'],
@@ -45,6 +47,7 @@ async function addresses(page, origin) {
         ['privacy-erasures', '#/privacy/erasures'],
         ['privacy-employee', '#/privacy/employee'],
         ['admins', '#/admins'],
+        ['admins-sessions', '#/admins/sessions'],
         ['admins-tokens', '#/admins/tokens'],
         ['system', '#/system'],
     ];
