@@ -25,8 +25,8 @@ struct pk_agent {
     struct pk_agent_apps *apps; /* NULL: no folder is looked at */
     struct pk_control *control;
     struct pk_trust_sources *trust;
-    struct pk_agent_names *names; /* NULL: no name server of its own */
-    struct pk_agent_crowd *crowd; /* NULL when once */
+    struct pk_agent_names *names;   /* NULL: no name server of its own */
+    struct pk_agent_crowd *crowd;   /* NULL when once */
     struct pk_agent_places *places; /* NULL when once */
     struct pk_notify *notify;
     struct pk_agent_drill *drill; /* NULL when offline */
@@ -42,8 +42,8 @@ struct pk_agent {
     bool device_news; /* findings about the device changed: save them */
     bool checking;
     bool check_asked; /* the server asked for the check that runs: it waits for the end of it */
-    unsigned alerts; /* shown so far */
-    unsigned askers; /* bits: who asked for the check that runs */
+    unsigned alerts;  /* shown so far */
+    unsigned askers;  /* bits: who asked for the check that runs */
 };
 
 /* agent.c */

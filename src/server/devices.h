@@ -27,7 +27,7 @@ enum pk_device_answer {
     PK_DEVICE_GOOD,
     PK_DEVICE_UNKNOWN,
     PK_DEVICE_REVOKED,
-    PK_DEVICE_LEFT, /* revoked by its own person */
+    PK_DEVICE_LEFT,       /* revoked by its own person */
     PK_DEVICE_SUPERSEDED, /* the certificate was replaced and its overlap is over */
 };
 enum pk_device_answer pk_devices_check(

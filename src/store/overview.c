@@ -56,7 +56,8 @@ static int count_outlooks(struct pk_store *store, struct pk_overview *o, struct 
 static int count_open(struct pk_store *store, struct pk_overview *o, struct pk_error *err)
 {
     struct pk_put put = pk_put_start(store,
-            "SELECT severity, count(*) FROM incidents WHERE state < 2 AND state = 0 AND simulated = 0"
+            "SELECT severity, count(*) FROM incidents WHERE state < 2 AND state = 0 AND simulated "
+            "= 0"
             " AND " PK_SCOPE_DEVICE_SQL("?1", "device") " GROUP BY severity",
             err);
     int rc;
@@ -135,7 +136,8 @@ static int fill_days(
     if (rc == PK_OK) {
         rc = count_days(store,
                 "SELECT ended_ms / 86400000, count(*) FROM incidents"
-                " WHERE ended_ms >= ?1 AND ended_ms > 0 AND state = 2 AND severity > 0 AND simulated = 0"
+                " WHERE ended_ms >= ?1 AND ended_ms > 0 AND state = 2 AND severity > 0 AND "
+                "simulated = 0"
                 " AND " PK_SCOPE_DEVICE_SQL("?2", "device") " GROUP BY 1",
                 first_day, o, false, err);
     }
@@ -166,7 +168,8 @@ static int fill(struct pk_store *store, int64_t now_ms, struct pk_arena *arena,
     }
     if (rc == PK_OK) {
         rc = count_since(store,
-                "SELECT count(*) FROM incidents WHERE opened_ms > ?1 AND severity > 0 AND simulated = 0"
+                "SELECT count(*) FROM incidents WHERE opened_ms > ?1 AND severity > 0 AND "
+                "simulated = 0"
                 " AND " PK_SCOPE_DEVICE_SQL("?2", "device"),
                 now_ms - PK_DAY_MS, &o->opened_24h, err);
     }

@@ -169,7 +169,8 @@ static int count_incidents(struct gather *g, bool past)
             past ? "SELECT d.grp, count(*) FROM incidents i JOIN devices d ON d.id = i.device"
                    " WHERE " WAS_OPEN " GROUP BY d.grp"
                  : "SELECT d.grp, count(*) FROM incidents i JOIN devices d ON d.id = i.device"
-                   " WHERE i.state < 2 AND i.state = 0 AND i.simulated = 0 AND CAST(?1 AS BIGINT) > 0 GROUP BY d.grp",
+                   " WHERE i.state < 2 AND i.state = 0 AND i.simulated = 0 AND CAST(?1 AS BIGINT) "
+                   "> 0 GROUP BY d.grp",
             g->err);
     int rc;
 
@@ -178,7 +179,8 @@ static int count_incidents(struct gather *g, bool past)
     if (rc == PK_OK) {
         rc = count_of_day(g,
                 "SELECT d.grp, count(*) FROM incidents i JOIN devices d ON d.id = i.device"
-                " WHERE i.opened_ms >= ?1 AND i.opened_ms <= ?2 AND i.severity > 0 AND i.simulated = 0"
+                " WHERE i.opened_ms >= ?1 AND i.opened_ms <= ?2 AND i.severity > 0 AND i.simulated "
+                "= 0"
                 " GROUP BY d.grp",
                 add_opened);
     }
@@ -416,7 +418,8 @@ int pk_open_each(struct pk_store *store,
     struct pk_put put = pk_put_start(store,
             "SELECT i.device, i.id, i.threat, d.risk_score, s.risk, d.grp FROM incidents i"
             " JOIN devices d ON d.id = i.device LEFT JOIN device_state s ON s.device = d.id"
-            " WHERE i.state < 2 AND i.state = 0 AND i.simulated = 0 AND d.revoked_ms = 0 ORDER BY i.device",
+            " WHERE i.state < 2 AND i.state = 0 AND i.simulated = 0 AND d.revoked_ms = 0 ORDER BY "
+            "i.device",
             err);
     int rc;
 
