@@ -11,7 +11,7 @@
 #define PK_ME_COOKIE     "__Host-picket_me"
 #define PK_ME_LINK_MS    (INT64_C(10) * 60000)
 #define PK_ME_SESSION_MS (INT64_C(12) * 3600000)
-#define PK_ME_BODY_MAX   (4 * 1024)
+#define PK_ME_BODY_MAX   (4UL * 1024)
 #define PK_ME_ITEM_MAX   40
 
 /* Languages of the page and of its texts: "en" "de" "fr" "es" "it", NULL-terminated. */

@@ -116,6 +116,7 @@ static void test_injection(void **state)
         "x\r\nBcc: eve@evil.example\r\n\r\nbody",
         "x\nBcc: eve@evil.example",
         "x\rBcc: eve@evil.example",
+        /* NOLINTNEXTLINE(misc-misleading-bidirectional,bugprone-suspicious-missing-comma) */
         "\xe2\x80\xae"
         "gnp.exe <script>alert(1)</script>",
         "=?utf-8?B?WA==?=",

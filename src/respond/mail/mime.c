@@ -41,8 +41,10 @@ size_t pk_mime_clean(const uint8_t *p, size_t left, char out[4], size_t *len)
     uint32_t rune = 0;
     size_t used = pk_utf8_next(p, left, &rune);
 
-    if (used == 0) {
-        memcpy(out, "\xEF\xBF\xBD", 3);
+    if (used == 0) { /* U+FFFD */
+        out[0] = '\xEF';
+        out[1] = '\xBF';
+        out[2] = '\xBD';
         *len = 3;
         return 1;
     }

@@ -8,7 +8,7 @@
 
 #include "base/schema.h"
 
-#define HALF          32   /* bytes of r and of s on P-256 */
+#define HALF          32UL /* bytes of r and of s on P-256 */
 #define SIGNATURE_MAX 1024 /* RSA of up to 8192 bits */
 
 /* Base64url without padding (RFC 7515 2). */
@@ -45,7 +45,8 @@ static void put_json(struct pk_buffer *out, const json_t *object)
     free(text);
 }
 
-/* No question for a password at the terminal. */
+/* No question for a password at the terminal. OpenSSL names the type.
+ * NOLINTNEXTLINE(readability-non-const-parameter) */
 static int no_password(char *out, int size, int writing, void *ctx)
 {
     (void)out;
