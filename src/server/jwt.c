@@ -242,8 +242,10 @@ static json_t *decode_json(const char *text, size_t len, struct pk_arena *arena)
     if (bytes == NULL || pk_json_parse((const char *)bytes, size, &value, NULL) < 0) {
         return NULL;
     }
-    return json_is_object(value) && pk_arena_defer(arena, pk_json_release, value) == PK_OK ? value
-                                                                                           : NULL;
+    if (pk_arena_defer(arena, pk_json_release, value) < 0) {
+        return NULL; /* released already */
+    }
+    return json_is_object(value) ? value : NULL;
 }
 
 static int split(const char *token, struct pk_arena *arena, struct parts *out, struct pk_error *err)
