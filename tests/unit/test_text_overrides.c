@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buffer.h"
 #include "check.h"
 #include "model/text_overrides.h"
 #include "model/words.h"
@@ -100,19 +101,21 @@ static void test_lengths(void **state)
     for (size_t i = 0; i < PK_COUNT(rows); i++) {
         struct pk_text_overrides *texts = NULL;
         struct pk_error err = { 0 };
-        char text[1024] = "";
+        struct pk_buffer text = pk_buffer_of(1024);
         int rc;
 
-        (void)strcat(text, "{" ARP ",\"language\":\"de\",\"title\":\"");
+        (void)pk_buffer_puts(&text, "{" ARP ",\"language\":\"de\",\"title\":\"");
         for (size_t n = 0; n < rows[i].title; n++) {
-            (void)strcat(text, "ü");
+            (void)pk_buffer_puts(&text, "ü");
         }
-        (void)strcat(text, "\",\"why\":\"");
+        (void)pk_buffer_puts(&text, "\",\"why\":\"");
         for (size_t n = 0; n < rows[i].why; n++) {
-            (void)strcat(text, "ß");
+            (void)pk_buffer_puts(&text, "ß");
         }
-        (void)strcat(text, "\"}");
-        rc = parse(text, NULL, &texts, &err);
+        (void)pk_buffer_puts(&text, "\"}");
+        assert_int_equal(text.rc, PK_OK);
+        rc = parse(text.ptr, NULL, &texts, &err);
+        pk_buffer_finish(&text);
         assert_int_equal(rc == PK_OK, rows[i].path == NULL);
         assert_string_equal(err.path, rows[i].path != NULL ? rows[i].path : "");
         pk_text_overrides_destroy(texts);
