@@ -10,7 +10,7 @@ import { Device, forgedChain } from './device.mjs';
 import { arpSpoof, ATTACKER, forgedTls, HOST, joined, left, posture, ROUTER, started } from './scenes.mjs';
 import { expect, same, until } from './tally.mjs';
 
-const LIVE_MS = 10_000;
+const LIVE_MS = 30_000;
 export const NAME = 'bench-laptop';
 
 const keep = (page) => page.evaluate(() => {

@@ -5,7 +5,7 @@ import { NAME } from './case-attack.mjs';
 import { arpSpoof, ATTACKER, CAFE, forgedTls, HOST, joined, ROUTER } from './scenes.mjs';
 import { expect, same, until } from './tally.mjs';
 
-const LIVE_MS = 10_000;
+const LIVE_MS = 30_000;
 const HOME = 'net-0000000000000001';
 const PLACE = 'u33db'; // a square in Berlin
 

@@ -25,7 +25,7 @@ export class Watch {
         const context = await this.browser.newContext({
             ignoreHTTPSErrors: true, viewport: { width: 1280, height: 860 }, locale: 'en-GB', ...options,
         });
-        context.setDefaultTimeout(10_000);
+        context.setDefaultTimeout(30_000);
         const page = await context.newPage();
         await page.exposeBinding('reportViolation', (_source, text) => this.violations.push(text));
         await page.addInitScript(() => {
