@@ -14,19 +14,8 @@ static int list(struct pk_cli *cli, struct pk_error *err)
         { "LAST ERROR", "last_error" },
         { NULL, NULL },
     };
-    json_t *answer = NULL;
-    int rc = pk_rest_call(cli->rest, "GET", "/channels", NULL, NULL, 0, &answer, err);
 
-    if (rc < 0) {
-        return rc;
-    }
-    if (cli->json) {
-        pk_print_json(stdout, answer);
-    } else {
-        pk_print_table(stdout, columns, json_object_get(answer, "items"));
-    }
-    json_decref(answer);
-    return PK_EXIT_FINE;
+    return pk_cli_table(cli, "/channels", NULL, columns, err);
 }
 
 static int send_test(struct pk_cli *cli, const char *name, const char *to, struct pk_error *err)

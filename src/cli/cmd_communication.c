@@ -21,26 +21,17 @@ static int set(struct pk_cli *cli, struct pk_error *err)
 {
     struct pk_buffer text = pk_buffer_of(PK_YAML_FILE_MAX);
     struct pk_yaml *yaml = NULL;
-    json_t *answer = NULL;
     int rc = pk_file_read(cli->args[0], &text, err);
 
     if (rc == PK_OK) {
         rc = pk_yaml_parse(text.ptr != NULL ? text.ptr : "", text.len, &yaml, err);
     }
     if (rc == PK_OK) {
-        rc = pk_rest_call(
-                cli->rest, "PUT", "/communication", NULL, pk_yaml_root(yaml), 0, &answer, err);
+        rc = pk_cli_put_version(cli, "/communication", pk_yaml_root(yaml), err);
     }
-    if (rc == PK_OK && cli->json) {
-        pk_print_json(stdout, answer);
-    } else if (rc == PK_OK) {
-        (void)printf("version %lld is in force\n",
-                (long long)json_integer_value(json_object_get(answer, "version")));
-    }
-    json_decref(answer);
     pk_yaml_destroy(yaml);
     pk_buffer_finish(&text);
-    return rc < 0 ? rc : PK_EXIT_FINE;
+    return rc;
 }
 
 int pk_cmd_communication(int argc, char **argv)

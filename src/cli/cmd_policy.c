@@ -143,24 +143,16 @@ static int status(struct pk_cli *cli, struct pk_error *err)
 static int put(struct pk_cli *cli, struct pk_error *err)
 {
     json_t *body = NULL;
-    json_t *done = NULL;
     int rc = body_of(cli->args[0], &body, err);
 
     if (rc == PK_OK && cli->reason != NULL) {
         (void)json_object_set_new(body, "note", json_string(cli->reason));
     }
     if (rc == PK_OK) {
-        rc = pk_rest_call(cli->rest, "PUT", "/policy", NULL, body, 0, &done, err);
+        rc = pk_cli_put_version(cli, "/policy", body, err);
     }
-    if (rc == PK_OK && cli->json) {
-        pk_print_json(stdout, done);
-    } else if (rc == PK_OK) {
-        (void)printf("version %lld is in force\n",
-                (long long)json_integer_value(json_object_get(done, "version")));
-    }
-    json_decref(done);
     json_decref(body);
-    return rc < 0 ? rc : PK_EXIT_FINE;
+    return rc;
 }
 
 static int versions(struct pk_cli *cli, struct pk_error *err)
@@ -172,16 +164,8 @@ static int versions(struct pk_cli *cli, struct pk_error *err)
         { "NAME", "name" },
         { NULL, NULL },
     };
-    json_t *list = NULL;
-    int rc = pk_rest_call(cli->rest, "GET", "/policy/versions", NULL, NULL, 0, &list, err);
 
-    if (rc == PK_OK && cli->json) {
-        pk_print_json(stdout, list);
-    } else if (rc == PK_OK) {
-        pk_print_table(stdout, columns, json_object_get(list, "items"));
-    }
-    json_decref(list);
-    return rc < 0 ? rc : PK_EXIT_FINE;
+    return pk_cli_table(cli, "/policy/versions", NULL, columns, err);
 }
 
 static int diff(struct pk_cli *cli, struct pk_error *err)
@@ -325,18 +309,9 @@ static int rates(struct pk_cli *cli, struct pk_error *err)
     char days[24];
     const struct pk_rest_param params[] = { { "days", cli->days > 0 ? days : NULL },
         { NULL, NULL } };
-    json_t *got = NULL;
-    int rc;
 
     (void)snprintf(days, sizeof(days), "%ld", cli->days);
-    rc = pk_rest_call(cli->rest, "GET", "/alerts/rates", params, NULL, 0, &got, err);
-    if (rc == PK_OK && cli->json) {
-        pk_print_json(stdout, got);
-    } else if (rc == PK_OK) {
-        pk_print_table(stdout, columns, json_object_get(got, "items"));
-    }
-    json_decref(got);
-    return rc < 0 ? rc : PK_EXIT_FINE;
+    return pk_cli_table(cli, "/alerts/rates", params, columns, err);
 }
 
 int pk_cmd_policy(int argc, char **argv)

@@ -3,6 +3,8 @@
 
 #include "cli/group.h"
 
+#define RECIPIENTS_MAX 1000 /* the server tells how many it takes */
+
 static int show(struct pk_cli *cli, struct pk_error *err)
 {
     const struct pk_rest_param params[] = { { "group", cli->group }, { NULL, NULL } };
@@ -31,24 +33,39 @@ static int plans(struct pk_cli *cli, struct pk_error *err)
         { "KIND", "kind" },
         { "GROUP", "group" },
         { "EVERY", "every" },
+        { "TO", "recipients" },
         { "NEXT", "next_at" },
         { "LAST", "last_at" },
         { "ERROR", "error" },
         { NULL, NULL },
     };
-    json_t *answer = NULL;
-    int rc = pk_rest_call(cli->rest, "GET", "/report-plans", NULL, NULL, 0, &answer, err);
 
-    if (rc < 0) {
-        return rc;
+    return pk_cli_table(cli, "/report-plans", NULL, columns, err);
+}
+
+static int add_plan(struct pk_cli *cli, struct pk_error *err)
+{
+    json_t *made = NULL;
+    json_t *body;
+    int rc;
+
+    if (cli->every == NULL || cli->to == NULL) {
+        return pk_error_set(
+                err, PK_EINVAL, "%s is missing", cli->every == NULL ? "--every" : "--to");
     }
-    if (cli->json) {
-        pk_print_json(stdout, answer);
-    } else {
-        pk_print_table(stdout, columns, json_object_get(answer, "items"));
+    body = json_pack("{s:s, s:s, s:s*, s:o}", "kind", cli->args[0], "every", cli->every, "group",
+            cli->group, "recipients", pk_cli_words(cli->to, RECIPIENTS_MAX));
+    rc = body != NULL ? pk_rest_call(cli->rest, "POST", "/report-plans", NULL, body, 0, &made, err)
+                      : pk_error_set(err, PK_EINVAL, "this is not UTF-8 text");
+    if (rc == PK_OK && cli->json) {
+        pk_print_json(stdout, made);
+    } else if (rc == PK_OK) {
+        (void)printf("%s: first sent at %s\n", json_string_value(json_object_get(made, "id")),
+                json_string_value(json_object_get(made, "next_at")));
     }
-    json_decref(answer);
-    return PK_EXIT_FINE;
+    json_decref(made);
+    json_decref(body);
+    return rc < 0 ? rc : PK_EXIT_FINE;
 }
 
 static int remove_plan(struct pk_cli *cli, struct pk_error *err)
@@ -62,6 +79,7 @@ int pk_cmd_report(int argc, char **argv)
         { "show", "KIND", PK_OPT_GROUP, 0, show,
                 "security, actions or compliance, as HTML on standard output" },
         { "plans", NULL, 0, 0, plans, "which reports are sent to whom" },
+        { "add", "KIND", PK_OPT_PLAN, 0, add_plan, "a plan: send it again and again" },
         { "remove", "ID", 0, 0, remove_plan, "a plan" },
         { NULL },
     };

@@ -12,25 +12,12 @@ static const char *text_of(const json_t *o, const char *key)
     return text != NULL ? text : "";
 }
 
-static int load(struct pk_cli *cli, json_t **out, struct pk_error *err)
-{
-    return pk_rest_call(cli->rest, "GET", "/texts", NULL, NULL, 0, out, err);
-}
-
 static int list(struct pk_cli *cli, struct pk_error *err)
 {
     static const struct pk_column columns[] = { { "THREAT", "threat" }, { "LANGUAGE", "language" },
         { "TITLE", "title" }, { "WHY", "why" }, { "STEPS", "next" }, { NULL, NULL } };
-    json_t *got = NULL;
-    int rc = load(cli, &got, err);
 
-    if (rc == PK_OK && cli->json) {
-        pk_print_json(stdout, got);
-    } else if (rc == PK_OK) {
-        pk_print_table(stdout, columns, json_object_get(got, "items"));
-    }
-    json_decref(got);
-    return rc < 0 ? rc : PK_EXIT_FINE;
+    return pk_cli_table(cli, "/texts", NULL, columns, err);
 }
 
 static int show(struct pk_cli *cli, struct pk_error *err)
@@ -68,17 +55,9 @@ static int save(struct pk_cli *cli, const json_t *got, json_t *items, struct pk_
 {
     json_t *body = json_pack(
             "{s:O, s:O}", "texts", items, "replaces", json_object_get(got, "version"));
-    json_t *answer = NULL;
-    int rc = body != NULL ? pk_rest_call(cli->rest, "PUT", "/texts", NULL, body, 0, &answer, err)
+    int rc = body != NULL ? pk_cli_put_version(cli, "/texts", body, err)
                           : pk_error_set(err, PK_ENOMEM, "out of memory");
 
-    if (rc == PK_OK && cli->json) {
-        pk_print_json(stdout, answer);
-    } else if (rc == PK_OK) {
-        (void)printf("version %lld is in force\n",
-                (long long)json_integer_value(json_object_get(answer, "version")));
-    }
-    json_decref(answer);
     json_decref(body);
     return rc;
 }
@@ -115,7 +94,7 @@ static int edit(struct pk_cli *cli, bool reset, struct pk_error *err)
     if (!reset && cli->title == NULL && cli->why == NULL && cli->step_count == 0) {
         return pk_error_set(err, PK_EINVAL, "--title, --why or --step is missing");
     }
-    rc = load(cli, &got, err);
+    rc = pk_rest_call(cli->rest, "GET", "/texts", NULL, NULL, 0, &got, err);
     if (rc < 0) {
         return rc;
     }

@@ -10,16 +10,11 @@
 static json_t *body_of(const struct pk_cli *cli, const char *name)
 {
     json_t *body = json_pack("{s:s, s:s*}", "role", cli->role, "name", name);
-    json_t *groups = json_array();
-    const char *at = cli->group;
+    json_t *groups = pk_cli_words(cli->group, GROUPS_MAX);
 
-    for (int i = 0; at != NULL && *at != '\0' && i < GROUPS_MAX; i++) {
-        size_t len = strcspn(at, ",");
-
-        if (len > 0) {
-            (void)json_array_append_new(groups, json_stringn(at, len));
-        }
-        at += len + (at[len] == ',' ? 1 : 0);
+    if (groups == NULL) {
+        json_decref(body);
+        return NULL;
     }
     if (json_array_size(groups) > 0) {
         (void)json_object_set(body, "groups", groups);

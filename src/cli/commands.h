@@ -19,7 +19,7 @@
     X(audit, "who did what")                                                                \
     X(channel, "letters, webhooks, SOC, push: list, test, mail")                            \
     X(communication, "which administrators hear of what: show, set")                        \
-    X(report, "the state of security as a page: show; sent by mail: plans, remove")         \
+    X(report, "the state of security as a page: show; sent by mail: plans, add, remove")    \
     X(health, "is the server well?")                                                        \
     X(intel, "known bad and good: import, lookup, show, list, export, remove, trust, push") \
     X(threat, "the threat catalogue: list, show")                                           \

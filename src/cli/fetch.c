@@ -1,4 +1,4 @@
-/* What the verbs of all groups do with the server: list, show, remove, act. */
+/* What the verbs of all groups do with the server: list, show, remove, act, put. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -71,6 +71,21 @@ int pk_cli_list(
     return rc < 0 ? rc : PK_EXIT_FINE;
 }
 
+int pk_cli_table(struct pk_cli *cli, const char *path, const struct pk_rest_param *params,
+        const struct pk_column *columns, struct pk_error *err)
+{
+    json_t *answer = NULL;
+    int rc = pk_rest_call(cli->rest, "GET", path, params, NULL, 0, &answer, err);
+
+    if (rc == PK_OK && cli->json) {
+        pk_print_json(stdout, answer);
+    } else if (rc == PK_OK) {
+        pk_print_table(stdout, columns, json_object_get(answer, "items"));
+    }
+    json_decref(answer);
+    return rc < 0 ? rc : PK_EXIT_FINE;
+}
+
 /* prefix/ID/tail; the caller frees. */
 static char *path_of(const struct pk_cli *cli, const char *prefix, const char *tail)
 {
@@ -137,4 +152,36 @@ int pk_cli_act(struct pk_cli *cli, const char *prefix, const char *act, const ch
     json_decref(body);
     free(path);
     return rc < 0 ? rc : PK_EXIT_FINE;
+}
+
+int pk_cli_put_version(
+        struct pk_cli *cli, const char *path, const json_t *body, struct pk_error *err)
+{
+    json_t *answer = NULL;
+    int rc = pk_rest_call(cli->rest, "PUT", path, NULL, body, 0, &answer, err);
+
+    if (rc == PK_OK && cli->json) {
+        pk_print_json(stdout, answer);
+    } else if (rc == PK_OK) {
+        (void)printf("version %lld is in force\n",
+                (long long)json_integer_value(json_object_get(answer, "version")));
+    }
+    json_decref(answer);
+    return rc < 0 ? rc : PK_EXIT_FINE;
+}
+
+json_t *pk_cli_words(const char *text, size_t max)
+{
+    json_t *words = json_array();
+
+    while (text != NULL && *text != '\0' && json_array_size(words) < max) {
+        size_t len = strcspn(text, ",");
+
+        if (len > 0 && json_array_append_new(words, json_stringn(text, len)) < 0) {
+            json_decref(words);
+            return NULL;
+        }
+        text += len + (text[len] == ',' ? 1 : 0);
+    }
+    return words;
 }

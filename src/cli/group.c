@@ -43,6 +43,8 @@ enum {
     OPT_TITLE,
     OPT_WHY,
     OPT_STEP,
+    OPT_EVERY,
+    OPT_TO,
 };
 
 /* clang-format off */
@@ -83,6 +85,8 @@ static const struct option long_options[] = {
     { "title", required_argument, NULL, OPT_TITLE },
     { "why", required_argument, NULL, OPT_WHY },
     { "step", required_argument, NULL, OPT_STEP },
+    { "every", required_argument, NULL, OPT_EVERY },
+    { "to", required_argument, NULL, OPT_TO },
     { NULL, 0, NULL, 0 },
 };
 
@@ -97,7 +101,8 @@ static const struct { int option; unsigned of; const char *help; } meanings[] = 
     { OPT_ROLE, PK_OPT_ROLE, "--role viewer|responder|policy|privacy|owner" },
     { OPT_TTL, PK_OPT_TTL | PK_OPT_MISTAKE, "--ttl SECONDS                   how long it works" },
     { OPT_LABEL, PK_OPT_ENROL, "--label TEXT                    for whom it is" },
-    { OPT_GROUP, PK_OPT_ENROL | PK_OPT_EXCEPT | PK_OPT_GROUP | PK_OPT_MISTAKE, "--group NAME                    of devices" },
+    { OPT_GROUP, PK_OPT_ENROL | PK_OPT_EXCEPT | PK_OPT_GROUP | PK_OPT_MISTAKE | PK_OPT_PLAN,
+      "--group NAME                    of devices" },
     { OPT_USES, PK_OPT_ENROL, "--uses N                        how many devices (1)" },
     { OPT_DEVICE, PK_OPT_EXCEPT | PK_OPT_MISTAKE, "--device ID                     on this device only" },
     { OPT_SHA256, PK_OPT_EXCEPT, "--sha256 HEX                    this file only" },
@@ -117,6 +122,8 @@ static const struct { int option; unsigned of; const char *help; } meanings[] = 
     { OPT_TITLE, PK_OPT_WORDS, "--title TEXT                    what happened (80 characters)" },
     { OPT_WHY, PK_OPT_WORDS, "--why TEXT                      what it means (with the title 140)" },
     { OPT_STEP, PK_OPT_WORDS, "--step TEXT                     what ends it; up to three times (100)" },
+    { OPT_EVERY, PK_OPT_PLAN, "--every daily|weekly|monthly    how often, at 06:00 UTC" },
+    { OPT_TO, PK_OPT_PLAN, "--to ADDRESS,...                who gets it" },
     { OPT_RULE, PK_OPT_EXCEPT | PK_OPT_MISTAKE, "--rule RULE                     only findings of this rule" },
     { OPT_AFTER, PK_OPT_FOLLOW, "--after CURSOR|now              where to begin (0)" },
     { OPT_FOLLOW, PK_OPT_FOLLOW, "--follow                        wait for more" },
@@ -285,6 +292,12 @@ static bool take_option(
             return false;
         }
         cli->steps[cli->step_count++] = value;
+        return true;
+    case OPT_EVERY:
+        cli->every = value;
+        return true;
+    case OPT_TO:
+        cli->to = value;
         return true;
     case OPT_USES:
         return parse_number(value, &cli->uses);

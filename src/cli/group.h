@@ -24,6 +24,7 @@ enum pk_option {
     PK_OPT_MISTAKE = 131072, /* --threat --subject --rule --device --group --ttl */
     PK_OPT_TEXT = 262144,    /* --language */
     PK_OPT_WORDS = 524288,   /* --title --why --step */
+    PK_OPT_PLAN = 1048576,   /* --every --to --group */
 };
 
 struct pk_cli {
@@ -51,6 +52,8 @@ struct pk_cli {
     const char *language;
     const char *title;
     const char *why;
+    const char *every;
+    const char *to;
     const char *steps[4]; /* one more than there may be: the server tells */
     size_t step_count;
     const char *network;
@@ -84,6 +87,9 @@ int pk_group_run(const struct pk_group *group, int argc, char **argv);
 /* GET path, page after page until --limit or --all are satisfied; prints a table or JSON. */
 PK_MUST_USE int pk_cli_list(struct pk_cli *cli, const char *path, const struct pk_column *columns,
         struct pk_error *err);
+/* GET path (params: NULL for none), which gives all there is at once; prints its items as a table, or the answer as JSON. */
+PK_MUST_USE int pk_cli_table(struct pk_cli *cli, const char *path,
+        const struct pk_rest_param *params, const struct pk_column *columns, struct pk_error *err);
 /* GET prefix/ID; prints it. */
 PK_MUST_USE int pk_cli_show(struct pk_cli *cli, const char *prefix, struct pk_error *err);
 /* DELETE prefix/ID. */
@@ -91,3 +97,10 @@ PK_MUST_USE int pk_cli_remove(struct pk_cli *cli, const char *prefix, struct pk_
 /* POST prefix/ID/act {"reason"}; prints done on success. */
 PK_MUST_USE int pk_cli_act(struct pk_cli *cli, const char *prefix, const char *act,
         const char *done, struct pk_error *err);
+/* PUT path body, a document of which a new version is in force then; prints which. */
+PK_MUST_USE int pk_cli_put_version(
+        struct pk_cli *cli, const char *path, const json_t *body, struct pk_error *err);
+
+/* The words of "a,b,c" (NULL: none), empty ones left out, at most max. The caller owns the array.
+ * NULL: not UTF-8. */
+json_t *pk_cli_words(const char *text, size_t max);

@@ -362,8 +362,27 @@ def test_commands(w):
     check("picket communication show", done.returncode == 0 and "a@example.org" in done.stdout, done)
     done = picket("report", "show", "compliance")
     check("picket report show", done.returncode == 0 and "<h1>Compliance by group" in done.stdout, done)
+    done = picket("report", "add", "actions", "--every", "monthly", "--to", "a@example.org,,b@example.org", "--group", "default")
+    check("picket report add", done.returncode == 0 and "first sent at" in done.stdout, done)
+    plan = done.stdout.split(":")[0]
+    made = w.owner.get("/report-plans").json["items"]
+    check("it is the plan that was said", len(made) == 1 and made[0]["id"] == plan and made[0]["kind"] == "actions" and
+          made[0]["every"] == "monthly" and made[0]["group"] == "default" and
+          made[0]["recipients"] == ["a@example.org", "b@example.org"], made)
     done = picket("report", "plans")
-    check("picket report plans", done.returncode == 0, done)
+    check("picket report plans", done.returncode == 0 and plan in done.stdout and "a@example.org" in done.stdout, done)
+    for args, status, words in ((("poem", "--every", "daily", "--to", "a@example.org"), 3, "kind"),
+                                (("actions", "--every", "hourly", "--to", "a@example.org"), 3, "every"),
+                                (("actions", "--every", "daily", "--to", "nobody"), 3, "mail address"),
+                                (("actions", "--every", "daily", "--to", ","), 3, "somebody"),
+                                (("actions", "--to", "a@example.org"), 3, "--every is missing"),
+                                (("actions", "--every", "daily"), 3, "--to is missing"),
+                                ((), 2, "KIND")):
+        done = picket("report", "add", *args)
+        check(f"picket report add {' '.join(args)} is refused with its reason", done.returncode == status and words in done.stderr, done)
+    done = picket("report", "remove", plan)
+    check("picket report remove", done.returncode == 0 and not w.owner.get("/report-plans").json["items"], done)
+    check("a plan that is gone", picket("report", "remove", plan).returncode == 3)
 
 
 def test_secrets(w):
