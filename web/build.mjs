@@ -1,10 +1,10 @@
 // build.mjs - bundles the console into a folder: index.html, app-HASH.js, app-HASH.css, one NAME-HASH.js for each group
-// of pages and for what groups share, land-HASH.txt, favicon.svg. The names change with the content, so a server may
+// of pages, for what groups share and for each language but English, land-HASH.txt, favicon.svg. The names change with the content, so a server may
 // let browsers keep the assets for ever.
 import { build } from 'esbuild';
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { basename, dirname, join, relative, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { report } from './budget.mjs';
 import { landPath } from './land.mjs';
@@ -37,6 +37,7 @@ const result = await build({
     outdir: out,
     splitting: true,
     metafile: true,
+    loader: { '.json': 'text' }, // as a module, each text would be an export of its own
     entryNames: '[name]-[hash]',
     chunkNames: '[name]-[hash]',
 });
@@ -68,8 +69,8 @@ function closure(output, seen = new Set()) {
     return seen;
 }
 const entry = outputs.find((o) => o.entryPoint === 'src/main.tsx');
-const first = outputs.find((o) => o.entryPoint === relative(here, join(here, 'src/groups/overview.tsx')));
-const early = new Set([...closure(entry), ...closure(first)]);
+const starting = (path) => outputs.find((o) => o.entryPoint === path);
+const early = new Set([entry, starting('src/app/start.tsx'), starting('src/groups/overview.tsx')].flatMap((o) => [...closure(o)]));
 early.delete(entry.name);
 const preload = [...early].map((name) => `<link rel="modulepreload" href="${name}">`).join('\n');
 const page = readFileSync(join(here, 'src/index.html'), 'utf8')

@@ -1,12 +1,5 @@
-// main.tsx - starts the console.
-import { render } from 'preact';
+// main.tsx - the language first, then the console.
 import './styles/main.css';
-import './ui/kit';
-import { App } from './app/app';
-import { startKeys } from './app/keys';
+import { speak, wantedHere } from './app/words';
 
-const root = document.getElementById('app');
-if (root) {
-    startKeys();
-    render(<App />, root);
-}
+void speak(wantedHere()).then(() => import('./app/start'));

@@ -17,6 +17,7 @@ import { signOut } from './session';
 import { theme, toggleTheme } from './theme';
 import { Boundary } from '../ui/boundary';
 import { Icon, Logo } from '../ui/icon';
+import { LanguageChoice } from '../ui/languages';
 import { said } from '../ui/names';
 import { toast, Toasts } from '../ui/toast';
 
@@ -38,6 +39,7 @@ function Nav({ at, open }: { at: string | undefined; open: boolean }): JSX.Eleme
                     {s.pages.filter((p) => p.under === undefined).map((p) => <NavLink key={p.id} page={p} at={at} />)}
                 </div>
             ))}
+            <LanguageChoice />
         </nav>
     );
 }

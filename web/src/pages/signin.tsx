@@ -12,6 +12,7 @@ import { signedOutBecause, signIn } from '../app/session';
 import { ProblemBox } from '../ui/basics';
 import { CodeLine } from '../ui/copy';
 import { Icon, Logo } from '../ui/icon';
+import { LanguageChoice } from '../ui/languages';
 
 interface Door {
     name: string;
@@ -151,6 +152,7 @@ export function SignIn({ token }: { token: string | undefined }): JSX.Element {
                 </form>
                 <PasswordForm busy={busy} enter={enter} />
                 <NewLink />
+                <LanguageChoice />
             </div>
         </main>
     );
