@@ -381,7 +381,7 @@ int pk_cmd_device(int argc, char **argv)
 {
     static const struct pk_verb verbs[] = {
         { "list", NULL, PK_OPT_LIST, 0, list,
-                "filters: status platform level outlook zone group q" },
+                "filters: status platform level outlook zone access group q" },
         { "show", "ID", 0, 0, show, "one device with its risk, posture and incidents" },
         { "risk", "ID", 0, 0, risk, "why its risk and its chance of an attack are what they are" },
         { "revoke", "ID", PK_OPT_REASON, PK_OPT_REASON, revoke, "refuse its certificate" },

@@ -7,15 +7,15 @@
 /* name, one line for --help */
 #define PK_ADMIN_COMMANDS(X)                                                                \
     X(app, "apps on devices: list, show, devices, upload, except, rules; diff of two")      \
-    X(device, "protected devices: list, show, revoke")                                      \
+    X(device, "protected devices: list, show, risk, revoke, export, erase, simulate")       \
     X(incident, "incidents: list, show, dismiss, reopen")                                   \
     X(mistake, "what was called a mistake: list, add, remove, export, import")              \
-    X(network, "networks that devices met: list, show, devices, map; trust")                \
-    X(crowd, "what all devices know together: status, show, explain, map, voice")           \
+    X(network, "networks that devices met: list, show, devices, map, trust")                \
+    X(crowd, "what all devices know together: status, show, explain, map, voice, exchange") \
     X(events, "the event stream, as it happens with --follow")                              \
     X(enrollment, "links that let devices in: list, create, remove")                        \
     X(token, "API tokens: list, create, remove")                                            \
-    X(user, "sign-in links for people")                                                     \
+    X(user, "who may sign in: list, add, change, disable, enable, remove, signin-link")     \
     X(audit, "who did what")                                                                \
     X(channel, "letters, webhooks, SOC, push: list, test, mail")                            \
     X(communication, "which administrators hear of what: show, set")                        \

@@ -134,6 +134,17 @@ static const struct { int option; unsigned of; const char *help; } meanings[] = 
 };
 /* clang-format on */
 
+static void help_options(FILE *to, unsigned used)
+{
+    (void)fputs("\nOptions:\n", to);
+    for (size_t i = 0; i < PK_COUNT(meanings); i++) {
+        if (meanings[i].of == 0 || (meanings[i].of & used) != 0) {
+            (void)fprintf(to, "  %s\n", meanings[i].help);
+        }
+    }
+    (void)fputs("\nExit status: 0 fine, 1 bad news found, 2 wrong usage, 3 could not do it.\n", to);
+}
+
 static void help(FILE *to, const struct pk_group *group)
 {
     unsigned used = 0;
@@ -143,13 +154,16 @@ static void help(FILE *to, const struct pk_group *group)
         (void)fprintf(to, "  %-12s %-6s %s\n", v->name, v->args != NULL ? v->args : "", v->what);
         used |= v->options;
     }
-    (void)fputs("\nOptions:\n", to);
-    for (size_t i = 0; i < PK_COUNT(meanings); i++) {
-        if (meanings[i].of == 0 || (meanings[i].of & used) != 0) {
-            (void)fprintf(to, "  %s\n", meanings[i].help);
-        }
-    }
-    (void)fputs("\nExit status: 0 fine, 1 bad news found, 2 wrong usage, 3 could not do it.\n", to);
+    help_options(to, used);
+}
+
+/* Of one verb, with its own options alone. The completion reads these pages, too. */
+static void help_verb(FILE *to, const struct pk_group *group, const struct pk_verb *verb)
+{
+    (void)fprintf(to, "usage: picket %s%s%s%s%s [OPTIONS]\n%s\n", group->name,
+            verb->name[0] != '\0' ? " " : "", verb->name, verb->args != NULL ? " " : "",
+            verb->args != NULL ? verb->args : "", verb->what);
+    help_options(to, verb->options);
 }
 
 static int wrong(const struct pk_group *group, const char *text, const char *what)
@@ -381,7 +395,11 @@ int pk_group_run(const struct pk_group *group, int argc, char **argv)
     /* NOLINTNEXTLINE(concurrency-mt-unsafe): before any thread */
     while ((option = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
         if (option == OPT_HELP) {
-            help(stdout, group);
+            if (verb != NULL) {
+                help_verb(stdout, group, verb);
+            } else {
+                help(stdout, group);
+            }
             return PK_EXIT_FINE;
         }
         if (option == '?' ||

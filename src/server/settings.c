@@ -400,7 +400,8 @@ static void explain_value(const struct pk_field *f, const json_t *v, struct pk_b
         (void)pk_buffer_puts(out, "(set)"); /* may hold a password */
         return;
     }
-    text = v != NULL ? json_dumps(v, JSON_ENCODE_ANY | JSON_COMPACT) : NULL;
+    text = v != NULL ? json_dumps(v, JSON_ENCODE_ANY | JSON_COMPACT | JSON_REAL_PRECISION(15))
+                     : NULL;
     (void)pk_buffer_puts(out, text != NULL ? text : "-");
     free(text);
 }
