@@ -8,6 +8,9 @@
 static const int64_t step_ms[STEPS + 1] = { 0, 200, 450, PK_LEASE_ROUND_MS };
 #define OFFER_KEPT_MS 2500 /* before a round: the exchange by which the lease came belongs to it */
 #define LATE_MS       250  /* answers about one late offer */
+/* Between the answer that grants a lease and the moment when the system has put it in force, what we know
+ * of the lease belongs to the one before, perhaps to another network. A busy device takes its time. */
+#define APPLIED_MS 3000
 
 struct pk_lease_track {
     const struct pk_lease_ops *ops;
@@ -20,6 +23,9 @@ struct pk_lease_track {
     bool brief; /* a round about a late offer: only stations are asked */
     int64_t round_ms;
     size_t step;
+    struct pk_address
+            granted_by; /* the server of the last answer that granted us a lease, and when */
+    int64_t granted_ms;
     struct pk_lease_facts facts;
 };
 
@@ -186,8 +192,18 @@ static void forget_old_offers(struct pk_lease_track *t)
     f->offer_count = kept;
 }
 
-static void end_round(struct pk_lease_track *t)
+static bool is_being_applied(const struct pk_lease_track *t, int64_t now)
 {
+    return t->granted_by.family != 0 && now - t->granted_ms < APPLIED_MS &&
+            !pk_address_same(&t->granted_by, &t->facts.now.server);
+}
+
+static void end_round(struct pk_lease_track *t, int64_t now)
+{
+    if (t->must_report && is_being_applied(t, now)) {
+        t->ops->wake(t->ctx, t->granted_ms + APPLIED_MS - now);
+        return; /* the new lease begins a round of its own; without it, this one ends then */
+    }
     t->asking = false;
     if (!t->brief) {
         forget_old_offers(t);
@@ -209,7 +225,7 @@ void pk_lease_track_tick(struct pk_lease_track *t, int64_t now)
             ask_stations(t);
             t->ops->wake(t->ctx, LATE_MS);
         } else if (now - t->round_ms >= LATE_MS) {
-            end_round(t);
+            end_round(t, now);
         } else {
             t->ops->wake(t->ctx, t->round_ms + LATE_MS - now);
         }
@@ -224,7 +240,7 @@ void pk_lease_track_tick(struct pk_lease_track *t, int64_t now)
         t->step++;
     }
     if (now - t->round_ms >= step_ms[STEPS]) {
-        end_round(t);
+        end_round(t, now);
         return;
     }
     t->ops->wake(t->ctx, t->round_ms + step_ms[t->step] - now);
@@ -275,6 +291,8 @@ void pk_lease_track_offer(struct pk_lease_track *t, const struct pk_dhcp *messag
     if (ours && message->type == PK_DHCP_ACK) {
         t->facts.has_sender = true;
         memcpy(t->facts.sender, mac, 6);
+        t->granted_by = terms.server;
+        t->granted_ms = now;
     }
     offer = place_of(t, &terms, mac);
     news = offer->at_ms == 0 || !pk_lease_terms_same(&offer->terms, &terms);

@@ -327,6 +327,36 @@ static void test_terms(void **state)
     assert_false(pk_lease_terms_same(&a, &b));
 }
 
+/* Another network's server grants a lease; the system has not put it in force yet. */
+static void test_applied_late(void **state)
+{
+    struct world w;
+
+    (void)state;
+    begin(&w);
+    w.servers[1].there = w.servers[1].offers = true;
+    say(&w, &w.servers[1], PK_DHCP_ACK, true);
+    pass(&w, 2000);
+    assert_int_equal(w.count, 1); /* not a second server beside ours, but the next one */
+    pk_lease_track_leave(w.track);
+    pass(&w, 5000);
+    assert_int_equal(w.count, 1);
+    join(&w, terms(66, 66, 66), false);
+    pass(&w, 1000);
+    assert_int_equal(w.count, 2);
+    pk_lease_track_destroy(w.track);
+
+    /* It never is: then somebody answers in vain, beside our own server. */
+    begin(&w);
+    w.servers[1].there = w.servers[1].offers = true;
+    say(&w, &w.servers[1], PK_DHCP_ACK, true);
+    pass(&w, 3500);
+    assert_int_equal(w.count, 2);
+    assert_int_equal(w.reports[1].offer_count, 2);
+    assert_true(w.reported_at[1] - w.reported_at[0] >= 3000);
+    pk_lease_track_destroy(w.track);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -336,6 +366,7 @@ int main(void)
         cmocka_unit_test(test_another_network),
         cmocka_unit_test(test_late_offer),
         cmocka_unit_test(test_change_in_round),
+        cmocka_unit_test(test_applied_late),
         cmocka_unit_test(test_flood),
         cmocka_unit_test(test_terms),
     };
