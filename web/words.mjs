@@ -13,7 +13,9 @@ export const LANGUAGES = ['de', 'es', 'fr', 'it'];
 const ASKS = { t: 1, rich: 1, tn: 2 }; // how many literals each takes
 // What is English and not for people's eyes: names of elements' properties whose value is a code.
 const CODES = new Set(['class', 'd', 'id', 'key', 'type', 'name', 'role', 'rel', 'href', 'for', 'viewBox', 'autocomplete', 'inputmode',
-    'scope', 'icon', 'kind', 'tone', 'sort', 'path', 'style', 'accept', 'method', 'target', 'lang', 'points', 'transform']);
+    'scope', 'icon', 'kind', 'tone', 'sort', 'path', 'style', 'accept', 'method', 'target', 'lang', 'points', 'transform',
+    'to', 'value', 'fill', 'stroke', 'stroke-linecap', 'stroke-linejoin', 'aria-hidden', 'aria-live', 'aria-labelledby', 'aria-describedby',
+    'aria-controls', 'aria-pressed', 'aria-current', 'aria-haspopup', 'preserveAspectRatio', 'vector-effect']);
 const PROSE = /\p{L}{2}/u; // in an element
 const SENTENCE = /^\p{Lu}\p{Ll}+( |$)|\p{L}{2,} \p{Ll}{2,}/u; // anywhere else
 

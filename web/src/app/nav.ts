@@ -4,6 +4,7 @@ import type { JSX } from 'preact';
 import type { IconName } from '../ui/icon';
 import type { Route } from './address';
 import { incidentsHref } from './address';
+import { t } from './words';
 
 export interface PageGroup {
     page: (route: Route) => JSX.Element;
@@ -22,33 +23,33 @@ export interface NavPage {
 
 export const SECTIONS: { name: string; pages: NavPage[] }[] = [
     {
-        name: 'Watch',
+        name: t('Watch'),
         pages: [
-            { id: '', name: 'Overview', icon: 'overview', key: 'o', phone: true, load: () => import('../groups/overview') },
-            { id: 'incidents', name: 'Incidents', icon: 'incident', key: 'i', phone: true, to: incidentsHref('state:open|mitigated'), load: () => import('../groups/incidents') },
-            { id: 'devices', name: 'Devices', icon: 'device', key: 'd', phone: true, load: () => import('../groups/devices') },
-            { id: 'apps', name: 'Apps', icon: 'app', key: 'a', load: () => import('../groups/apps') },
-            { id: 'networks', name: 'Networks', icon: 'network', key: 'w', phone: true, load: () => import('../groups/networks') },
-            { id: 'crowd', name: 'Crowd', icon: 'crowd', key: 'c', load: () => import('../groups/crowd') },
+            { id: '', name: t('Overview'), icon: 'overview', key: 'o', phone: true, load: () => import('../groups/overview') },
+            { id: 'incidents', name: t('Incidents'), icon: 'incident', key: 'i', phone: true, to: incidentsHref('state:open|mitigated'), load: () => import('../groups/incidents') },
+            { id: 'devices', name: t('Devices'), icon: 'device', key: 'd', phone: true, load: () => import('../groups/devices') },
+            { id: 'apps', name: t('Apps'), icon: 'app', key: 'a', load: () => import('../groups/apps') },
+            { id: 'networks', name: t('Networks'), icon: 'network', key: 'w', phone: true, load: () => import('../groups/networks') },
+            { id: 'crowd', name: t('Crowd'), icon: 'crowd', key: 'c', load: () => import('../groups/crowd') },
         ],
     },
     {
-        name: 'Act',
+        name: t('Act'),
         pages: [
-            { id: 'policies', name: 'Policies', icon: 'policy', key: 'p', load: () => import('../groups/policies') },
-            { id: 'communication', name: 'Communication', icon: 'talk', key: 't', load: () => import('../groups/communication') },
-            { id: 'enrolment', name: 'Enrolment', icon: 'enrol', key: 'n', load: () => import('../groups/enrolment') },
+            { id: 'policies', name: t('Policies'), icon: 'policy', key: 'p', load: () => import('../groups/policies') },
+            { id: 'communication', name: t('Communication'), icon: 'talk', key: 't', load: () => import('../groups/communication') },
+            { id: 'enrolment', name: t('Enrolment'), icon: 'enrol', key: 'n', load: () => import('../groups/enrolment') },
         ],
     },
     {
-        name: 'Look after',
+        name: t('Look after'),
         pages: [
-            { id: 'reports', name: 'Reports', icon: 'report', key: 'r', load: () => import('../groups/reports') },
-            { id: 'privacy', name: 'Privacy', icon: 'eye', key: 'y', load: () => import('../groups/privacy') },
-            { id: 'audit', name: 'Audit', icon: 'audit', key: 'u', load: () => import('../groups/audit') },
-            { id: 'admins', name: 'Admins', icon: 'people', key: 'm', load: () => import('../groups/admins') },
-            { id: 'system', name: 'System', icon: 'system', key: 's', load: () => import('../groups/system') },
-            { id: 'events', name: 'Events', icon: 'events', key: 'e', under: 'system', load: () => import('../groups/system') },
+            { id: 'reports', name: t('Reports'), icon: 'report', key: 'r', load: () => import('../groups/reports') },
+            { id: 'privacy', name: t('Privacy'), icon: 'eye', key: 'y', load: () => import('../groups/privacy') },
+            { id: 'audit', name: t('Audit'), icon: 'audit', key: 'u', load: () => import('../groups/audit') },
+            { id: 'admins', name: t('Admins'), icon: 'people', key: 'm', load: () => import('../groups/admins') },
+            { id: 'system', name: t('System'), icon: 'system', key: 's', load: () => import('../groups/system') },
+            { id: 'events', name: t('Events'), icon: 'events', key: 'e', under: 'system', load: () => import('../groups/system') },
         ],
     },
 ];

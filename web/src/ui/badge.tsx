@@ -1,7 +1,7 @@
 // badge.tsx - severity, state, level and status as small coloured words. Never colour alone.
 import type { ComponentChildren, JSX } from 'preact';
 import type { DeviceStatus, IncidentState, Level, Severity } from '../api/types';
-import { sentence, STATUS_NAME } from './words';
+import { LEVEL_NAME, SEVERITY_NAME, STATE_NAME, STATUS_NAME } from './words';
 
 export type Tone = 'critical' | 'high' | 'medium' | 'low' | 'info' | 'ok';
 
@@ -10,7 +10,7 @@ export function Badge({ tone, children }: { tone: Tone; children: ComponentChild
 }
 
 export function SeverityBadge({ of }: { of: Severity }): JSX.Element {
-    return <span class={`badge sev tone-${of}`}><span class="dot" aria-hidden="true" />{sentence(of)}</span>;
+    return <span class={`badge sev tone-${of}`}><span class="dot" aria-hidden="true" />{SEVERITY_NAME[of] ?? of}</span>;
 }
 
 const STATE_TONE: Record<IncidentState, Tone> = {
@@ -18,7 +18,7 @@ const STATE_TONE: Record<IncidentState, Tone> = {
 };
 
 export function StateBadge({ of }: { of: IncidentState }): JSX.Element {
-    return <Badge tone={STATE_TONE[of] ?? 'info'}>{sentence(of)}</Badge>;
+    return <Badge tone={STATE_TONE[of] ?? 'info'}>{STATE_NAME[of] ?? of}</Badge>;
 }
 
 export const LEVEL_TONE: Record<Level, Tone> = {
@@ -36,7 +36,7 @@ export function StatusBadge({ of }: { of: DeviceStatus }): JSX.Element {
 export function RiskBadge({ score, level }: { score: number; level: Level }): JSX.Element {
     return (
         <span class={`risk tone-${LEVEL_TONE[level] ?? 'info'}`}>
-            <strong>{Math.round(score)}</strong> {sentence(level)}
+            <strong>{Math.round(score)}</strong> {LEVEL_NAME[level] ?? level}
         </span>
     );
 }

@@ -3,6 +3,7 @@ import type { ComponentChildren, JSX } from 'preact';
 import { useEffect } from 'preact/hooks';
 import type { ApiError } from '../api/client';
 import { session } from '../app/session';
+import { rich, t } from '../app/words';
 import type { IconName } from './icon';
 import { Icon } from './icon';
 
@@ -77,9 +78,9 @@ export function ProblemBox({ error, retry }: { error: ApiError; retry?: () => vo
             <div>
                 <strong>{title}</strong>
                 {detail && detail !== title && <p>{detail}</p>}
-                {path && <p>At <code>{path}</code></p>}
+                {path && <p>{rich('At {place}', { place: <code>{path}</code> })}</p>}
             </div>
-            {retry && <button type="button" class="button small" onClick={retry}>Try again</button>}
+            {retry && <button type="button" class="button small" onClick={retry}>{t('Try again')}</button>}
         </div>
     );
 }
@@ -87,7 +88,7 @@ export function ProblemBox({ error, retry }: { error: ApiError; retry?: () => vo
 export function Loading({ lines = 4 }: { lines?: number }): JSX.Element {
     return (
         <div class="loading" role="status">
-            <span class="sr">Loading</span>
+            <span class="sr">{t('Loading')}</span>
             {Array.from({ length: lines }, (_, i) => <span key={i} class={`bone bone-${i % 3}`} aria-hidden="true" />)}
         </div>
     );
@@ -113,7 +114,7 @@ export function Facts({ rows }: { rows: [string, ComponentChildren][] }): JSX.El
     return (
         <dl class="facts">
             {rows.map(([name, value]) => (
-                <div key={name}><dt>{name}</dt><dd>{value ?? <span class="muted">unknown</span>}</dd></div>
+                <div key={name}><dt>{name}</dt><dd>{value ?? <span class="muted">{t('unknown')}</span>}</dd></div>
             ))}
         </dl>
     );

@@ -2,6 +2,7 @@
 import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { asApiError } from '../app/resource';
+import { t } from '../app/words';
 import { Icon } from './icon';
 import { toast } from './toast';
 
@@ -27,8 +28,8 @@ export function ConfirmButton({ name, act }: { name: string; act: () => Promise<
     };
     return (
         <button type="button" disabled={busy} onClick={press} class={`button small ${armed ? 'danger' : 'ghost'}`}
-            aria-label={armed ? `Really delete ${name}` : `Delete ${name}`}>
-            <Icon name="trash" />{armed && <span>Really?</span>}
+            aria-label={armed ? t('Really delete {name}', { name }) : t('Delete {name}', { name })}>
+            <Icon name="trash" />{armed && <span>{t('Really?')}</span>}
         </button>
     );
 }

@@ -1,6 +1,7 @@
 // copy.tsx - text to take along: a button, and a line of code with one.
 import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
+import { t } from '../app/words';
 import { Icon } from './icon';
 
 // For pages without the clipboard interface (plain http in a lab).
@@ -24,7 +25,7 @@ async function copyText(text: string): Promise<boolean> {
     }
 }
 
-export function CopyButton({ text, what, name = 'Copy' }: {
+export function CopyButton({ text, what, name = t('Copy') }: {
     text: string; what: string; name?: string;
 }): JSX.Element {
     const [done, setDone] = useState<boolean | null>(null);
@@ -33,10 +34,10 @@ export function CopyButton({ text, what, name = 'Copy' }: {
         return () => clearTimeout(timer);
     }, [done]);
     return (
-        <button type="button" class="button small copy" aria-label={`Copy ${what}`}
+        <button type="button" class="button small copy" aria-label={t('Copy {what}', { what })}
             onClick={() => void copyText(text).then(setDone)}>
             <Icon name={done ? 'check' : 'copy'} />
-            <span aria-live="polite">{done === null ? name : done ? 'Copied' : 'Press Ctrl+C'}</span>
+            <span aria-live="polite">{done === null ? name : done ? t('Copied') : t('Press Ctrl+C')}</span>
         </button>
     );
 }

@@ -3,6 +3,7 @@ import type { ComponentChildren, JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { ApiError } from '../api/client';
 import { asApiError } from '../app/resource';
+import { t } from '../app/words';
 import { ProblemBox } from './basics';
 import { Icon } from './icon';
 
@@ -29,7 +30,7 @@ export function Dialog({ title, onClose, children }: DialogProps): JSX.Element {
             <div class="dialog-box">
                 <header class="dialog-head">
                     <h2 id="dialog-title">{title}</h2>
-                    <button type="button" class="button ghost square" aria-label="Close" onClick={onClose}>
+                    <button type="button" class="button ghost square" aria-label={t('Close')} onClick={onClose}>
                         <Icon name="cross" />
                     </button>
                 </header>
@@ -69,23 +70,23 @@ export function ReasonDialog(props: ReasonProps): JSX.Element {
             <form class="form" onSubmit={submit}>
                 <div class="dialog-text">{props.text}</div>
                 {props.suggestions && (
-                    <div class="chips" role="group" aria-label="Common reasons">
+                    <div class="chips" role="group" aria-label={t('Common reasons')}>
                         {props.suggestions.map((s) => (
                             <button key={s} type="button" class="chip" onClick={() => setReason(s)}>{s}</button>
                         ))}
                     </div>
                 )}
                 <label class="field">
-                    <span>Reason</span>
+                    <span>{t('Reason')}</span>
                     <textarea required autofocus rows={3} maxLength={500} value={reason} name="reason"
                         placeholder={props.placeholder} onInput={(e) => setReason(e.currentTarget.value)} />
                 </label>
                 {error && <ProblemBox error={error} />}
                 <div class="form-end">
-                    <button type="button" class="button" onClick={props.onClose}>Cancel</button>
+                    <button type="button" class="button" onClick={props.onClose}>{t('Cancel')}</button>
                     <button type="submit" disabled={busy || reason.trim() === ''}
                         class={`button ${props.danger ? 'danger' : 'primary'}`}>
-                        {busy ? 'Working …' : props.confirm}
+                        {busy ? t('Working …') : props.confirm}
                     </button>
                 </div>
             </form>

@@ -2,6 +2,7 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { asApiError } from '../app/resource';
+import { t } from '../app/words';
 import { csv, save } from './csv';
 import { Icon } from './icon';
 import type { ListQuery } from './list';
@@ -26,12 +27,12 @@ export function ExportButton<T>(props: ExportProps<T>): JSX.Element {
     };
     const start = (): void => {
         setBusy(true);
-        run().catch((e: unknown) => toast(`Export failed: ${asApiError(e).message}`, 'critical'))
+        run().catch((e: unknown) => toast(t('Export failed: {why}', { why: asApiError(e).message }), 'critical'))
             .finally(() => setBusy(false));
     };
     return (
         <button type="button" class="button" disabled={busy} onClick={start}>
-            <Icon name="download" />{busy ? 'Exporting …' : 'Export CSV'}
+            <Icon name="download" />{busy ? t('Exporting …') : t('Export CSV')}
         </button>
     );
 }

@@ -2,8 +2,9 @@
 import type { JSX } from 'preact';
 import { useEffect } from 'preact/hooks';
 import { replace } from '../app/router';
+import { t } from '../app/words';
 
 export function Moved({ to }: { to: string }): JSX.Element {
     useEffect(() => replace(to), [to]);
-    return <p class="note"><a href={to}>This page has moved.</a></p>;
+    return <p class="note"><a href={to}>{t('This page has moved.')}</a></p>;
 }

@@ -1,6 +1,7 @@
 // networds.tsx - networks as people read them.
 import type { JSX } from 'preact';
 import type { LinkKind, NetworkSummary, NetworkVerdict, Security } from '../api/nettypes';
+import { t } from '../app/words';
 import { Badge } from './badge';
 import { subjectName } from './names';
 import { threatName } from './words';
@@ -8,16 +9,16 @@ import { threatName } from './words';
 export const NET_VERDICTS: NetworkVerdict[] = ['bad', 'clean', 'unknown'];
 
 export const NET_VERDICT_NAME: Record<NetworkVerdict, string> = {
-    bad: 'Something is wrong', clean: 'Nothing found', unknown: 'Not checked yet',
+    bad: t('Something is wrong'), clean: t('Nothing found'), unknown: t('Not checked yet'),
 };
 
 export const LINK_NAME: Record<LinkKind, string> = {
-    unknown: 'Unknown', wifi: 'Wi-Fi', wired: 'Wired', cellular: 'Cellular', vpn: 'VPN',
+    unknown: t('Unknown'), wifi: 'Wi-Fi', wired: t('Wired'), cellular: t('Cellular'), vpn: 'VPN',
 };
 
 export const SECURITY_NAME: Record<Security, string> = {
-    unknown: 'unknown', open: 'Open', owe: 'Open, encrypted (OWE)', wep: 'WEP', wpa: 'WPA', wpa2: 'WPA2', wpa3: 'WPA3',
-    eap: 'Enterprise (EAP)',
+    unknown: t('unknown'), open: t('Open'), owe: t('Open, encrypted (OWE)'), wep: 'WEP', wpa: 'WPA', wpa2: 'WPA2', wpa3: 'WPA3',
+    eap: t('Enterprise (EAP)'),
 };
 
 export const networkName = (n: { id: string; name: string | null }): string => n.name ?? subjectName(n.id);
@@ -31,12 +32,12 @@ export function NetworkBadge({ of: n }: { of: Pick<NetworkSummary, 'verdict' | '
 export function verdictSentence(n: NetworkSummary): string {
     if (n.verdict === 'bad') {
         return n.severity === 'low'
-            ? `Nobody attacks here, but the network itself is weak: ${threatName(n.threat ?? '')}.`
-            : `An attack is going on: ${threatName(n.threat ?? '')}. Devices that are on it should leave.`;
+            ? t('Nobody attacks here, but the network itself is weak: {threat}.', { threat: threatName(n.threat ?? '') })
+            : t('An attack is going on: {threat}. Devices that are on it should leave.', { threat: threatName(n.threat ?? '') });
     }
     if (n.verdict === 'unknown') {
-        return 'Devices were on it, but none has checked it yet.';
+        return t('Devices were on it, but none has checked it yet.');
     }
-    return n.last_bad_at ? 'Nothing is wrong now. It was attacked before, so it may be again.'
-        : 'Devices checked it, and nothing was ever found.';
+    return n.last_bad_at ? t('Nothing is wrong now. It was attacked before, so it may be again.')
+        : t('Devices checked it, and nothing was ever found.');
 }

@@ -1,18 +1,19 @@
 // rolefield.tsx - a choice of role, with what each may do.
 import type { JSX } from 'preact';
 import type { Role } from '../api/types';
+import { t } from '../app/words';
 
 const ROLES: [Role, string][] = [
-    ['viewer', 'Viewer: looks'],
-    ['responder', 'Responder: also dismisses'],
-    ['policy', 'Policy: also writes policies'],
-    ['privacy', 'Privacy: looks, exports, erases'],
-    ['owner', 'Owner: everything'],
+    ['viewer', t('Viewer: looks')],
+    ['responder', t('Responder: also dismisses')],
+    ['policy', t('Policy: also writes policies')],
+    ['privacy', t('Privacy: looks, exports, erases')],
+    ['owner', t('Owner: everything')],
 ];
 
 export function RoleField({ value, onChange }: { value: Role; onChange: (role: Role) => void }): JSX.Element {
     return (
-        <label class="field"><span>Role</span>
+        <label class="field"><span>{t('Role')}</span>
             <select value={value} onChange={(e) => onChange(e.currentTarget.value as Role)}>
                 {ROLES.map(([role, text]) => <option key={role} value={role}>{text}</option>)}
             </select>
@@ -27,8 +28,8 @@ export function groupsOf(text: string): string[] {
 
 export function GroupsField({ value, onChange }: { value: string; onChange: (text: string) => void }): JSX.Element {
     return (
-        <label class="field"><span>Groups of devices</span>
-            <input type="text" value={value} placeholder="All, or names with commas"
+        <label class="field"><span>{t('Groups of devices')}</span>
+            <input type="text" value={value} placeholder={t('All, or names with commas')}
                 onInput={(e) => onChange(e.currentTarget.value)} />
         </label>
     );

@@ -2,6 +2,7 @@
 // the cards' display rules would take the table meaning away from screen readers.
 import type { ComponentChildren, JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
+import { number, t } from '../app/words';
 
 export interface Column<T> {
     id: string;
@@ -121,10 +122,10 @@ interface MoreProps {
 export function More({ shown, total, more, loading, onMore }: MoreProps): JSX.Element {
     return (
         <div class="more">
-            <span class="note">{shown.toLocaleString('en')} of {total.toLocaleString('en')}</span>
+            <span class="note">{t('{n} of {all}', { n: number(shown), all: number(total) })}</span>
             {more && (
                 <button type="button" class="button" disabled={loading} onClick={onMore}>
-                    {loading ? 'Loading …' : 'Show more'}
+                    {loading ? t('Loading …') : t('Show more')}
                 </button>
             )}
         </div>

@@ -1,6 +1,7 @@
 // toast.tsx - short notes in a corner, read out by screen readers; gone after some seconds.
 import type { JSX } from 'preact';
 import { Cell, useCell } from '../app/cell';
+import { t } from '../app/words';
 import { Icon } from './icon';
 
 interface Toast {
@@ -15,7 +16,7 @@ const SHOWN_MAX = 3;
 const toasts = new Cell<Toast[]>([]);
 let nextId = 1;
 
-const drop = (id: number): void => toasts.set(toasts.get().filter((t) => t.id !== id));
+const drop = (id: number): void => toasts.set(toasts.get().filter((one) => one.id !== id));
 
 export function toast(text: string, tone: Toast['tone'] = 'ok', link?: string): void {
     const id = nextId++;
@@ -27,11 +28,11 @@ export function Toasts(): JSX.Element {
     const list = useCell(toasts);
     return (
         <div class="toasts" role="status" aria-live="polite">
-            {list.map((t) => (
-                <div key={t.id} class={`toast tone-${t.tone}`}>
-                    <span>{t.link ? <a href={t.link}>{t.text}</a> : t.text}</span>
-                    <button type="button" class="button ghost square" aria-label="Close this note"
-                        onClick={() => drop(t.id)}>
+            {list.map((note) => (
+                <div key={note.id} class={`toast tone-${note.tone}`}>
+                    <span>{note.link ? <a href={note.link}>{note.text}</a> : note.text}</span>
+                    <button type="button" class="button ghost square" aria-label={t('Close this note')}
+                        onClick={() => drop(note.id)}>
                         <Icon name="cross" />
                     </button>
                 </div>

@@ -1,5 +1,6 @@
 // words.ts - the server's short names as people read them.
-import type { DeviceStatus, IncidentState, Level, Severity, Vector } from '../api/types';
+import type { DeviceStatus, IncidentState, Level, Role, Severity, Vector } from '../api/types';
+import { maybe, number, t } from '../app/words';
 
 export const SEVERITIES: Severity[] = ['critical', 'high', 'medium', 'low', 'info'];
 export const STATES: IncidentState[] = ['open', 'mitigated', 'resolved', 'dismissed'];
@@ -7,19 +8,35 @@ export const VECTORS: Vector[] = ['network', 'malware', 'physical', 'vulnerabili
 export const LEVELS: Level[] = ['critical', 'high', 'guarded', 'low'];
 export const STATUSES: DeviceStatus[] = ['active', 'silent', 'never', 'revoked'];
 
+export const SEVERITY_NAME: Record<Severity, string> = {
+    critical: t('Critical'), high: t('High'), medium: t('Medium'), low: t('Low'), info: t('Info'),
+};
+
+export const STATE_NAME: Record<IncidentState, string> = {
+    open: t('Open'), mitigated: t('Mitigated'), resolved: t('Resolved'), dismissed: t('Dismissed'),
+};
+
+export const LEVEL_NAME: Record<Level, string> = {
+    critical: t('Critical'), high: t('High'), guarded: t('Guarded'), low: t('Low'),
+};
+
+export const ROLE_NAME: Record<Role, string> = {
+    viewer: t('viewer'), responder: t('responder'), policy: t('policy'), privacy: t('privacy'), owner: t('owner'),
+};
+
 export const VECTOR_NAME: Record<Vector, string> = {
-    network: 'Network',
-    malware: 'Malware',
-    physical: 'Device',
-    vulnerability: 'Vulnerability',
-    behavior: 'Behavior',
+    network: t('Network'),
+    malware: t('Malware'),
+    physical: t('Device'),
+    vulnerability: t('Vulnerability'),
+    behavior: t('Behavior'),
 };
 
 export const STATUS_NAME: Record<DeviceStatus, string> = {
-    active: 'Active',
-    silent: 'Silent',
-    never: 'Never active',
-    revoked: 'Revoked',
+    active: t('Active'),
+    silent: t('Silent'),
+    never: t('Never active'),
+    revoked: t('Revoked'),
 };
 
 const ACRONYMS: Record<string, string> = {
@@ -30,8 +47,9 @@ const ACRONYMS: Record<string, string> = {
     asn: 'ASN', pem: 'PEM', cn: 'CN', icmp: 'ICMP', c2: 'C2', '2g': '2G', siem: 'SIEM',
 };
 
+// For what has no name here; translated when some text of the console is the same.
 export function sentence(text: string): string {
-    return text.charAt(0).toUpperCase() + text.slice(1);
+    return maybe(text.charAt(0).toUpperCase() + text.slice(1));
 }
 
 // "gateway_mac" -> "Gateway MAC"
@@ -46,10 +64,10 @@ export function threatName(id: string): string {
 }
 
 export function plural(n: number, one: string, many = `${one}s`): string {
-    return `${n.toLocaleString('en')} ${n === 1 ? one : many}`;
+    return `${number(n)} ${n === 1 ? one : many}`;
 }
 
 // How sure the judge is, in words; the number stays beside it.
 export function confidenceWord(confidence: number): string {
-    return confidence >= 0.9 ? 'confirmed' : confidence >= 0.6 ? 'likely' : 'seen';
+    return confidence >= 0.9 ? t('confirmed') : confidence >= 0.6 ? t('likely') : t('seen');
 }
