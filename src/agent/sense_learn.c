@@ -80,7 +80,16 @@ void pk_sense_rested(struct pk_sense *sense)
 
 void pk_sense_attacked(struct pk_sense *sense, bool open)
 {
+    bool begins = open && !sense->attacked;
+
     sense->attacked = open;
+    if (begins) {
+        sense->attacked_ms = pk_clock_monotonic_ms();
+        if (sense->announced) {
+            pk_loop_arm(
+                    sense->loop, &sense->dns_timer, pk_sense_dns_gap(sense, sense->attacked_ms));
+        }
+    }
     if (open) {
         pk_known_forget_notes(sense->known);
     }

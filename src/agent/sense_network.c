@@ -10,12 +10,14 @@
 #include "base/clock.h"
 #include "base/file.h"
 
-#define EVENT_BYTES (32UL * 1024)
-#define FILE_MAX    (64UL * 1024)
-#define ANNOUNCE_MS 1000 /* a gateway that does not answer is no reason to be silent */
-#define DNS_SHARE   4    /* asked again when a quarter of the time on this network has gone by */
-#define DNS_GAP_MAX PK_HOUR_MS
-#define SIGNAL_MIN  (-200) /* dBm; below it no radio hears anything */
+#define EVENT_BYTES     (32UL * 1024)
+#define FILE_MAX        (64UL * 1024)
+#define ANNOUNCE_MS     1000 /* a gateway that does not answer is no reason to be silent */
+#define DNS_SHARE       4 /* asked again when a quarter of the time on this network has gone by */
+#define DNS_GAP_MAX     PK_HOUR_MS
+#define ATTACK_GAP_MS   8000 /* between rounds while an attack is young */
+#define ATTACK_YOUNG_MS PK_MINUTE_MS
+#define SIGNAL_MIN      (-200) /* dBm; below it no radio hears anything */
 
 #define STUB_FILE "/run/systemd/resolve/resolv.conf" /* the real servers behind 127.0.0.53 */
 
@@ -243,11 +245,16 @@ static bool same_resolv(const struct pk_resolv *a, const struct pk_resolv *b)
 /* --- joining, changing, leaving ----------------------------------------------------------- */
 
 /* A resolver can begin to lie without any sign on the link. It is asked often while a network is
- * new, and ever more rarely while nothing happens: some 60 rounds in a quiet day instead of 2,000. */
+ * new, and ever more rarely while nothing happens: some 60 rounds in a quiet day instead of 2,000.
+ * An attack comes in steps: who is in the middle now forges names and pages a moment later. */
 int64_t pk_sense_dns_gap(const struct pk_sense *sense, int64_t now_ms)
 {
     int64_t gap = (now_ms - sense->announced_ms) / DNS_SHARE;
 
+    if (sense->attacked && now_ms - sense->attacked_ms < ATTACK_YOUNG_MS &&
+            sense->set.dns_every_ms > ATTACK_GAP_MS) {
+        return ATTACK_GAP_MS;
+    }
     gap = gap > DNS_GAP_MAX ? DNS_GAP_MAX : gap;
     return gap < sense->set.dns_every_ms ? sense->set.dns_every_ms : gap;
 }
@@ -264,7 +271,7 @@ void pk_sense_announce(struct pk_sense *sense)
     pk_sense_parts_announced(sense);
     pk_sense_round(sense, PK_PROBE_WEB, true);
     sense->announced_ms = pk_clock_monotonic_ms();
-    pk_loop_arm(sense->loop, &sense->dns_timer, sense->set.dns_every_ms);
+    pk_loop_arm(sense->loop, &sense->dns_timer, pk_sense_dns_gap(sense, sense->announced_ms));
     pk_loop_arm(sense->loop, &sense->tls_timer, sense->set.tls_every_ms);
 }
 

@@ -173,6 +173,7 @@ struct pk_sense {
     bool dead;            /* to be freed with the last job */
     uint16_t echo_id;     /* of the packets of `echo` */
     int64_t announced_ms; /* when; monotonic */
+    int64_t attacked_ms;  /* since when; monotonic */
     char network[PK_NETWORK_ID];
     unsigned generation; /* answers of jobs that were started on another network are dropped */
     int portal_state;    /* enum pk_portal_state */
