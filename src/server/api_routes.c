@@ -87,7 +87,7 @@ const struct pk_api_route pk_api_route_table[] = {
     { PK_POST,   PK_RIGHT_OWN,      "/api/v1/users/signin-link",        pk_api_signin_link,
       .has_body = true },
     { PK_GET,    PK_RIGHT_VIEW,     "/api/v1/threats",                  pk_api_threat_list,
-      .scope = PK_SCOPE_SAME },
+      .scope = PK_SCOPE_SAME, .has_query = true },
     { PK_GET,    PK_RIGHT_PRIVACY,  "/api/v1/audit",                    pk_api_audit_list,
       .has_query = true },
     { PK_POST,   PK_RIGHT_RESPOND,  "/api/v1/scan",                     pk_api_scan,

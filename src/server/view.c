@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "model/threat_words.h"
 
 json_t *pk_view_time(int64_t at_ms)
 {
@@ -77,12 +78,14 @@ json_t *pk_view_audit(const struct pk_audit_row *row)
             "detail", row->detail != NULL ? json_incref(row->detail) : json_object());
 }
 
-json_t *pk_view_threat(const struct pk_threat *t)
+json_t *pk_view_threat(const struct pk_threat *t, const char *language)
 {
+    const struct pk_threat_words *words = pk_threat_words(t, language);
+
     return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:s, s:s, s:o, s:o}", "id", t->id,
             "vector", pk_vector_name(t->vector), "severity", pk_severity_name(t->severity),
-            "urgency", pk_urgency_name(t->urgency), "title", t->title, "why", t->why, "next",
-            pk_view_strings(t->next, t->next_count), "admin", t->admin, "ends_when", t->ends_when,
-            "attack", pk_view_strings(t->attack, t->attack_count), "nist",
+            "urgency", pk_urgency_name(t->urgency), "title", words->title, "why", words->why,
+            "next", pk_view_strings(words->next, words->next_count), "admin", t->admin, "ends_when",
+            t->ends_when, "attack", pk_view_strings(t->attack, t->attack_count), "nist",
             pk_view_strings(t->nist, t->nist_count));
 }

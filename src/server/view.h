@@ -33,4 +33,5 @@ json_t *pk_view_targets(const struct pk_array *targets);
 json_t *pk_view_enrollment(const struct pk_enrollment *enrollment);
 json_t *pk_view_token(const struct pk_token *token);
 json_t *pk_view_audit(const struct pk_audit_row *row);
-json_t *pk_view_threat(const struct pk_threat *threat);
+/* With what employees read in this language, as pk_threat_words() takes it; the rest is English. */
+json_t *pk_view_threat(const struct pk_threat *threat, const char *language);

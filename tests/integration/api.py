@@ -205,6 +205,7 @@ def test_bad_input(w):
         ("GET", "/overview?x=1", None, 400, "unknown_key", "x"),
         ("GET", "/session?x=1", None, 400, "unknown_key", "x"),
         ("GET", "/threats?limit=5", None, 400, "unknown_key", "limit"),
+        ("GET", "/threats?language=tlh", None, 400, "bad_request", "language"),
         ("GET", "/health?x=", None, 400, "unknown_key", "x"),
         ("GET", "/events?after=x", None, 400, "bad_request", "after"),
         ("GET", "/events?after=-1", None, 400, "bad_request", "after"),
@@ -470,6 +471,9 @@ def test_overview(w):
           > h["certificates"]["server_ends_at"] and h["certificates"]["devices_ended"] == 0, h["certificates"])
     t = w.viewer.get("/threats").json
     check("catalogue", t["total"] == len(t["items"]) > 60 and t["next_cursor"] is None, t["total"])
+    german = w.viewer.get("/threats?language=de").json
+    same = [a["id"] for a, b in zip(t["items"], german["items"]) if a["id"] != b["id"] or a["title"] == b["title"]]
+    check("catalogue in another language", german["total"] == t["total"] and not same, same)
 
 
 # ---- events -------------------------------------------------------------------------------------
