@@ -139,6 +139,15 @@ static void on_simulate_command(struct pk_agent *a, const json_t *command)
     }
 }
 
+static void on_simulate_end_command(struct pk_agent *a, const json_t *command)
+{
+    const char *ask = json_string_value(json_object_get(command, "ask"));
+
+    if (ask != NULL) {
+        pk_agent_drill_end(a->drill, ask);
+    }
+}
+
 void pk_agent_on_command(void *ctx, const json_t *command)
 {
     struct pk_agent *a = ctx;
@@ -157,6 +166,8 @@ void pk_agent_on_command(void *ctx, const json_t *command)
         pk_agent_check_now(a);
     } else if (strcmp(type, "simulate") == 0 && a->drill != NULL) {
         on_simulate_command(a, command);
+    } else if (strcmp(type, "simulate_end") == 0 && a->drill != NULL) {
+        on_simulate_end_command(a, command);
     } else if (strcmp(type, "send_app") == 0 && a->apps != NULL) {
         pk_agent_apps_send(a->apps, json_string_value(json_object_get(command, "sha256")));
     } else {

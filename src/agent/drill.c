@@ -84,18 +84,37 @@ static void arm(struct pk_agent_drill *drill)
     }
 }
 
+static void end_one(struct pk_agent_drill *drill, size_t at)
+{
+    struct one over = drill->items[at];
+
+    drill->items[at] = (struct one){ 0 };
+    save(drill);
+    say(drill, &over, PK_DRILL_ENDED);
+}
+
 static void on_due(void *ctx)
 {
     struct pk_agent_drill *drill = ctx;
     int64_t now_ms = pk_clock_ms();
 
     for (size_t i = 0; i < PK_DRILLS_MAX; i++) {
-        struct one over = drill->items[i];
+        const struct one *one = &drill->items[i];
 
-        if (over.ask[0] != '\0' && over.until_ms <= now_ms) {
-            drill->items[i] = (struct one){ 0 };
-            save(drill);
-            say(drill, &over, PK_DRILL_ENDED);
+        if (one->ask[0] != '\0' && one->until_ms <= now_ms) {
+            end_one(drill, i);
+        }
+    }
+    arm(drill);
+}
+
+void pk_agent_drill_end(struct pk_agent_drill *drill, const char *ask)
+{
+    for (size_t i = 0; i < PK_DRILLS_MAX; i++) {
+        const struct one *one = &drill->items[i];
+
+        if (one->ask[0] != '\0' && strcmp(one->ask, ask) == 0) {
+            end_one(drill, i);
         }
     }
     arm(drill);

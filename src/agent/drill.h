@@ -26,3 +26,6 @@ void pk_agent_drill_resume(struct pk_agent_drill *drill);
  * rehearsed), PK_ELIMIT: PK_DRILLS_MAX run already. */
 PK_MUST_USE int pk_agent_drill_start(
         struct pk_agent_drill *drill, const json_t *command, struct pk_error *err);
+
+/* The one that began with this id is over now, as if its time had come; none: nothing happens. */
+void pk_agent_drill_end(struct pk_agent_drill *drill, const char *ask);

@@ -239,7 +239,7 @@ static const char *station_words(const char *station)
         { "alerted", "the alert is on the device" },
         { "seen", "the person's screen showed it" },
         { "soc", "the SOC has the line" },
-        { "ended", "it is over, the incident is resolved" },
+        { "ended", "it is over" },
         { "closed", "the notification is taken back" },
     };
 

@@ -131,16 +131,28 @@ static enum pk_incident_change clear(
     return PK_CHANGE_RESOLVED;
 }
 
+/* A drill that was dismissed says nothing of the next one, which has another number. */
+static bool is_next_drill(const struct pk_incident *incident, const struct pk_finding *finding)
+{
+    const char *was = json_string_value(json_object_get(incident->evidence, "ask"));
+    const char *is = json_string_value(json_object_get(finding->evidence, "ask"));
+
+    return incident->simulated && is != NULL && (was == NULL || strcmp(was, is) != 0);
+}
+
 enum pk_incident_change pk_incident_apply(struct pk_incident *incident, bool known,
         const char *device, const struct pk_finding *finding, struct pk_arena *arena)
 {
+    bool again = false;
+
     if (known && incident->simulated != finding->simulated) {
         known = false; /* a drill and the real thing never merge */
     }
     if (finding->cleared) {
         return clear(incident, known, finding, arena);
     }
-    if (known && incident->state == PK_INCIDENT_DISMISSED) {
+    again = known && incident->state == PK_INCIDENT_DISMISSED && is_next_drill(incident, finding);
+    if (known && incident->state == PK_INCIDENT_DISMISSED && !again) {
         incident->count++;
         return PK_CHANGE_NONE;
     }
@@ -151,8 +163,9 @@ enum pk_incident_change pk_incident_apply(struct pk_incident *incident, bool kno
     if (finding->confidence < PK_INCIDENT_CONFIDENCE_MIN) {
         return PK_CHANGE_NONE;
     }
-    if (known && finding->at_ms - incident->ended_ms < PK_INCIDENT_REOPEN_MS) {
+    if (again || (known && finding->at_ms - incident->ended_ms < PK_INCIDENT_REOPEN_MS)) {
         incident->state = PK_INCIDENT_OPEN;
+        incident->reason = NULL;
         incident->ended_ms = 0;
         incident->evidence = NULL; /* what was seen before is over: parts begin anew */
         merge(incident, finding, arena);

@@ -1,6 +1,7 @@
 /* A simulated threat on its way through the policy: to the person, to the SOC, and taken back. It has a guard of its
  * own that ends with it, so that budgets, measures and rehearsals never know of it. */
 #include "base/clock.h"
+#include "pipeline/channels.h"
 #include "pipeline/circle.h"
 
 #define LOOK_MS 1 /* what a rule without a grace wants follows at once */
@@ -57,6 +58,22 @@ static int end(struct pk_circle *c, const struct pk_incident *incident, int64_t 
     return pk_circle_on_act(&act, c);
 }
 
+/* The device plays it until its time is over: the one of this number ends now. */
+static int stop(struct pk_circle *c, const struct pk_incident *incident, int64_t at_ms)
+{
+    const char *ask = json_string_value(json_object_get(incident->evidence, "ask"));
+    int rc;
+
+    if (ask == NULL) {
+        return PK_OK;
+    }
+    rc = pk_circle_act(c, PK_ACTION_ASK, c->device.id, incident, at_ms,
+            json_pack("{s:s, s:s, s:s, s:s}", "type", "simulate_end", "ask", ask, "threat",
+                    incident->threat->id, "subject", incident->subject));
+    c->news->commands = true;
+    return rc < 0 ? rc : pk_circle_wake(c, at_ms);
+}
+
 int pk_circle_drill(
         struct pk_circle *c, const struct pk_incident *incident, enum pk_incident_change change)
 {
@@ -77,5 +94,5 @@ int pk_circle_drill(
     } else if (rc == PK_OK && (change == PK_CHANGE_RESOLVED || change == PK_CHANGE_DISMISSED)) {
         rc = end(c, incident, at_ms);
     }
-    return rc;
+    return rc == PK_OK && change == PK_CHANGE_DISMISSED ? stop(c, incident, at_ms) : rc;
 }

@@ -188,6 +188,15 @@ int pk_pipeline_apply(const struct pk_pipeline *pipeline, struct pk_store *store
     return rc;
 }
 
+static int take_verdict(
+        struct pk_circle *c, const struct pk_incident *incident, enum pk_incident_change change)
+{
+    int rc = pk_circle_network_incident(c, incident);
+
+    c->risk_stale = true;
+    return rc < 0 ? rc : pk_circle_protect(c, incident, change);
+}
+
 int pk_pipeline_verdict(const struct pk_pipeline *pipeline, struct pk_store *store,
         const struct pk_incident *incident, enum pk_incident_change change, int64_t now_ms,
         struct pk_pipeline_news *news, struct pk_error *err)
@@ -201,11 +210,8 @@ int pk_pipeline_verdict(const struct pk_pipeline *pipeline, struct pk_store *sto
     }
     rc = pk_circle_load(c, incident->device);
     if (rc == PK_OK) {
-        rc = pk_circle_network_incident(c, incident);
-    }
-    if (rc == PK_OK) {
-        c->risk_stale = true;
-        rc = pk_circle_protect(c, incident, change);
+        rc = incident->simulated ? pk_circle_drill(c, incident, change)
+                                 : take_verdict(c, incident, change);
     }
     if (rc == PK_OK) {
         rc = pk_circle_settle(c, now_ms);

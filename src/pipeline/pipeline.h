@@ -63,7 +63,8 @@ PK_MUST_USE int pk_pipeline_wait(const struct pk_pipeline *pipeline, struct pk_s
         struct pk_error *err);
 
 /* A person dismissed or reopened this incident, which is written already: the risk of its device is
- * fused anew, and the SOC hears of it when the policy wants that. Inside the caller's transaction.
+ * fused anew, and the SOC hears of it when the policy wants that. A drill that is dismissed ends at once: its alert is
+ * taken back and the device is told to stop (news->commands). Inside the caller's transaction.
  * PK_ENOENT: no such device. */
 PK_MUST_USE int pk_pipeline_verdict(const struct pk_pipeline *pipeline, struct pk_store *store,
         const struct pk_incident *incident, enum pk_incident_change change, int64_t now_ms,

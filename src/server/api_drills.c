@@ -154,6 +154,7 @@ static const char *station_of(const char *what)
         { "held", "held" },
         { "seen", "seen" },
         { "resolved", "ended" },
+        { "dismissed", "ended" },
     };
 
     for (size_t i = 0; i < PK_COUNT(words); i++) {

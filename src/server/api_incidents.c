@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <string.h>
 
 #include "incident/keeper.h"
@@ -118,6 +119,8 @@ struct verdict {
     const struct dismissal *also; /* NULL: this one alone */
     struct pk_mistake mistake;    /* out: of also */
     bool siem;                    /* out: the outbox grew */
+    bool commands;                /* out: there is something to tell the device */
+    char device[PK_ID_TEXT];      /* out: whose it is */
     enum pk_incident_change change;
     const char *what;  /* in the time line */
     const char *event; /* type */
@@ -196,7 +199,12 @@ static int remember(struct pk_call *call, struct verdict *v, const struct pk_inc
 static int change_state(struct pk_call *call, const struct verdict *v, struct pk_incident *incident,
         struct pk_error *err)
 {
-    int rc = v->change == PK_CHANGE_DISMISSED
+    int rc;
+
+    if (incident->simulated && v->change == PK_CHANGE_REOPENED) {
+        return pk_error_set(err, PK_EEXIST, "a drill that is over is not reopened: start another");
+    }
+    rc = v->change == PK_CHANGE_DISMISSED
             ? pk_incident_dismiss(incident, v->reason, call->now_ms, err)
             : pk_incident_reopen(incident, call->now_ms, err);
 
@@ -261,7 +269,9 @@ static int apply(struct pk_call *call, void *ctx, struct pk_error *err)
         rc = pk_pipeline_verdict(call->server->pipeline, call->store, &row.incident, v->change,
                 call->now_ms, &news, err);
     }
+    (void)snprintf(v->device, sizeof(v->device), "%s", row.incident.device);
     v->siem = news.siem;
+    v->commands = news.commands;
     return rc;
 }
 
@@ -275,6 +285,9 @@ static int judge(struct pk_call *call, struct verdict *v, struct pk_error *err)
     }
     if (v->siem) {
         pk_server_outbox_grew(call->server);
+    }
+    if (v->commands) {
+        pk_server_notify_device(call->server, v->device);
     }
     if (v->mistake.id != NULL) {
         rc = pk_mistakes_sweep(call->server, call->store, &v->mistake, false, call->now_ms, err);

@@ -174,6 +174,47 @@ def test_circle(w):
     check("its time line is whole", all(x in text for x in ("detected", "told", "resolved")), text)
 
 
+def dismissed(w, minutes):
+    """A drill of so many minutes, found and told; then a person dismisses its incident."""
+    told = len(w.desktop.all())
+    made = w.admin.post(f"/devices/{w.id}/simulate", {"minutes": minutes})
+    check("asked again", made.status == 202, made.body)
+    incident = until(lambda: w.incident(state="open"), 20)
+    shown = until(lambda: next((e for e in w.desktop.all()[told:] if e["did"] == "notify"), None), 10)
+    alert = until(lambda: next((a for a in w.get("/alerts?filter=simulated:yes")["items"] if a["shown_at"] and not a["closed_at"]), None), 10)
+    check("it is open, and the person was told", incident and shown and alert, (incident, w.get("/alerts?filter=simulated:yes")["items"][:1]))
+    risk = w.get(f"/devices/{w.id}")["risk"]["score"]
+    begun, before = time.monotonic(), len(w.agent.events)
+    got = w.admin.post(f"/incidents/{incident['id']}/dismiss", {"reason": "we have seen enough"})
+    check("dismissed", got.status == 200 and got.json["state"] == "dismissed", got.body)
+    return made.json["id"], incident["id"], shown, risk, begun, before
+
+
+def test_dismissed(w):
+    """It would last ten minutes more: that it ends at once is no accident."""
+    drill, incident, shown, risk, begun, before = dismissed(w, 10)
+    check("the notification is taken back at once", until(lambda: w.desktop.find("close", id=shown["id"]), 10), w.desktop.all()[-3:])
+    check("the agent's drill is over", until(lambda: any(e["event"] == "cleared" for e in w.agent.events[before:]), 10), w.agent.events[before:])
+    took = time.monotonic() - begun
+    check(f"all of it within seconds ({took:.1f} s)", took < 10, took)
+    check("nothing simulated is left on the device", until(lambda: not w.agent.status()["findings"], 5), w.agent.status()["findings"])
+    check("nor in its file", json.loads((w.agent.state / "drill.json").read_text()) == [], w.agent.state)
+    check("the SOC hears of it", until(lambda: w.soc.lines("flexString1=true", "cs5=dismissed"), 10), w.soc.lines("CEF")[-2:])
+    stations = until(lambda: {"ended", "closed"} <= {s["station"] for s in w.get(f"/drills/{drill}")["stations"]}, 10)
+    check("the drill's stations end", stations, w.get(f"/drills/{drill}"))
+    alerts = w.get("/alerts?filter=simulated:yes")["items"]
+    check("no alert of it is open", all(a["closed_at"] for a in alerts), alerts)
+    check("no risk came or went with it", w.get(f"/devices/{w.id}")["risk"]["score"] == risk, risk)
+    time.sleep(1)
+    check("it stays dismissed when the device says that it ended", w.get(f"/incidents/{incident}")["state"] == "dismissed", w.incident())
+    got = w.admin.post(f"/incidents/{incident}/reopen", {"reason": "once more"})
+    check("a drill that is over is not reopened", got.status == 409 and w.get(f"/incidents/{incident}")["state"] == "dismissed", got.body)
+    w.admin.post(f"/devices/{w.id}/simulate", {"minutes": 1})
+    again = until(lambda: w.incident(state="open"), 20)
+    check("the next drill is found all the same", again and again["ended_at"] is None, w.incident())
+    check("and the person is told of it", until(lambda: any(e["event"] == "alert" for e in w.agent.events[before:]), 10), w.agent.events[before:])
+
+
 def ask(w, payload):
     """A command as the outbox would hand it over."""
     import sqlite3
@@ -228,6 +269,7 @@ def main():
         test_refused(w)
         test_forged(w)
         test_circle(w)
+        test_dismissed(w)
         test_commands(w)
         test_offline(w)
         if peers.failed:

@@ -56,10 +56,10 @@ function bodyOf(reason: string, memory: Memory): Record<string, string> {
 function Actions({ incident, onChange }: { incident: Incident; onChange: (next: Incident) => void }): JSX.Element | null {
     const [asking, setAsking] = useState(false);
     const [memory, setMemory] = useState<Memory>({ scope: 'nothing', days: 90 });
-    if (!may('respond')) {
-        return null;
-    }
     const closed = incident.state === 'dismissed';
+    if (!may('respond') || (closed && incident.simulated)) {
+        return null; // a drill that is over is not reopened
+    }
     const verb = closed ? 'reopen' : 'dismiss';
     const act = async (reason: string): Promise<void> => {
         onChange(await post<Incident>(`/incidents/${seg(incident.id)}/${verb}`,
