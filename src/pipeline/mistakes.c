@@ -73,6 +73,23 @@ static int dismiss_live(
     return rc < 0 ? rc : pk_circle_protect(c, &incident, PK_CHANGE_DISMISSED);
 }
 
+/* It stays dismissed by another entry that says the same, so that the end of that one finds it. */
+static int hand_over(struct pk_circle *c, struct pk_incident *incident,
+        const struct pk_mistake *mistake, int64_t at_ms)
+{
+    int rc;
+
+    incident->reason = pk_mistake_reason(mistake, c->arena);
+    rc = incident->reason != NULL ? pk_incident_put(c->store, incident, c->err)
+                                  : pk_error_set(c->err, PK_ENOMEM, "out of memory");
+    if (rc == PK_OK) {
+        rc = pk_mistake_used(c->store, mistake->id, at_ms, c->err);
+    }
+    return rc < 0
+            ? rc
+            : pk_circle_timeline(c, incident, at_ms, "dismissed", mistake->id, incident->reason);
+}
+
 /* It comes back, unless another entry says the same. */
 static int readmit(
         struct pk_circle *c, const struct pk_mistake *mistake, const char *id, int64_t now_ms)
@@ -87,7 +104,10 @@ static int readmit(
     }
     incident->updated_ms = now_ms;
     rc = pk_circle_mistake_of(c, incident, &other);
-    if (rc < 0 || other != NULL) {
+    if (rc == PK_OK && other != NULL) {
+        return hand_over(c, incident, other, now_ms);
+    }
+    if (rc < 0) {
         return rc;
     }
     rc = pk_incident_reopen(incident, now_ms, c->err);

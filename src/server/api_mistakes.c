@@ -47,14 +47,17 @@ static json_t *view(struct pk_call *call, const struct pk_mistake *m)
             ? pk_view_device_ref(m->target, pk_call_device_name(call, m->target))
             : json_null();
     json_t *group = m->scope == PK_MISTAKE_GROUP ? json_string(m->target) : json_null();
+    /* Of what holds for everybody, the number counts devices of groups that the caller may not see. */
+    bool counted = call->actor.scope[0] == '\0' || m->scope != PK_MISTAKE_ALL;
 
-    return json_pack("{s:s, s:s, s:s, s:o, s:o, s:s, s:o, s:o, s:o, s:s, s:o, s:b, s:I, s:o}", "id",
+    return json_pack("{s:s, s:s, s:s, s:o, s:o, s:s, s:o, s:o, s:o, s:s, s:o, s:b, s:o, s:o}", "id",
             m->id, "reason", m->reason, "scope", pk_mistake_scope_names[m->scope], "group", group,
             "device", device, "threat", m->threat, "subject", pk_view_text(m->subject), "rule",
             pk_view_text(m->rule), "created_at", pk_view_time(m->created_ms), "created_by",
             m->created_by, "expires_at", pk_view_time(m->expires_ms), "active",
-            (int)(m->expires_ms == 0 || m->expires_ms > call->now_ms), "uses", (json_int_t)m->uses,
-            "used_at", pk_view_time(m->used_ms));
+            (int)(m->expires_ms == 0 || m->expires_ms > call->now_ms), "uses",
+            counted ? json_integer(m->uses) : json_null(), "used_at",
+            counted ? pk_view_time(m->used_ms) : json_null());
 }
 
 int pk_api_mistake_list(struct pk_call *call, struct pk_error *err)
@@ -139,11 +142,28 @@ static int check_target(struct pk_call *call, const struct body *body, struct pk
     if (body->device != NULL && body->scope != PK_MISTAKE_DEVICE) {
         return fail(err, "device", "this scope has no device");
     }
+    if (call->actor.scope[0] != '\0' &&
+            (body->scope == PK_MISTAKE_ALL ||
+                    (body->group != NULL && !pk_scope_has(call->actor.scope, body->group)))) {
+        return pk_error_set(err, PK_EACCES, "this would hold for groups that are not yours");
+    }
     if (body->device == NULL) {
         return PK_OK;
     }
     rc = pk_device_get(call->store, body->device, call->arena, &device, err);
     return rc == PK_ENOENT ? fail(err, "device", "there is no such device") : rc;
+}
+
+/* What follows from a change knows no scope. */
+static int sweep(
+        struct pk_call *call, const struct pk_mistake *mistake, bool ended, struct pk_error *err)
+{
+    int rc;
+
+    pk_store_scope(call->store, NULL);
+    rc = pk_mistakes_sweep(call->server, call->store, mistake, ended, call->now_ms, err);
+    pk_store_scope(call->store, call->actor.scope);
+    return rc;
 }
 
 int pk_api_mistake_add(struct pk_call *call, struct pk_error *err)
@@ -174,7 +194,7 @@ int pk_api_mistake_add(struct pk_call *call, struct pk_error *err)
         rc = pk_call_transaction(call, pk_call_mistake_put, &mistake, err);
     }
     if (rc == PK_OK) {
-        rc = pk_mistakes_sweep(call->server, call->store, &mistake, false, call->now_ms, err);
+        rc = sweep(call, &mistake, false, err);
     }
     if (rc == PK_OK) {
         rc = pk_mistake_get(call->store, mistake.id, call->arena, &mistake, err);
@@ -187,6 +207,9 @@ static int end_one(struct pk_call *call, void *ctx, struct pk_error *err)
     struct pk_mistake *mistake = ctx;
     int rc = pk_mistake_get(call->store, mistake->id, call->arena, mistake, err);
 
+    if (rc == PK_OK && call->actor.scope[0] != '\0' && mistake->scope == PK_MISTAKE_ALL) {
+        rc = pk_error_set(err, PK_EACCES, "this holds for groups that are not yours");
+    }
     if (rc == PK_OK) {
         rc = pk_mistake_end(call->store, mistake->id, call->now_ms, err);
     }
@@ -200,7 +223,7 @@ int pk_api_mistake_remove(struct pk_call *call, struct pk_error *err)
     int rc = pk_call_transaction(call, end_one, &mistake, err);
 
     if (rc == PK_OK) {
-        rc = pk_mistakes_sweep(call->server, call->store, &mistake, true, call->now_ms, err);
+        rc = sweep(call, &mistake, true, err);
     }
     return rc < 0 ? rc : pk_call_reply(call, 204, NULL);
 }

@@ -7,6 +7,19 @@
     " m.created_by, m.expires_ms, m.uses, m.used_ms"
 #define COLUMN_COUNT 12
 
+/* What concerns devices of the scope: what was said for one of their groups or for one of them; and of what was said for
+ * everybody, what is about no single thing, or about one that an incident of theirs is about, too. */
+#define SEEN(p)                                                                                  \
+    "((m.scope = 1 AND " PK_SCOPE_SQL(p,                                                         \
+            "m.target") ")"                                                                      \
+                        " OR (m.scope = 2 AND " PK_SCOPE_DEVICE_SQL(p,                           \
+                                "m.target") ")"                                                  \
+                                            " OR (m.scope = 0 AND (" p                           \
+                                            " = '' OR m.subject IS NULL OR m.subject = 'device'" \
+                                            " OR EXISTS (SELECT 1 FROM incidents i WHERE "       \
+                                            "i.threat = m.threat AND i.subject = m.subject"      \
+                                            " AND " PK_SCOPE_DEVICE_SQL(p, "i.device") "))))"
+
 static int read_mistake(struct pk_get *get, void *out, struct pk_error *err)
 {
     struct pk_mistake *m = out;
@@ -54,9 +67,10 @@ int pk_mistake_get(struct pk_store *store, const char *id, struct pk_arena *aren
         struct pk_mistake *out, struct pk_error *err)
 {
     struct pk_put put = pk_put_start(
-            store, "SELECT " COLUMNS " FROM mistakes m WHERE m.id = ?1", err);
+            store, "SELECT " COLUMNS " FROM mistakes m WHERE m.id = ?1 AND " SEEN("?2"), err);
 
     pk_put_text(&put, id);
+    pk_put_text(&put, store->scope);
     return pk_put_get(&put, arena, read_mistake, out, "mistake", err);
 }
 
@@ -140,6 +154,13 @@ static const struct pk_list_sort sorts[] = {
     { "expires_at", "m.expires_ms" },
     { "uses", "m.uses" },
 };
+/* How often an entry for everybody was used says something of other groups' devices: no order tells it, either. */
+static const struct pk_list_sort scoped_sorts[] = {
+    { "created_at", "m.created_ms" },
+    { "expires_at", "m.expires_ms" },
+    { "uses", "(CASE m.scope WHEN 0 THEN 0 ELSE m.uses END)" },
+};
+_Static_assert(PK_COUNT(sorts) == PK_COUNT(scoped_sorts), "the same sorts for everyone");
 
 int pk_mistake_list(struct pk_store *store, const struct pk_query *query, struct pk_arena *arena,
         struct pk_page *out, struct pk_error *err)
@@ -150,10 +171,11 @@ int pk_mistake_list(struct pk_store *store, const struct pk_query *query, struct
         .id = "m.id",
         .id_is_text = true,
         .mark = query->now_ms,
+        .scope = SEEN("@"),
         .sort = "-created_at",
         .filters = filters,
         .filter_count = PK_COUNT(filters),
-        .sorts = sorts,
+        .sorts = store->scope[0] != '\0' ? scoped_sorts : sorts,
         .sort_count = PK_COUNT(sorts),
         .read = read_mistake,
         .width = COLUMN_COUNT,

@@ -1,5 +1,8 @@
 /* mistakes.h - what people called a mistake. An entry that is taken back stays as one that has expired. All
- * functions as in store.h. */
+ * functions as in store.h.
+ *
+ * With a scope (scope.h) the list and pk_mistake_get() show what concerns its devices: entries for its groups and devices,
+ * and those for everybody that are about no single thing or about one that an incident of its devices is about. */
 #pragma once
 
 #include "model/mistake.h"

@@ -43,6 +43,8 @@ class World:
         self.token = person.post("/tokens", {"name": "test", "role": "admin"}).json["token"]
         self.admin = Client(self.server, token=self.token)
         self.viewer = Client(self.server, token=person.post("/tokens", {"name": "v", "role": "viewer"}).json["token"])
+        self.scoped = {role: Client(self.server, token=person.post("/tokens", {"name": f"lab {role}", "role": role, "groups": ["lab"]}).json["token"])
+                       for role in ("viewer", "responder")}
         self.links = {g: self.admin.post("/enrollments", {"group": g, "uses": 20}).json["token"] for g in ("sales", "lab")}
 
     def device(self, name, group="sales"):
@@ -160,6 +162,72 @@ def test_cli(w, lab):
     check("and it holds", not w.incidents(device=lab), w.incidents(device=lab))
 
 
+def test_scoped(w, a, lab):
+    """Who sees the group "lab" only: what concerns its devices, never others', and no numbers of others."""
+    for row in w.get("/mistakes?limit=500&filter=active:yes")["items"]:
+        w.admin.delete("/mistakes/" + row["id"])
+    hidden_net = "net-00000000000000aa"
+    a.report(a.joined(hidden_net), a.spoofed(hidden_net))
+    lab.report(lab.joined(NET), lab.spoofed(NET))
+    check("an attack on each side", wait_for(lambda: w.incidents(device=lab)) and
+          wait_for(lambda: any(i["subject"] == hidden_net for i in w.incidents(device=a))), w.incidents())
+    say, c, r = {"threat": ARP, "expires_at": ahead(days=2)}, w.scoped["viewer"], w.scoped["responder"]
+    rows = {name: w.admin.post("/mistakes", {"reason": name, **say, **body}).json["id"] for name, body in (
+        ("for sales", {"scope": "group", "group": "sales"}), ("for a", {"scope": "device", "device": a.id}),
+        ("for all, a thing that only sales met", {"subject": hidden_net}), ("for the lab", {"scope": "group", "group": "lab", "rule": "x/y"}),
+        ("for its device", {"scope": "device", "device": lab.id, "subject": NET}), ("for all, a thing of the lab", {"subject": NET}),
+        ("for all, about devices", {"threat": "physical.no_passcode", "subject": "device"}),
+        ("for all", {"threat": "network.open_wifi"}))}
+    mine = {"for the lab", "for its device", "for all, a thing of the lab", "for all, about devices", "for all"}
+    got = c.get("/mistakes?limit=500&filter=active:yes").json
+    check("only what concerns the lab", {i["reason"] for i in got["items"]} == mine and got["total"] == len(mine), got)
+    check("no name and no network of others in any of it", not any(x in json.dumps(c.get("/mistakes?limit=500").json)
+                                                                   for x in (hidden_net, a.id, "sales")), got)
+    for one in ("q:sales", f"subject:{hidden_net}", "scope:group|device|all,q:sales"):
+        check(f"the filter {one} cannot widen it", c.get(f"/mistakes?filter={one}").json["total"] == 0, one)
+    uses = {i["reason"]: (i["uses"], i["used_at"]) for i in got["items"]}
+    check("what is for everybody tells no number", all(uses[n] == (None, None) for n in mine if n.startswith("for all")), uses)
+    check("what is their own does", uses["for its device"][0] == 1 and uses["for the lab"][0] == 0, uses)
+    order, cursor = [], ""
+    while True:
+        page = c.get(f"/mistakes?filter=active:yes&sort=-uses&limit=1{cursor}").json
+        order += [i["reason"] for i in page["items"]]
+        if page["next_cursor"] is None:
+            break
+        keys = bytes.fromhex(page["next_cursor"]).decode().split("\n")
+        check("nor does the order, or a cursor", keys[1] == ("1" if len(order) == 1 else "0"), keys)
+        cursor = "&cursor=" + page["next_cursor"]
+    check("page by page the same ones", order[0] == "for its device" and set(order) == mine and len(order) == len(mine), order)
+    test_scoped_acts(w, r, c, lab, a, rows)
+
+
+def test_scoped_acts(w, r, c, lab, a, rows):
+    for name in ("for sales", "for a", "for all, a thing that only sales met"):
+        check(f"withdrawn by others: '{name}' is not there", r.delete("/mistakes/" + rows[name]).status == 404)
+    check("what is for everybody is not theirs to end", r.delete("/mistakes/" + rows["for all"]).status == 403)
+    check("nor is anything for a viewer", c.delete("/mistakes/" + rows["for its device"]).status == 403)
+    check("all of it holds still", w.get("/mistakes?filter=active:yes")["total"] == len(rows))
+    check("before, it held back", not w.incidents(device=lab), w.incidents(device=lab))
+    for name in ("for its device", "for the lab"):
+        check(f"their own: '{name}' ends", r.delete("/mistakes/" + rows[name]).status == 204)
+    held = w.incidents("dismissed", lab)
+    reason = w.get("/incidents/" + held[0]["id"])["reason"] if held else None
+    check("another entry still says the same, and holds it back from now on", not w.incidents(device=lab) and reason and
+          reason.endswith(f"({rows['for all, a thing of the lab']})"), reason)
+    w.admin.delete("/mistakes/" + rows["for all, a thing of the lab"])
+    check("after that it is open again", w.incidents(device=lab), w.get("/mistakes"))
+    for what, body, status in (("everybody", {}, 403), ("another group", {"scope": "group", "group": "sales"}, 403),
+                               ("a device of another", {"scope": "device", "device": a.id}, 400)):
+        got = r.post("/mistakes", {"reason": "r", "threat": ARP, **body})
+        check(f"they do not decide for {what}", got.status == status, got)
+    before = w.get("/mistakes?filter=active:yes")["total"]
+    made = r.post("/mistakes", {"reason": "the lab's own", "threat": ARP, "scope": "group", "group": "lab"})
+    check("for their group they do, and it holds", made.status == 201 and made.json["uses"] == 1 and not w.incidents(device=lab) and
+          w.get("/mistakes?filter=active:yes")["total"] == before + 1, made)
+    for row in w.get("/mistakes?limit=500&filter=active:yes")["items"]:
+        w.admin.delete("/mistakes/" + row["id"])
+
+
 def test_kill(w):
     """kill -9 between the entry and its effects loses neither."""
     w.admin.post("/mistakes", {"reason": "kept", "threat": ARP, "subject": OTHER})
@@ -183,6 +251,7 @@ def main():
         test_removed(w, row, b, new)
         test_expired(w, b)
         test_cli(w, lab)
+        test_scoped(w, a, lab)
         test_kill(w)
     finally:
         w.server.close()

@@ -40,6 +40,11 @@ def make_two_groups(w):
                                          "package": "com.example.both", "sha256": "ab" * 32})
         check("an exception for a device", got.status == 201, got)
     w.admin.post("/app-exceptions", {"reason": "sales only", "scope": "group", "group": "sales", "package": "com.example.x", "sha256": "cd" * 32})
+    say = {"reason": "known here", "threat": "network.arp_spoof"}
+    w.mistakes = {name: w.admin.post("/mistakes", {**say, "rule": "network.arp_spoof/none", **body}).json["id"] for name, body in (
+        ("foreign group", {"scope": "group", "group": "sales"}), ("foreign device", {"scope": "device", "device": w.devices[0].id}),
+        ("foreign thing", {"subject": FOREIGN_NET}), ("own group", {"scope": "group", "group": "store"}),
+        ("own device", {"scope": "device", "device": w.shelves[0].id}), ("own thing", {"subject": OWN_NET}), ("everybody", {}))}
     w.scoped = {}
     for role in ROLES:
         got = w.admin.post("/tokens", {"name": f"store {role}", "role": role, "groups": ["store"]})
@@ -70,6 +75,7 @@ def bound_ids(path, w, foreign, own):
     exceptions = {True: [], False: []}
     for e in w.admin.get("/app-exceptions?limit=500").json["items"]:
         exceptions[w.shelves[0].id in json.dumps(e)].append(e["id"])
+    of = {own: [id for name, id in w.mistakes.items() if name.startswith("foreign") != own] for own in (True, False)}
     apps = {a["package"]: a["id"] for a in w.admin.get("/apps?limit=500").json["items"]}
     table = {
         "/devices": ([w.devices[0].id], [w.shelves[0].id]),
@@ -77,6 +83,7 @@ def bound_ids(path, w, foreign, own):
         "/networks": ([FOREIGN_NET], [OWN_NET, NET]),
         "/apps": ([apps["com.example.sales"]], [apps["com.example.store"], apps["com.example.both"]]),
         "/app-exceptions": (exceptions[False], []),
+        "/mistakes": (of[False], of[True]),
     }
     return table.get("/" + path.split("/")[1], ([], []))
 
@@ -108,6 +115,7 @@ def test_roles(w):
 def test_scope(w):
     """Nothing of the other group is in any answer; their own is."""
     foreign, own = ids_of(w)
+    foreign |= {id for name, id in w.mistakes.items() if name.startswith("foreign")} | {FOREIGN_NET}
     check("there is something to hide", len(foreign) > 15 and len(own) > 6, (foreign, own))
     for path, methods in OPENAPI["paths"].items():
         for method, operation in methods.items():
