@@ -5,6 +5,7 @@ const EMPTY = [
     ['#/devices', 'No devices yet'],
     ['#/apps', 'No apps yet'],
     ['#/apps/exceptions', 'No exceptions'],
+    ['#/mistakes', 'No mistake is in force'],
     ['#/apps/known', 'No threat intelligence of your own yet'],
     ['#/privacy', 'A device can send the fields below and nothing else'],
     ['#/privacy/erasures', 'Nobody asked to be forgotten'],

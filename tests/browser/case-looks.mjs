@@ -34,6 +34,7 @@ async function addresses(page, origin) {
         ['policies-draft', '#/policies/draft'],
         ['policies-versions', '#/policies/versions'],
         ['policies-texts', '#/policies/texts'],
+        ['mistakes', '#/mistakes'],
         ['communication', '#/communication'],
         ['enrolment', '#/enrolment'],
         ['events', '#/events'],

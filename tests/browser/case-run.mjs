@@ -1,8 +1,9 @@
 // case-run.mjs - running Picket from the console: a device and its end, API tokens, audit, events,
 // and a server that goes away and comes back.
+import { auditPage } from './audit.mjs';
 import { NAME } from './case-attack.mjs';
 import { posture } from './scenes.mjs';
-import { expect, same } from './tally.mjs';
+import { expect, same, until } from './tally.mjs';
 
 async function device(t, ctx) {
     const { page, origin } = ctx;
@@ -15,6 +16,31 @@ async function device(t, ctx) {
         expect(await page.locator('.parts').getByText('To lower it:').count() > 0, 'no way to lower the risk');
         await page.getByText('Not encrypted').first().waitFor();
         await page.getByText('02:00:5e:10:00:01').first().waitFor();
+    });
+}
+
+async function pageLink(t, { page, origin, watch }) {
+    await t.check('a link to the page of the employee is made, shown once as code and text, and opens it', async () => {
+        await page.goto(`${origin}/#/devices?filter=q:${NAME}`);
+        await page.locator('main [data-row]').getByRole('link', { name: NAME }).click();
+        await page.getByRole('heading', { name: NAME, level: 1 }).waitFor();
+        await page.getByRole('button', { name: "Employee's page …" }).click();
+        const dialog = page.getByRole('dialog');
+        await auditPage(page, 'before the link is made');
+        await dialog.getByRole('button', { name: 'Make the link' }).click();
+        const qr = dialog.getByAltText("QR code with the link to the employee's page");
+        await qr.waitFor();
+        await until('the QR code is drawn', 3000, () => qr.evaluate((img) => img.complete && img.naturalWidth > 0));
+        const link = (await dialog.getByLabel("the link to the employee's page", { exact: true }).textContent()).trim();
+        expect(link.startsWith(`${origin}/me#`), `not a link to the page: ${link}`);
+        await auditPage(page, 'the link to the page of the employee');
+        await dialog.getByRole('button', { name: 'Done' }).click();
+        await dialog.waitFor({ state: 'detached' });
+        const other = await watch.page({ viewport: { width: 360, height: 740 } });
+        await other.goto(link);
+        await other.locator('main h1').waitFor();
+        same((await other.request.get(`${origin}/me/api/state`)).status(), 200, 'the session of the page');
+        await other.context().close();
     });
 }
 
@@ -94,6 +120,7 @@ async function outage(t, { page, origin, server, watch }) {
 
 export async function running(t, ctx) {
     await device(t, ctx);
+    await pageLink(t, ctx);
     await tokens(t, ctx);
     await events(t, ctx);
     await outage(t, ctx);

@@ -12,6 +12,7 @@ import { empty } from './case-empty.mjs';
 import { lists } from './case-list.mjs';
 import { looks, themes } from './case-looks.mjs';
 import { me } from './case-me.mjs';
+import { mistakes } from './case-mistakes.mjs';
 import { networks } from './case-networks.mjs';
 import { running } from './case-run.mjs';
 import { Server } from './server.mjs';
@@ -58,6 +59,7 @@ async function main(t, server, browser) {
     await circle(t, ctx);
     await apps(t, ctx);
     await networks(t, ctx);
+    await mistakes(t, ctx);
     await looks(t, ctx);
     await themes(t, ctx);
     await consolePages(t, ctx);

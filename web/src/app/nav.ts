@@ -37,6 +37,7 @@ export const SECTIONS: { name: string; pages: NavPage[] }[] = [
         name: t('Act'),
         pages: [
             { id: 'policies', name: t('Policies'), icon: 'policy', key: 'p', load: () => import('../groups/policies') },
+            { id: 'mistakes', name: t('Mistakes'), icon: 'undo', key: 'x', load: () => import('../groups/mistakes') },
             { id: 'communication', name: t('Communication'), icon: 'talk', key: 't', load: () => import('../groups/communication') },
             { id: 'enrolment', name: t('Enrolment'), icon: 'enrol', key: 'n', load: () => import('../groups/enrolment') },
         ],

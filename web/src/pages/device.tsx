@@ -15,6 +15,7 @@ import { ToldCard } from './devicealerts';
 import { AccessCard, ForesightCard } from './foresight';
 import { CertificateCard, NetworkCard, PostureCard, VoiceCard } from './deviceparts';
 import { IncidentRows } from './incidentlist';
+import { PageLinkButton } from './pagelink';
 import { RiskCard } from './riskcard';
 
 function Revoke({ device, onChange }: { device: DeviceFull; onChange: () => void }): JSX.Element | null {
@@ -99,7 +100,7 @@ export function DevicePage({ id }: { id: string }): JSX.Element {
                         <span>last seen <Ago at={d.last_seen_at} /></span>
                     </span>
                 )}>
-                {d && <><Simulate device={d} /> <Revoke device={d} onChange={one.reload} /></>}
+                {d && <><PageLinkButton device={d} /> <Simulate device={d} /> <Revoke device={d} onChange={one.reload} /></>}
             </PageHead>
             <ResourceView of={one} lines={10}>{(device) => <Body device={device} />}</ResourceView>
         </>
