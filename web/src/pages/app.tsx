@@ -5,10 +5,11 @@ import { get, seg } from '../api/client';
 import type { AppFull } from '../api/apptypes';
 import { useResource } from '../app/resource';
 import { may } from '../app/session';
+import { rich, t, tn } from '../app/words';
 import { appName, STATE_TEXT, VERDICT_ADVICE, VERDICT_NAME, VerdictBadge } from '../ui/appwords';
 import { Card, PageHead, ResourceView } from '../ui/basics';
 import { Ago } from '../ui/time';
-import { plural, threatName } from '../ui/words';
+import { threatName } from '../ui/words';
 import { ExceptDialog, ExceptionRows } from './appexcept';
 import { DevicesCard, IdentityCard, VersionsCard } from './appparts';
 import { ProofCard } from './appproof';
@@ -26,20 +27,20 @@ function Body({ app: a, onChange }: { app: AppFull; onChange: () => void }): JSX
             <div class="columns">
                 <div class="column-main">
                     {a.report ? <ReportCards report={a.report} /> : (
-                        <Card title="Why"><p class="note">{newest ? newest.error ?? STATE_TEXT[newest.state] : 'No file of it has been here.'}</p></Card>
+                        <Card title={t('Why')}><p class="note">{newest ? newest.error ?? STATE_TEXT[newest.state] : t('No file of it has been here.')}</p></Card>
                     )}
                     {a.proof && <ProofCard proof={a.proof} first={a.first_seen_at} last={a.last_seen_at} />}
                     <DevicesCard on={a.on} devices={a.devices} />
                     {a.incidents.length > 0 && (
-                        <Card title="Incidents" class="flush"><IncidentRows rows={a.incidents} caption={`Incidents with ${appName(a)}`} /></Card>
+                        <Card title={t('Incidents')} class="flush"><IncidentRows rows={a.incidents} caption={t('Incidents with {name}', { name: appName(a) })} /></Card>
                     )}
                 </div>
                 <div class="column-side">
                     {newest && <CrowdPanel query={{ app: newest.id }} />}
                     <IdentityCard file={newest} report={a.report} />
                     <VersionsCard files={a.files} />
-                    <Card title="Exceptions">
-                        {a.exceptions.length === 0 ? <p class="note">None: its findings count everywhere.</p>
+                    <Card title={t('Exceptions')}>
+                        {a.exceptions.length === 0 ? <p class="note">{t('None: its findings count everywhere.')}</p>
                             : <ExceptionRows rows={a.exceptions} onChange={onChange} />}
                     </Card>
                 </div>
@@ -55,18 +56,18 @@ export function AppPage({ id }: { id: string }): JSX.Element {
     const a = one.data;
     return (
         <>
-            <PageHead title={a ? appName(a) : 'App'} above={<a href="#/apps">Apps</a>}
+            <PageHead title={a ? appName(a) : t('App')} above={<a href="#/apps">{t('Apps')}</a>}
                 note={a && (
                     <span class="head-facts">
                         <VerdictBadge of={a.verdict} />
                         {a.threat && threatName(a.threat) !== VERDICT_NAME[a.verdict] && <span>{threatName(a.threat)}</span>}
                         {a.label && <span class="mono">{a.package}</span>}
-                        <span>{plural(a.devices, 'device')}</span>
-                        <span>first seen <Ago at={a.first_seen_at} /></span>
+                        <span>{tn('{n} device', '{n} devices', a.devices)}</span>
+                        <span>{rich('first seen {when}', { when: <Ago at={a.first_seen_at} /> })}</span>
                     </span>
                 )}>
                 {a && may('respond') && (
-                    <button type="button" class="button" onClick={() => setAsking(true)}>Make an exception …</button>
+                    <button type="button" class="button" onClick={() => setAsking(true)}>{t('Make an exception …')}</button>
                 )}
             </PageHead>
             <ResourceView of={one} lines={10}>{(app) => <Body app={app} onChange={one.reload} />}</ResourceView>

@@ -7,6 +7,7 @@ import { formatFilter, parseFilter, toggled, withValues } from '../api/filter';
 import { appsHref, href } from '../app/address';
 import { replace } from '../app/router';
 import { may } from '../app/session';
+import { t, tn } from '../app/words';
 import { VERDICT_NAME, VERDICTS } from '../ui/appwords';
 import { Empty, PageHead, ResourceView } from '../ui/basics';
 import { ExportButton } from '../ui/export';
@@ -14,7 +15,6 @@ import { Chips, Search, Select } from '../ui/filterbar';
 import { Icon } from '../ui/icon';
 import { useList } from '../ui/list';
 import { More, Table } from '../ui/table';
-import { plural } from '../ui/words';
 import { APP_COLUMNS } from './applist';
 import { AppTabs } from './appsettings';
 import { UploadDialog } from './appupload';
@@ -28,24 +28,28 @@ const csvRow = (a: AppSummary): (string | number | null)[] => [
 ];
 
 const INSTALLERS = [
-    { id: '', name: 'From anywhere' }, { id: 'hand', name: 'Installed by hand' },
-    { id: 'com.android.vending', name: 'Google Play' }, { id: 'org.fdroid.fdroid', name: 'F-Droid' },
+    { id: '', name: t('From anywhere') }, { id: 'hand', name: t('Installed by hand') },
+    { id: 'com.android.vending', name: t('Google Play') }, { id: 'org.fdroid.fdroid', name: 'F-Droid' },
 ];
+
+const ONLY: Record<string, string> = {
+    device: t('One device only'), package: t('One package only'), signer: t('One signer only'), threat: t('One threat only'),
+};
 
 function AppFilters({ filter, onChange }: { filter: Filter; onChange: (next: Filter) => void }): JSX.Element {
     const set = (field: string, values: string[]): void => onChange(withValues(filter, field, values));
     return (
         <div class="filters">
-            <Search value={filter['q']?.[0] ?? ''} label="Search name or package"
+            <Search value={filter['q']?.[0] ?? ''} label={t('Search name or package')}
                 onChange={(text) => set('q', text ? [text] : [])} />
-            <Chips label="Verdict" on={filter['verdict'] ?? []}
+            <Chips label={t('Verdict')} on={filter['verdict'] ?? []}
                 options={VERDICTS.map((v) => ({ id: v, name: VERDICT_NAME[v] }))}
                 onToggle={(id) => onChange(toggled(filter, 'verdict', id))} />
-            <Select label="Installed from" value={filter['installer']?.[0] ?? ''} options={INSTALLERS}
+            <Select label={t('Installed from')} value={filter['installer']?.[0] ?? ''} options={INSTALLERS}
                 onChange={(id) => set('installer', id ? [id] : [])} />
             {['device', 'package', 'signer', 'threat'].filter((field) => filter[field]).map((field) => (
                 <button key={field} type="button" class="chip" aria-pressed="true" onClick={() => set(field, [])}>
-                    One {field} only ×
+                    {ONLY[field]} ×
                 </button>
             ))}
         </div>
@@ -54,14 +58,14 @@ function AppFilters({ filter, onChange }: { filter: Filter; onChange: (next: Fil
 
 function NoApps({ filtered, onUpload }: { filtered: boolean; onUpload: () => void }): JSX.Element {
     return filtered ? (
-        <Empty icon="search" title="No app matches these filters">
-            <p><a href={appsHref('')}>Show all apps</a></p>
+        <Empty icon="search" title={t('No app matches these filters')}>
+            <p><a href={appsHref('')}>{t('Show all apps')}</a></p>
         </Empty>
     ) : (
-        <Empty icon="app" title="No apps yet">
-            <p>Devices tell which apps they have; a file that nobody has judged yet is asked for once. You can also upload one.</p>
+        <Empty icon="app" title={t('No apps yet')}>
+            <p>{t('Devices tell which apps they have; a file that nobody has judged yet is asked for once. You can also upload one.')}</p>
             {may('respond') && (
-                <p><button type="button" class="button primary" onClick={onUpload}><Icon name="upload" />Upload an app</button></p>
+                <p><button type="button" class="button primary" onClick={onUpload}><Icon name="upload" />{t('Upload an app')}</button></p>
             )}
         </Empty>
     );
@@ -77,11 +81,11 @@ export function AppsPage({ query }: { query: Record<string, string> }): JSX.Elem
         replace(href(['apps'], { filter: formatFilter(next), sort: by === '-verdict' ? '' : by }));
     return (
         <>
-            <PageHead title="Apps" note={list.data && plural(list.data.total, 'app')}>
+            <PageHead title={t('Apps')} note={list.data && tn('{n} app', '{n} apps', list.data.total)}>
                 <ExportButton path="/apps" query={{ filter: text, sort }} name="apps" head={CSV_HEAD} row={csvRow} />
                 {may('respond') && (
                     <button type="button" class="button primary" onClick={() => setUploading(true)}>
-                        <Icon name="upload" />Upload
+                        <Icon name="upload" />{t('Upload')}
                     </button>
                 )}
             </PageHead>
@@ -90,7 +94,7 @@ export function AppsPage({ query }: { query: Record<string, string> }): JSX.Elem
             <ResourceView of={list} lines={8}>
                 {(page) => page.items.length === 0 ? <NoApps filtered={text !== ''} onUpload={() => setUploading(true)} /> : (
                     <div class="card flush">
-                        <Table caption="Apps" columns={APP_COLUMNS} rows={page.items} keyOf={(a) => a.id}
+                        <Table caption={t('Apps')} columns={APP_COLUMNS} rows={page.items} keyOf={(a) => a.id}
                             sort={sort} onSort={(by) => show(filter, by)} />
                         <More shown={page.items.length} total={page.total} more={page.next_cursor !== null}
                             loading={list.loading} onMore={list.more} />

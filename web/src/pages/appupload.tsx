@@ -7,6 +7,7 @@ import type { AppFile } from '../api/apptypes';
 import { upload } from '../api/upload';
 import { asApiError } from '../app/resource';
 import { appHref, fileHref } from '../app/address';
+import { t } from '../app/words';
 import { appName, bytesText, STATE_TEXT, VERDICT_ADVICE, VerdictBadge } from '../ui/appwords';
 import { ProblemBox } from '../ui/basics';
 import { Dialog } from '../ui/dialog';
@@ -55,12 +56,12 @@ function Choose({ onFile }: { onFile: (file: File) => void }): JSX.Element {
                 take(e.dataTransfer?.files);
             }}>
             <Icon name="upload" />
-            <p>Drop an APK, APKS, XAPK or IPA here, or</p>
-            <button type="button" class="button primary" onClick={() => input.current?.click()}>Choose a file</button>
-            <label class="sr">App file
+            <p>{t('Drop an APK, APKS, XAPK or IPA here, or')}</p>
+            <button type="button" class="button primary" onClick={() => input.current?.click()}>{t('Choose a file')}</button>
+            <label class="sr">{t('App file')}
                 <input ref={input} type="file" name="app" tabIndex={-1} onChange={(e) => take(e.currentTarget.files)} />
             </label>
-            <p class="note">It is opened by a process that may do nothing but compute, and kept here with its report.</p>
+            <p class="note">{t('It is opened by a process that may do nothing but compute, and kept here with its report.')}</p>
         </div>
     );
 }
@@ -70,8 +71,8 @@ function Sending({ file, sent }: { file: File; sent: number }): JSX.Element {
     return (
         <div class="progress-box" role="status">
             <p><strong class="breakable">{file.name}</strong> <span class="note">{bytesText(file.size)}</span></p>
-            <progress max={100} value={share} aria-label="Sent">{share} %</progress>
-            <p class="note">{share < 100 ? `Sending, ${share} %` : 'All sent'}</p>
+            <progress max={100} value={share} aria-label={t('Sent')}>{share} %</progress>
+            <p class="note">{share < 100 ? t('Sending, {share} %', { share }) : t('All sent')}</p>
         </div>
     );
 }
@@ -83,8 +84,8 @@ function Result({ row, onClose }: { row: AppFile; onClose: () => void }): JSX.El
             {row.state === 'failed' ? <p>{row.error ?? STATE_TEXT.failed}</p> : <p>{VERDICT_ADVICE[row.verdict]}</p>}
             {row.reasons.length > 0 && <ul class="why">{row.reasons.slice(0, 4).map((r) => <li key={r}>{r}</li>)}</ul>}
             <div class="form-end">
-                <button type="button" class="button" onClick={onClose}>Close</button>
-                <a class="button primary" href={row.app ? appHref(row.app) : fileHref(row.id)} onClick={onClose}>See the whole report</a>
+                <button type="button" class="button" onClick={onClose}>{t('Close')}</button>
+                <a class="button primary" href={row.app ? appHref(row.app) : fileHref(row.id)} onClick={onClose}>{t('See the whole report')}</a>
             </div>
         </div>
     );
@@ -107,13 +108,13 @@ export function UploadDialog({ onClose }: { onClose: () => void }): JSX.Element 
                 (e: unknown) => !signal.aborted && setStep({ at: 'failed', error: asApiError(e) }));
     };
     return (
-        <Dialog title="Upload an app" onClose={onClose}>
+        <Dialog title={t('Upload an app')} onClose={onClose}>
             {step.at === 'choose' && <Choose onFile={send} />}
             {step.at === 'sending' && <Sending file={step.file} sent={step.sent} />}
             {step.at === 'reading' && (
                 <div class="progress-box" role="status">
                     <p><strong class="breakable">{step.file.name}</strong> <span class="note">{bytesText(step.file.size)}</span></p>
-                    <progress aria-label="Reading" />
+                    <progress aria-label={t('Reading')} />
                     <p class="note">{STATE_TEXT[step.row.state]}</p>
                 </div>
             )}
@@ -121,7 +122,7 @@ export function UploadDialog({ onClose }: { onClose: () => void }): JSX.Element 
             {step.at === 'failed' && (
                 <>
                     <ProblemBox error={step.error} />
-                    <div class="form-end"><button type="button" class="button" onClick={() => setStep({ at: 'choose' })}>Try again</button></div>
+                    <div class="form-end"><button type="button" class="button" onClick={() => setStep({ at: 'choose' })}>{t('Try again')}</button></div>
                 </>
             )}
         </Dialog>

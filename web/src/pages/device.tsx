@@ -5,6 +5,7 @@ import { get, post, seg } from '../api/client';
 import type { DeviceFull } from '../api/types';
 import { asApiError, useResource } from '../app/resource';
 import { may } from '../app/session';
+import { rich, t } from '../app/words';
 import { StatusBadge } from '../ui/badge';
 import { Card, PageHead, ResourceView } from '../ui/basics';
 import { ReasonDialog } from '../ui/dialog';
@@ -25,16 +26,16 @@ function Revoke({ device, onChange }: { device: DeviceFull; onChange: () => void
     }
     const act = async (reason: string): Promise<void> => {
         await post<DeviceFull>(`/devices/${seg(device.id)}/revoke`, { reason });
-        toast(`${device.name} is revoked`);
+        toast(t('{name} is revoked', { name: device.name }));
         onChange();
     };
     return (
         <>
-            <button type="button" class="button danger-quiet" onClick={() => setAsking(true)}>Revoke …</button>
+            <button type="button" class="button danger-quiet" onClick={() => setAsking(true)}>{t('Revoke …')}</button>
             {asking && (
-                <ReasonDialog danger title={`Revoke ${device.name}?`} confirm="Revoke the certificate"
-                    text="From now on the server refuses this device: no reports, no alerts, no protection. To come back it must enrol again."
-                    placeholder="Lost, stolen, replaced …" suggestions={['Lost', 'Stolen', 'Replaced', 'Employee left']}
+                <ReasonDialog danger title={t('Revoke {name}?', { name: device.name })} confirm={t('Revoke the certificate')}
+                    text={t('From now on the server refuses this device: no reports, no alerts, no protection. To come back it must enrol again.')}
+                    placeholder={t('Lost, stolen, replaced …')} suggestions={[t('Lost'), t('Stolen'), t('Replaced'), t('Employee left')]}
                     onClose={() => setAsking(false)} act={act} />
             )}
         </>
@@ -50,26 +51,28 @@ function Simulate({ device }: { device: DeviceFull }): JSX.Element | null {
     const act = (): void => {
         setBusy(true);
         post<unknown>(`/devices/${seg(device.id)}/simulate`, { minutes: 5 }).then(
-            () => toast(`${device.name} simulates a threat for 5 minutes. Its person is told that it is a test.`),
+            () => toast(t('{name} simulates a threat for 5 minutes. Its person is told that it is a test.', { name: device.name })),
             (e: unknown) => toast(asApiError(e).message, 'critical')).finally(() => setBusy(false));
     };
-    return <button type="button" class="button" disabled={busy} onClick={act}>Simulate a threat</button>;
+    return <button type="button" class="button" disabled={busy} onClick={act}>{t('Simulate a threat')}</button>;
 }
 
 function Body({ device: d }: { device: DeviceFull }): JSX.Element {
     return (
         <>
             {d.revoked && (
-                <p class="callout bad"><strong>Revoked</strong> by {d.revoked.by}, <Exact at={d.revoked.at} />: {d.revoked.reason}</p>
+                <p class="callout bad">{rich('{revoked} by {who}, {at}: {reason}', {
+                    revoked: <strong>{t('Revoked')}</strong>, who: d.revoked.by, at: <Exact at={d.revoked.at} />, reason: d.revoked.reason,
+                })}</p>
             )}
             <div class="columns">
                 <div class="column-main">
                     <RiskCard risk={d.risk} />
                     <ForesightCard of={d.foresight} />
-                    <Card title="Incidents" class={d.incidents.length > 0 ? 'flush' : ''}>
+                    <Card title={t('Incidents')} class={d.incidents.length > 0 ? 'flush' : ''}>
                         {d.incidents.length > 0
-                            ? <IncidentRows rows={d.incidents} caption={`Incidents on ${d.name}`} withoutDevice />
-                            : <p class="note">Nothing has happened to this device so far.</p>}
+                            ? <IncidentRows rows={d.incidents} caption={t('Incidents on {name}', { name: d.name })} withoutDevice />
+                            : <p class="note">{t('Nothing has happened to this device so far.')}</p>}
                     </Card>
                     <AppsCard id={d.id} name={d.name} />
                     <ToldCard id={d.id} name={d.name} />
@@ -92,12 +95,12 @@ export function DevicePage({ id }: { id: string }): JSX.Element {
     const d = one.data;
     return (
         <>
-            <PageHead title={d?.name ?? 'Device'} above={<a href="#/devices">Devices</a>}
+            <PageHead title={d?.name ?? t('Device')} above={<a href="#/devices">{t('Devices')}</a>}
                 note={d && (
                     <span class="head-facts">
                         <StatusBadge of={d.status} />
                         {d.model && <span>{d.model}</span>}
-                        <span>last seen <Ago at={d.last_seen_at} /></span>
+                        <span>{rich('last seen {when}', { when: <Ago at={d.last_seen_at} /> })}</span>
                     </span>
                 )}>
                 {d && <><PageLinkButton device={d} /> <Simulate device={d} /> <Revoke device={d} onChange={one.reload} /></>}

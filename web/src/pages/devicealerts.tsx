@@ -2,6 +2,7 @@
 import type { JSX } from 'preact';
 import type { ToldAlert } from '../api/types';
 import { incidentHref } from '../app/address';
+import { t, tn } from '../app/words';
 import type { Tone } from '../ui/badge';
 import { Badge } from '../ui/badge';
 import { Card, ResourceView } from '../ui/basics';
@@ -13,12 +14,12 @@ import { Ago } from '../ui/time';
 import { label } from '../ui/words';
 
 const ANSWERS: Record<string, { name: string; tone: Tone }> = {
-    none: { name: 'No answer', tone: 'info' },
-    shown: { name: 'Seen', tone: 'low' },
-    closed: { name: 'Closed', tone: 'low' },
-    acted: { name: 'Acted on', tone: 'ok' },
-    ignored: { name: 'Ignored', tone: 'medium' },
-    mistake: { name: 'Called a mistake', tone: 'medium' },
+    none: { name: t('No answer'), tone: 'info' },
+    shown: { name: t('Seen'), tone: 'low' },
+    closed: { name: t('Closed'), tone: 'low' },
+    acted: { name: t('Acted on'), tone: 'ok' },
+    ignored: { name: t('Ignored'), tone: 'medium' },
+    mistake: { name: t('Called a mistake'), tone: 'medium' },
 };
 
 export function AnswerBadge({ of }: { of: string | null }): JSX.Element {
@@ -32,29 +33,29 @@ export function ToldCard({ id, name }: { id: string; name: string }): JSX.Elemen
     const title = (a: ToldAlert): string => said(a.title, a.subject, a.threat);
     const columns: Column<ToldAlert>[] = [
         {
-            id: 'title', head: 'What was told', kind: 'main',
+            id: 'title', head: t('What was told'), kind: 'main',
             cell: (a) => (
                 <>{a.incident ? <a href={incidentHref(a.incident)} data-main>{title(a)}</a> : title(a)}
-                    <span class="sub">{a.subject ? `${subjectName(a.subject)} · ` : ''}rule {a.rule}{a.simulated ? ' · a drill' : ''}</span></>
+                    <span class="sub">{[a.subject && subjectName(a.subject), t('rule {rule}', { rule: a.rule }), a.simulated && t('a drill')].filter(Boolean).join(' · ')}</span></>
             ),
         },
-        { id: 'told', head: 'Told', cell: (a) => <Ago at={a.told_at} /> },
-        { id: 'shown', head: 'Shown', kind: 'wide', cell: (a) => <Ago at={a.shown_at} never="not yet" /> },
-        { id: 'answer', head: 'Answer', cell: (a) => <AnswerBadge of={a.answer} /> },
+        { id: 'told', head: t('Told'), cell: (a) => <Ago at={a.told_at} /> },
+        { id: 'shown', head: t('Shown'), kind: 'wide', cell: (a) => <Ago at={a.shown_at} never={t('not yet')} /> },
+        { id: 'answer', head: t('Answer'), cell: (a) => <AnswerBadge of={a.answer} /> },
         {
-            id: 'more', head: 'Reminders', kind: 'number',
+            id: 'more', head: t('Reminders'), kind: 'number',
             cell: (a) => a.reminders + a.merged === 0 ? <span class="muted zero">0</span>
-                : <>{a.reminders}{a.merged > 0 && <span class="sub">{a.merged} merged into it</span>}</>,
+                : <>{a.reminders}{a.merged > 0 && <span class="sub">{tn('{n} merged into it', '{n} merged into it', a.merged)}</span>}</>,
         },
-        { id: 'closed', head: 'Closed', kind: 'side', cell: (a) => <Ago at={a.closed_at} never="open" /> },
+        { id: 'closed', head: t('Closed'), kind: 'side', cell: (a) => <Ago at={a.closed_at} never={t('open')} /> },
     ];
     const rows = list.data?.items.length ?? 0;
     return (
-        <Card title="Alerts on the device" class={rows > 0 ? 'flush' : ''}>
+        <Card title={t('Alerts on the device')} class={rows > 0 ? 'flush' : ''}>
             <ResourceView of={list} lines={2}>
-                {(page) => page.items.length === 0 ? <p class="note">Nothing was told to the employee so far.</p> : (
+                {(page) => page.items.length === 0 ? <p class="note">{t('Nothing was told to the employee so far.')}</p> : (
                     <>
-                        <Table caption={`Alerts on ${name}`} columns={columns} rows={page.items} keyOf={(a) => String(a.id)} />
+                        <Table caption={t('Alerts on {name}', { name })} columns={columns} rows={page.items} keyOf={(a) => String(a.id)} />
                         {page.next_cursor !== null && (
                             <More shown={page.items.length} total={page.total} more loading={list.loading} onMore={list.more} />
                         )}

@@ -2,10 +2,10 @@
 import type { JSX } from 'preact';
 import type { AppInstall } from '../api/apptypes';
 import { appsHref } from '../app/address';
+import { t, tn } from '../app/words';
 import { Card } from '../ui/basics';
 import { useList } from '../ui/list';
 import { More } from '../ui/table';
-import { plural } from '../ui/words';
 import { InstalledTable } from './appparts';
 
 export function AppsCard({ id, name }: { id: string; name: string }): JSX.Element | null {
@@ -16,7 +16,7 @@ export function AppsCard({ id, name }: { id: string; name: string }): JSX.Elemen
         return null; // it has told of none
     }
     return (
-        <Card title="Apps" note={plural(page.total, 'app')} class="flush" action={<a href={appsHref(`device:${id}`)}>All in the explorer</a>}>
+        <Card title={t('Apps')} note={tn('{n} app', '{n} apps', page.total)} class="flush" action={<a href={appsHref(`device:${id}`)}>{t('All in the explorer')}</a>}>
             <InstalledTable rows={page.items} device={name} />
             {page.next_cursor !== null && (
                 <More shown={page.items.length} total={page.total} more loading={list.loading} onMore={list.more} />

@@ -6,25 +6,26 @@ import type { Device } from '../api/types';
 import { devicesHref, href } from '../app/address';
 import { replace } from '../app/router';
 import { may } from '../app/session';
+import { t, tn } from '../app/words';
 import { Empty, PageHead, ResourceView } from '../ui/basics';
 import { ExportButton } from '../ui/export';
 import { Chips, Search, Segments, Select } from '../ui/filterbar';
 import { Icon } from '../ui/icon';
 import { useList } from '../ui/list';
 import { More, Table } from '../ui/table';
-import { LEVELS, plural, sentence } from '../ui/words';
+import { LEVELS, sentence } from '../ui/words';
 import { DEVICE_COLUMNS } from './devicelist';
 
 // One question each; a question sets these fields and clears the others of them.
 const FIELDS = ['status', 'outlook', 'access'];
 const QUICK: { id: string; name: string; filter: Filter }[] = [
-    { id: 'all', name: 'All', filter: {} },
-    { id: 'active', name: 'Active', filter: { status: ['active'] } },
-    { id: 'silent', name: 'Silent > 7 days', filter: { status: ['silent'] } },
-    { id: 'never', name: 'Never active', filter: { status: ['never'] } },
-    { id: 'outlook', name: 'High outlook', filter: { outlook: ['high'] } },
-    { id: 'blocked', name: 'Blocked', filter: { access: ['blocked'] } },
-    { id: 'revoked', name: 'Revoked', filter: { status: ['revoked'] } },
+    { id: 'all', name: t('All'), filter: {} },
+    { id: 'active', name: t('Active'), filter: { status: ['active'] } },
+    { id: 'silent', name: t('Silent > 7 days'), filter: { status: ['silent'] } },
+    { id: 'never', name: t('Never active'), filter: { status: ['never'] } },
+    { id: 'outlook', name: t('High outlook'), filter: { outlook: ['high'] } },
+    { id: 'blocked', name: t('Blocked'), filter: { access: ['blocked'] } },
+    { id: 'revoked', name: t('Revoked'), filter: { status: ['revoked'] } },
 ];
 
 const CSV_HEAD = ['id', 'name', 'platform', 'model', 'os', 'os_version', 'patch', 'agent', 'group', 'status', 'risk',
@@ -43,20 +44,20 @@ function DeviceFilters({ filter, onChange }: { filter: Filter; onChange: (next: 
     };
     return (
         <div class="filters">
-            <Search value={filter['q']?.[0] ?? ''} label="Search devices"
+            <Search value={filter['q']?.[0] ?? ''} label={t('Search devices')}
                 onChange={(text) => set('q', text ? [text] : [])} />
-            <Segments label="Which devices" options={QUICK}
+            <Segments label={t('Which devices')} options={QUICK}
                 value={QUICK.find((c) => sameFilter(filter, c.filter, FIELDS))?.id ?? ''} onChange={ask} />
-            <Chips label="Risk level" on={filter['level'] ?? []}
+            <Chips label={t('Risk level')} on={filter['level'] ?? []}
                 options={LEVELS.map((l) => ({ id: l, name: sentence(l) }))}
                 onToggle={(id) => onChange(toggled(filter, 'level', id))} />
-            <Select label="Platform" value={filter['platform']?.[0] ?? ''}
-                options={[{ id: '', name: 'Every platform' }, { id: 'android', name: 'Android' },
-                    { id: 'ios', name: 'iOS' }, { id: 'linux', name: 'Linux' }]}
+            <Select label={t('Platform')} value={filter['platform']?.[0] ?? ''}
+                options={[{ id: '', name: t('Every platform') },
+                    { id: 'android', name: 'Android' }, { id: 'ios', name: 'iOS' }, { id: 'linux', name: 'Linux' }]} // not for people: names
                 onChange={(id) => set('platform', id ? [id] : [])} />
             {filter['group'] && (
                 <button type="button" class="chip" aria-pressed="true" onClick={() => set('group', [])}>
-                    Group {filter['group'].join(', ')} ×
+                    {t('Group {name}', { name: filter['group'].join(', ') })} ×
                 </button>
             )}
         </div>
@@ -65,13 +66,13 @@ function DeviceFilters({ filter, onChange }: { filter: Filter; onChange: (next: 
 
 function NoDevices({ filtered }: { filtered: boolean }): JSX.Element {
     return filtered ? (
-        <Empty icon="search" title="No device matches these filters">
-            <p><a href={devicesHref('')}>Show all devices</a></p>
+        <Empty icon="search" title={t('No device matches these filters')}>
+            <p><a href={devicesHref('')}>{t('Show all devices')}</a></p>
         </Empty>
     ) : (
-        <Empty icon="device" title="No devices yet">
-            <p>A device joins with a one-time token: as a QR code for a phone, as one command for a computer.</p>
-            {may('own') && <p><a class="button primary" href="#/enrolment">Enrol the first device</a></p>}
+        <Empty icon="device" title={t('No devices yet')}>
+            <p>{t('A device joins with a one-time token: as a QR code for a phone, as one command for a computer.')}</p>
+            {may('own') && <p><a class="button primary" href="#/enrolment">{t('Enrol the first device')}</a></p>}
         </Empty>
     );
 }
@@ -86,15 +87,15 @@ export function DevicesPage({ query }: { query: Record<string, string> }): JSX.E
         replace(href(['devices'], { filter: formatFilter(next), sort: by === '-risk' ? '' : by }));
     return (
         <>
-            <PageHead title="Devices" note={list.data && plural(list.data.total, 'device')}>
+            <PageHead title={t('Devices')} note={list.data && tn('{n} device', '{n} devices', list.data.total)}>
                 <ExportButton path="/devices" query={{ filter: text, sort }} name="devices" head={CSV_HEAD} row={csvRow} />
-                {may('own') && <a class="button primary" href="#/enrolment"><Icon name="plus" />Enrol</a>}
+                {may('own') && <a class="button primary" href="#/enrolment"><Icon name="plus" />{t('Enrol')}</a>}
             </PageHead>
             <DeviceFilters filter={filter} onChange={(next) => show(next, sort)} />
             <ResourceView of={list} lines={8}>
                 {(page) => page.items.length === 0 ? <NoDevices filtered={text !== ''} /> : (
                     <div class="card flush">
-                        <Table caption="Devices" columns={DEVICE_COLUMNS} rows={page.items} keyOf={(d) => d.id}
+                        <Table caption={t('Devices')} columns={DEVICE_COLUMNS} rows={page.items} keyOf={(d) => d.id}
                             sort={sort} onSort={(by) => show(filter, by)} />
                         <More shown={page.items.length} total={page.total} more={page.next_cursor !== null}
                             loading={list.loading} onMore={list.more} />

@@ -4,11 +4,11 @@ import { get, seg } from '../api/client';
 import type { NetworkFull } from '../api/nettypes';
 import { incidentsHref } from '../app/address';
 import { useResource } from '../app/resource';
+import { rich, t, tn } from '../app/words';
 import { Card, Empty, PageHead, ResourceView } from '../ui/basics';
 import { LINK_NAME, NetworkBadge, networkName, verdictSentence } from '../ui/networds';
 import { subjectName } from '../ui/names';
 import { Ago } from '../ui/time';
-import { plural } from '../ui/words';
 import { CrowdPanel } from './crowdparts';
 import { IncidentRows } from './incidentlist';
 import { EvidenceCards, FactsCard, MomentsCard, SeenCard, TrustCard, VisitsCard } from './networkparts';
@@ -23,8 +23,8 @@ function Body({ network: n }: { network: NetworkFull }): JSX.Element {
                     <EvidenceCards network={n} />
                     <VisitsCard id={n.id} devices={n.devices} />
                     {n.incidents.length > 0 && (
-                        <Card title="Incidents" class="flush" action={<a href={incidentsHref(`subject:${n.id}`)}>All of them</a>}>
-                            <IncidentRows rows={n.incidents.slice(0, 20)} caption={`Incidents on ${networkName(n)}`} />
+                        <Card title={t('Incidents')} class="flush" action={<a href={incidentsHref(`subject:${n.id}`)}>{t('All of them')}</a>}>
+                            <IncidentRows rows={n.incidents.slice(0, 20)} caption={t('Incidents on {name}', { name: networkName(n) })} />
                         </Card>
                     )}
                     <FactsCard facts={n.facts} />
@@ -44,14 +44,13 @@ export function NetworkPage({ id }: { id: string }): JSX.Element {
     const one = useResource<NetworkFull>(`network ${id}`, (signal) => get<NetworkFull>(`/networks/${seg(id)}`, { signal }),
         (e) => e.incident?.subject === id);
     const n = one.data;
-    const above = <a href="#/networks">Networks</a>;
+    const above = <a href="#/networks">{t('Networks')}</a>;
     if (!n && one.error?.kind === 'not_found') {
         return (
             <>
                 <PageHead title={subjectName(id)} above={above} />
-                <Empty icon="network" title="This network is not shown">
-                    <p>Either nobody met it lately, or so few devices did that it may be somebody's home. Homes are only counted, unless an attack is
-                        seen there.</p>
+                <Empty icon="network" title={t('This network is not shown')}>
+                    <p>{t("Either nobody met it lately, or so few devices did that it may be somebody's home. Homes are only counted, unless an attack is seen there.")}</p>
                 </Empty>
             </>
         );
@@ -63,8 +62,8 @@ export function NetworkPage({ id }: { id: string }): JSX.Element {
                     <span class="head-facts">
                         <NetworkBadge of={n} />
                         <span>{LINK_NAME[n.link]}</span>
-                        <span>{plural(n.devices, 'device')}</span>
-                        <span>last seen <Ago at={n.last_seen_at} /></span>
+                        <span>{tn('{n} device', '{n} devices', n.devices)}</span>
+                        <span>{rich('last seen {when}', { when: <Ago at={n.last_seen_at} /> })}</span>
                     </span>
                 )} />
             <ResourceView of={one} lines={10}>{(network) => <Body network={network} />}</ResourceView>

@@ -6,6 +6,7 @@ import type { NetworkCell, NetworkMap } from '../api/nettypes';
 import { networksHref } from '../app/address';
 import { useResource } from '../app/resource';
 import { go } from '../app/router';
+import { number, t, tn } from '../app/words';
 import type { MapCell } from '../charts/cellmap';
 import { CellMap, useLand } from '../charts/cellmap';
 import { placeText } from '../charts/geo';
@@ -14,27 +15,27 @@ import { Card, Empty, PageHead, ResourceView } from '../ui/basics';
 import { Segments } from '../ui/filterbar';
 import type { Column } from '../ui/table';
 import { Table } from '../ui/table';
-import { plural } from '../ui/words';
 import { Homes, isNetworkNews, NetworkTabs } from './networks';
 
 const ROWS_MAX = 200;
 
 const COLUMNS = (mark: (place: string | null) => void): Column<NetworkCell>[] => [
     {
-        id: 'place', head: 'Cell', kind: 'main',
+        id: 'place', head: t('Cell'), kind: 'main',
         cell: (c) => (
             <>
                 <a href={networksHref(`place:${c.place}`)} data-main onFocus={() => mark(c.place)} onBlur={() => mark(null)}
                     onMouseEnter={() => mark(c.place)} onMouseLeave={() => mark(null)}>{placeText(c)}</a>
-                <span class="sub"><span class="mono">{c.place}</span> · {plural(c.networks, 'network')}</span>
+                <span class="sub"><span class="mono">{c.place}</span> · {tn('{n} network', '{n} networks', c.networks)}</span>
             </>
         ),
     },
-    { id: 'verdict', head: 'Worst', cell: (c) => c.severity ? <SeverityBadge of={c.severity} /> : <Badge tone="ok">Nothing open</Badge> },
+    { id: 'verdict', head: t('Worst'), cell: (c) => c.severity ? <SeverityBadge of={c.severity} /> : <Badge tone="ok">{t('Nothing open')}</Badge> },
 ];
 
 const toCell = (c: NetworkCell): MapCell => ({
-    ...c, size: c.networks, tone: c.severity ?? 'ok', title: `${c.place}: ${c.networks} networks, ${c.bad} with an open incident`,
+    ...c, size: c.networks, tone: c.severity ?? 'ok', title: tn('{place}: {n} networks, {bad} with an open incident', '{place}: {n} networks, {bad} with an open incident', c.networks,
+        { place: c.place, bad: number(c.bad) }),
 });
 
 function Body({ map }: { map: NetworkMap }): JSX.Element {
@@ -43,8 +44,8 @@ function Body({ map }: { map: NetworkMap }): JSX.Element {
     const land = useLand();
     if (map.cells.length === 0) {
         return (
-            <Empty icon="network" title="No network has a place yet">
-                <p>A device tells its place only as a square of about 5 km, and only where its settings allow it.</p>
+            <Empty icon="network" title={t('No network has a place yet')}>
+                <p>{t('A device tells its place only as a square of about 5 km, and only where its settings allow it.')}</p>
             </Empty>
         );
     }
@@ -52,16 +53,17 @@ function Body({ map }: { map: NetworkMap }): JSX.Element {
     return (
         <div class="columns map-columns">
             <div class="column-main">
-                <Card title="Map" note={`${plural(map.cells.length, 'cell')} of about 5 km`}
-                    action={<Segments label="Part of the world" value={world ? 'world' : 'fit'} onChange={(id) => setWorld(id === 'world')}
-                        options={[{ id: 'fit', name: 'Where they are' }, { id: 'world', name: 'World' }]} />}>
-                    <CellMap cells={map.cells.map(toCell)} what="cells with networks" world={world} land={land} marked={marked} onPick={(place) => go(networksHref(`place:${place}`))} />
-                    {map.networks > map.placed && <p class="note">{plural(map.networks - map.placed, 'network')} without a place {map.networks - map.placed === 1 ? 'is' : 'are'} not on it.</p>}
+                <Card title={t('Map')} note={tn('{n} cell of about 5 km', '{n} cells of about 5 km', map.cells.length)}
+                    action={<Segments label={t('Part of the world')} value={world ? 'world' : 'fit'} onChange={(id) => setWorld(id === 'world')}
+                        options={[{ id: 'fit', name: t('Where they are') }, { id: 'world', name: t('World') }]} />}>
+                    <CellMap cells={map.cells.map(toCell)} what={t('cells with networks')} world={world} land={land} marked={marked} onPick={(place) => go(networksHref(`place:${place}`))} />
+                    {map.networks > map.placed && <p class="note">{tn('{n} network without a place is not on it.',
+                        '{n} networks without a place are not on it.', map.networks - map.placed)}</p>}
                 </Card>
             </div>
             <div class="column-side">
-                <Card title="Cells" note={map.cells.length > ROWS_MAX ? `the first ${ROWS_MAX}` : undefined} class="flush">
-                    <Table caption="Cells, the worst first" columns={COLUMNS(setMarked)} rows={shown} keyOf={(c) => c.place} />
+                <Card title={t('Cells')} note={map.cells.length > ROWS_MAX ? t('the first {n}', { n: ROWS_MAX }) : undefined} class="flush">
+                    <Table caption={t('Cells, the worst first')} columns={COLUMNS(setMarked)} rows={shown} keyOf={(c) => c.place} />
                 </Card>
             </div>
         </div>
@@ -69,11 +71,11 @@ function Body({ map }: { map: NetworkMap }): JSX.Element {
 }
 
 export function NetworkMapPage(): JSX.Element {
-    const one = useResource<NetworkMap>('networks map page', (signal) => get<NetworkMap>('/networks/map', { signal }), isNetworkNews);
+    const one = useResource<NetworkMap>('networks-map-page', (signal) => get<NetworkMap>('/networks/map', { signal }), isNetworkNews);
     return (
         <>
-            <PageHead title="Networks" note={one.data && plural(one.data.networks, 'network')} />
-            <NetworkTabs now="map" />
+            <PageHead title={t('Networks')} note={one.data && tn('{n} network', '{n} networks', one.data.networks)} />
+            <NetworkTabs now={'map'} />
             <ResourceView of={one} lines={8}>{(map) => <Body map={map} />}</ResourceView>
             <Homes of={one.data} />
         </>

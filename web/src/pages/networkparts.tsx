@@ -2,6 +2,7 @@
 import type { JSX } from 'preact';
 import type { NetworkFact, NetworkFull, NetworkMoment, NetworkVisit, Trait } from '../api/nettypes';
 import { deviceHref, incidentHref, networksHref } from '../app/address';
+import { number, rich, t, tn } from '../app/words';
 import { Evidence } from '../evidence/evidence';
 import { Badge, SeverityBadge, StateBadge } from '../ui/badge';
 import { Card, Facts } from '../ui/basics';
@@ -11,13 +12,13 @@ import { LINK_NAME, SECURITY_NAME } from '../ui/networds';
 import type { Column } from '../ui/table';
 import { More, Table } from '../ui/table';
 import { Ago, dateOnly, Exact } from '../ui/time';
-import { label, plural, sentence, threatName } from '../ui/words';
+import { label, sentence, threatName } from '../ui/words';
 
 export function EvidenceCards({ network: n }: { network: NetworkFull }): JSX.Element | null {
     return n.evidence.length === 0 ? null : (
         <>
             {n.evidence.map((e) => (
-                <Card key={e.id} title={threatName(e.threat)} note={<>on <a href={deviceHref(e.device.id)}>{e.device.name}</a>, <Ago at={e.updated_at} /></>}
+                <Card key={e.id} title={threatName(e.threat)} note={rich('on {device}, {when}', { device: <a href={deviceHref(e.device.id)}>{e.device.name}</a>, when: <Ago at={e.updated_at} /> })}
                     action={<span class="head-facts"><SeverityBadge of={e.severity} /><StateBadge of={e.state} /></span>}>
                     <p class="prose evidence-lead"><a href={incidentHref(e.id)}>{said(e.title, e.subject)}</a></p>
                     <Evidence of={e.evidence} />
@@ -28,21 +29,21 @@ export function EvidenceCards({ network: n }: { network: NetworkFull }): JSX.Ele
 }
 
 const VISIT_COLUMNS: Column<NetworkVisit>[] = [
-    { id: 'device', head: 'Device', kind: 'main', cell: (v) => <a href={deviceHref(v.device.id)} data-main>{v.device.name}</a> },
-    { id: 'visits', head: 'Visits', kind: 'number', cell: (v) => v.visits.toLocaleString('en') },
-    { id: 'open', head: 'Open', kind: 'number', cell: (v) => v.open_incidents > 0 ? v.open_incidents : <span class="zero">0</span> },
-    { id: 'first', head: 'First', kind: 'side', cell: (v) => <Ago at={v.first_seen_at} /> },
-    { id: 'seen', head: 'Last', cell: (v) => <Ago at={v.last_seen_at} /> },
+    { id: 'device', head: t('Device'), kind: 'main', cell: (v) => <a href={deviceHref(v.device.id)} data-main>{v.device.name}</a> },
+    { id: 'visits', head: t('Visits'), kind: 'number', cell: (v) => number(v.visits) },
+    { id: 'open', head: t('Open'), kind: 'number', cell: (v) => v.open_incidents > 0 ? v.open_incidents : <span class="zero">0</span> },
+    { id: 'first', head: t('First'), kind: 'side', cell: (v) => <Ago at={v.first_seen_at} /> },
+    { id: 'seen', head: t('Last'), cell: (v) => <Ago at={v.last_seen_at} /> },
 ];
 
 export function VisitsCard({ id, devices }: { id: string; devices: number }): JSX.Element {
     const list = useList<NetworkVisit>(`/networks/${encodeURIComponent(id)}/devices`, {});
     const page = list.data;
     return (
-        <Card title="Who met it" note={plural(devices, 'device')} class={page && page.items.length > 0 ? 'flush' : ''}>
-            {!page ? <p class="note">Loading …</p> : page.items.length === 0 ? <p class="note">Nobody that is still known.</p> : (
+        <Card title={t('Who met it')} note={tn('{n} device', '{n} devices', devices)} class={page && page.items.length > 0 ? 'flush' : ''}>
+            {!page ? <p class="note">{t('Loading …')}</p> : page.items.length === 0 ? <p class="note">{t('Nobody that is still known.')}</p> : (
                 <>
-                    <Table caption="Devices that met it" columns={VISIT_COLUMNS} rows={page.items} keyOf={(v) => v.device.id} />
+                    <Table caption={t('Devices that met it')} columns={VISIT_COLUMNS} rows={page.items} keyOf={(v) => v.device.id} />
                     {page.next_cursor !== null && <More shown={page.items.length} total={page.total} more loading={list.loading} onMore={list.more} />}
                 </>
             )}
@@ -51,13 +52,13 @@ export function VisitsCard({ id, devices }: { id: string; devices: number }): JS
 }
 
 const MOMENT_TEXT: Record<NetworkMoment['what'], string> = {
-    detected: 'Seen', resolved: 'Over', dismissed: 'Dismissed', mitigated: 'Contained', open: 'Open',
+    detected: t('Seen'), resolved: t('Over'), dismissed: t('Dismissed'), mitigated: t('Contained'), open: t('Open'),
 };
 
 export function MomentsCard({ list }: { list: NetworkMoment[] }): JSX.Element {
     return (
-        <Card title="Time line">
-            {list.length === 0 ? <p class="note">Nothing was ever found here.</p> : (
+        <Card title={t('Time line')}>
+            {list.length === 0 ? <p class="note">{t('Nothing was ever found here.')}</p> : (
                 <ol class="rows moments">
                     {list.map((m, i) => (
                         <li key={i}>
@@ -73,12 +74,12 @@ export function MomentsCard({ list }: { list: NetworkMoment[] }): JSX.Element {
 }
 
 function Traits({ list, link }: { list: Trait[]; link?: (value: string) => string }): JSX.Element {
-    return list.length === 0 ? <span class="muted">none seen</span> : (
+    return list.length === 0 ? <span class="muted">{t('none seen')}</span> : (
         <ul class="traits">
-            {list.map((t) => (
-                <li key={t.value} title={`first ${dateOnly(t.first_seen_at)}, last ${dateOnly(t.last_seen_at)}`}>
-                    <span class="mono">{link ? <a href={link(t.value)}>{t.value}</a> : t.value}</span>
-                    <span class="sub"><Ago at={t.last_seen_at} /></span>
+            {list.map((one) => (
+                <li key={one.value} title={t('first {first}, last {last}', { first: dateOnly(one.first_seen_at), last: dateOnly(one.last_seen_at) })}>
+                    <span class="mono">{link ? <a href={link(one.value)}>{one.value}</a> : one.value}</span>
+                    <span class="sub"><Ago at={one.last_seen_at} /></span>
                 </li>
             ))}
         </ul>
@@ -87,18 +88,18 @@ function Traits({ list, link }: { list: Trait[]; link?: (value: string) => strin
 
 export function SeenCard({ network: n }: { network: NetworkFull }): JSX.Element {
     return (
-        <Card title="What was seen of it">
+        <Card title={t('What was seen of it')}>
             <Facts rows={[
-                ['Kind', LINK_NAME[n.link]],
-                ['Security', n.link === 'wifi' ? SECURITY_NAME[n.security] : '–'],
-                ['Access points', <Traits list={n.seen.points} />],
-                ['Routers', <Traits list={n.seen.gateways} />],
-                ['Name servers', <Traits list={n.seen.resolvers} />],
-                ['Places', <Traits list={n.seen.places} link={(p) => networksHref(`place:${p}`)} />],
-                ['First seen', <Exact at={n.first_seen_at} />],
-                ['Last seen', <Exact at={n.last_seen_at} />],
-                ['Checked', <Ago at={n.checked_at} />],
-                ['Forgotten', n.forgotten_at ? <>on {dateOnly(n.forgotten_at)}, if nobody meets it again</> : 'not while something is open'],
+                [t('Kind'), LINK_NAME[n.link]],
+                [t('Security'), n.link === 'wifi' ? SECURITY_NAME[n.security] : '–'],
+                [t('Access points'), <Traits list={n.seen.points} />],
+                [t('Routers'), <Traits list={n.seen.gateways} />],
+                [t('Name servers'), <Traits list={n.seen.resolvers} />],
+                [t('Places'), <Traits list={n.seen.places} link={(p) => networksHref(`place:${p}`)} />],
+                [t('First seen'), <Exact at={n.first_seen_at} />],
+                [t('Last seen'), <Exact at={n.last_seen_at} />],
+                [t('Checked'), <Ago at={n.checked_at} />],
+                [t('Forgotten'), n.forgotten_at ? t('on {date}, if nobody meets it again', { date: dateOnly(n.forgotten_at) }) : t('not while something is open')],
                 ['ID', <span class="mono breakable">{n.id}</span>],
             ]} />
         </Card>
@@ -106,18 +107,18 @@ export function SeenCard({ network: n }: { network: NetworkFull }): JSX.Element 
 }
 
 export function TrustCard({ network: n }: { network: NetworkFull }): JSX.Element {
-    const t = n.trust;
+    const own = n.trust;
     return (
-        <Card title="Your list">
-            {!t ? <p class="note">It is not on your policy's list of networks, so it has no name here. <a href="#/networks/trust">What is trusted</a></p> : (
+        <Card title={t('Your list')}>
+            {!own ? <p class="note">{t("It is not on your policy's list of networks, so it has no name here.")} <a href="#/networks/trust">{t('What is trusted')}</a></p> : (
                 <>
-                    <p class="trust-line">{t.fits === null ? <Badge tone="info">Nothing seen to compare</Badge> : t.fits ? <Badge tone="ok">As your list says</Badge>
-                        : <Badge tone="high">Not as your list says</Badge>} {t.name}</p>
-                    {t.why.length > 0 && <ul class="why">{t.why.map((w) => <li key={w} class="breakable">{sentence(w)}</li>)}</ul>}
+                    <p class="trust-line">{own.fits === null ? <Badge tone="info">{t('Nothing seen to compare')}</Badge> : own.fits ? <Badge tone="ok">{t('As your list says')}</Badge>
+                        : <Badge tone="high">{t('Not as your list says')}</Badge>} {own.name}</p>
+                    {own.why.length > 0 && <ul class="why">{own.why.map((w) => <li key={w} class="breakable">{sentence(w)}</li>)}</ul>}
                     <Facts rows={[
-                        ['At least', t.security === 'unknown' ? 'not told' : SECURITY_NAME[t.security]],
-                        ['Access points', t.bssids > 0 ? plural(t.bssids, 'address', 'addresses') : 'any'],
-                        ['Certificate', t.certificate ? 'named' : 'not told'],
+                        [t('At least'), own.security === 'unknown' ? t('not told') : SECURITY_NAME[own.security]],
+                        [t('Access points'), own.bssids > 0 ? tn('{n} address', '{n} addresses', own.bssids) : t('any')],
+                        [t('Certificate'), own.certificate ? t('named') : t('not told')],
                     ]} />
                 </>
             )}
@@ -126,8 +127,8 @@ export function TrustCard({ network: n }: { network: NetworkFull }): JSX.Element
 }
 
 const FACT_NAME: Record<string, string> = {
-    network: 'When joined', gateway: 'Router', dns: 'Name server', tls: 'Check host', http: 'Page over HTTP', portal: 'Sign-in page',
-    lease: 'Address lease (DHCP)', routers: 'IPv6 routers', proxy: 'Proxy script', wifi: 'Access points around',
+    network: t('When joined'), gateway: t('Router'), dns: t('Name server'), tls: t('Check host'), http: t('Page over HTTP'), portal: t('Sign-in page'),
+    lease: t('Address lease (DHCP)'), routers: t('IPv6 routers'), proxy: t('Proxy script'), wifi: t('Access points around'),
 };
 
 const KEEP = new Set(['event', 'place', 'visits']);
@@ -138,7 +139,7 @@ function withoutNoise(fact: NetworkFact): NetworkFact['body'] {
 
 export function FactsCard({ facts }: { facts: NetworkFact[] }): JSX.Element | null {
     return facts.length === 0 ? null : (
-        <Card title="Checks, as they came out last">
+        <Card title={t('Checks, as they came out last')}>
             {facts.map((f) => (
                 <details key={`${f.kind} ${f.about ?? ''}`} class="fold">
                     <summary>{FACT_NAME[f.kind] ?? label(f.kind)}{f.about && <span class="mono"> {f.about}</span>}<span class="note"> <Ago at={f.at} /></span></summary>
