@@ -14,7 +14,7 @@ const NOT_YET = [
     /^src\/(api|charts|evidence)\//,
     /^src\/app\/(?!words|nav)/,
     /^src\/pages\/(signin|overview|incident|timeline|eventrow|events|told|dismissing)/,
-    /^src\/pages\/(?!signin|overview|incident|timeline|eventrow|events|told|dismissing)/,
+    /^src\/pages\/(?!signin|overview|incident|timeline|eventrow|events|told|dismissing|device|app|network|foresight|riskcard)/,
 ];
 
 test('a text that is asked for is a literal: tables are made from the source', () => assert.deepEqual(odd, []));
@@ -26,7 +26,7 @@ test('there are exactly these languages', () => {
 
 const holes = (text) => [...text.matchAll(/\{(\w+)\}/g)].map(([, name]) => name).sort();
 // What may be the same in another language: names, numbers with units, loanwords.
-const SAME = new Set([]);
+const SAME = new Set(['{n} app|{n} apps', '{n} exception|{n} exceptions']);
 for (const language of LANGUAGES) {
     const table = readTable(language);
     test(`${language}: no text is missing`, () => assert.deepEqual([...wanted].filter((key) => !Object.hasOwn(table, key)), []));
