@@ -11,7 +11,7 @@
 #define PK_ALERT_NAME  128
 #define PK_ALERT_LINE  400
 #define PK_ALERT_ID    24
-#define PK_ALERT_LINK  300
+#define PK_ALERT_LINK  360
 
 struct pk_alert {
     char threat[64];

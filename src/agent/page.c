@@ -97,6 +97,17 @@ static int show(const struct pk_mine_options *o, const json_t *answer, const cha
     return printf("%s\n", link) >= 0 ? EXIT_FINE : EXIT_FAILED;
 }
 
+/* The incident of an alert's link, https://HOST:PORT/me#item=ID; else what was given. Where the link leads is not
+ * asked: the page is opened at the own server. */
+static const char *item_of(const char *given)
+{
+    const char *place = strncmp(given, "https://", strlen("https://")) == 0
+            ? strstr(given, "/me#item=")
+            : NULL;
+
+    return place != NULL ? place + strlen("/me#item=") : given;
+}
+
 int pk_page_command(const struct pk_agent_settings *settings, const struct pk_mine_options *o)
 {
     struct pk_buffer link = pk_buffer_of(LINK_MAX);
@@ -107,12 +118,16 @@ int pk_page_command(const struct pk_agent_settings *settings, const struct pk_mi
     int result;
 
     if (o->file != NULL) {
-        if (strlen(o->file) >= ITEM_MAX ||
-                strspn(o->file, "0123456789abcdefghijklmnopqrstuvwxyz-") != strlen(o->file)) {
-            (void)fputs("picket-agent: page takes the id of an incident or nothing\n", stderr);
+        const char *item = item_of(o->file);
+
+        if (item[0] == '\0' || strlen(item) >= ITEM_MAX ||
+                strspn(item, "0123456789abcdefghijklmnopqrstuvwxyz-") != strlen(item)) {
+            (void)fputs("picket-agent: page takes the id of an incident, the link of an alert, or "
+                        "nothing\n",
+                    stderr);
             return EXIT_IS_USAGE;
         }
-        (void)snprintf(target, sizeof(target), "/v1/page?item=%s", o->file);
+        (void)snprintf(target, sizeof(target), "/v1/page?item=%s", item);
     }
     if (pk_mine_call(settings, "POST", target, CALL_MS, &answer, &err) < 0) {
         return fail(&err);

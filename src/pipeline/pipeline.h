@@ -21,10 +21,13 @@ struct pk_pipeline {
     const struct pk_text_overrides *_Atomic texts; /* likewise; NULL: the catalogue's words */
     const char *const *siem_targets;               /* names; each gets its own row in the outbox */
     size_t siem_count;
-    struct pk_shelf *shelf;  /* what apps are judged by; NULL: nothing is known of any */
-    bool asks;               /* files that nobody has read are wanted from devices */
-    bool crowd;              /* there is a crowd that takes words about apps (store/crowd_rows.h) */
-    bool mail;               /* there is a relay: letters can be written */
+    struct pk_shelf *shelf; /* what apps are judged by; NULL: nothing is known of any */
+    bool asks;              /* files that nobody has read are wanted from devices */
+    bool crowd;             /* there is a crowd that takes words about apps (store/crowd_rows.h) */
+    bool mail;              /* there is a relay: letters can be written */
+    /* "https://host:port" of the server, for links to the person's page; NULL: there is none, and no links. May be
+     * replaced while the pipeline runs, when the port is known; what was there before lives on. */
+    const char *_Atomic origin;
     struct pk_strings hooks; /* names of the webhooks of the settings */
     /* Is the device connected and waits for commands? NULL: nobody knows, so it is woken. */
     bool (*listens)(void *ctx, const char *device);

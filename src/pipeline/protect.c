@@ -8,6 +8,8 @@
 #include "pipeline/circle.h"
 #include "store/alerts.h"
 
+#define LINK_SIZE 360 /* a host name has at most 253 characters, an incident's id 36 */
+
 /* ---- the SOC -------------------------------------------------------------------------------------------- */
 
 static json_t *siem_payload(const struct pk_circle *c, const struct pk_incident *incident,
@@ -128,6 +130,18 @@ static void mark_test(json_t *payload, const char *language)
     (void)json_object_set_new(payload, "simulated", json_true());
 }
 
+/* To the thing's place on the person's page (docs/employee.md). It holds no secret: the page asks who is there. */
+static void add_link(json_t *payload, const struct pk_circle *c, const char *incident)
+{
+    const char *origin = c->pipeline->origin;
+    char link[LINK_SIZE];
+
+    if (origin != NULL &&
+            snprintf(link, sizeof(link), "%s/me#item=%s", origin, incident) < (int)sizeof(link)) {
+        (void)json_object_set_new(payload, "link", json_string(link));
+    }
+}
+
 static json_t *alert_payload(const struct pk_circle *c, const struct pk_incident *incident,
         const struct pk_alert_row *row)
 {
@@ -151,6 +165,9 @@ static json_t *alert_payload(const struct pk_circle *c, const struct pk_incident
     }
     if (payload != NULL && incident->simulated) {
         mark_test(payload, language);
+    }
+    if (payload != NULL) {
+        add_link(payload, c, incident->id);
     }
     if (payload != NULL && row->reminders > 0) {
         (void)json_object_set_new(payload, "reminder", json_integer(row->reminders));

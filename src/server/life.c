@@ -111,6 +111,7 @@ static int name_url(struct pk_server *s, int port, struct pk_error *err)
     six = strchr(host, ':') != NULL;
     s->url = pk_arena_printf(
             s->arena, "https://%s%s%s:%d", six ? "[" : "", host, six ? "]" : "", port);
+    life_of(s)->pipeline.origin = s->url;
     return s->url != NULL ? PK_OK : no_memory(err);
 }
 
@@ -354,6 +355,7 @@ static int load_policy(struct life *life, struct pk_error *err)
         .shelf = life->server.shelf,
         .asks = settings->apps->ask,
         .crowd = settings->crowd->enabled,
+        .origin = life->server.url,
     };
     life->server.pipeline = &life->pipeline;
     rc = pk_server_reload_texts(&life->server, err);

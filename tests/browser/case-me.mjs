@@ -175,6 +175,19 @@ async function fixing(t, ctx, device, phone) {
         same(await phone.evaluate(() => document.activeElement?.getAttribute('aria-expanded')), 'true', 'the thing is open');
         await phone.getByRole('link', { name: 'Open screen lock' }).waitFor();
     });
+    await t.check('the link of an alert leads to its thing where the page is open, and is no way in elsewhere', async () => {
+        const all = await (await ctx.page.request.get(`${ctx.origin}/api/v1/incidents?filter=threat:physical.no_passcode&limit=50`)).json();
+        const { id } = all.items.find((i) => i.device.name === 'annas-phone');
+        await phone.goto(`${ctx.origin}/me#item=${id}`);
+        await phone.locator(`[id="${id}"][aria-expanded=true]:focus`).waitFor();
+        const other = await ctx.watch.page(PHONE);
+        await other.goto(`${ctx.origin}/me#item=${id}`);
+        await other.getByText(`picket-agent page ${id} --open`).waitFor();
+        await other.goto('about:blank');
+        await other.goto(`${ctx.origin}/me#item=a;b`);
+        await other.getByText('picket-agent page --open').waitFor();
+        await other.context().close();
+    });
     await t.check('"remind me tomorrow" and "this is a mistake"', async () => {
         const thing = phone.locator('.thing', { has: phone.getByRole('link', { name: 'Open screen lock' }) });
         await thing.getByRole('button', { name: 'This is a mistake' }).click();

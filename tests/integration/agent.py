@@ -8,6 +8,7 @@ Everything runs in a network namespace of its own with one pretended network (a 
 import http.client
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -377,6 +378,11 @@ def test_alert_command(agent, server):
     took = agent.when[alert["index"]] - sent if alert else 99
     check("the server's alert is told within a second", alert and took < 1, (took, agent.events))
     print(f"        from the report to the alert on the device: {took * 1000:.0f} ms")
+    check("with the way to its place on the person's page, which holds no secret", alert and
+          re.fullmatch(rf"https://localhost:{server.port}/me#item=[0-9a-z-]{{1,39}}", alert.get("link", "")), alert)
+    page = agent.command("page", alert["link"] if alert else "")
+    check("picket-agent page opens the page there", page.returncode == 0 and
+          f"&item={alert['link'].partition('=')[2]}" in page.stdout, page)
     time.sleep(1.5)
     told = [e for e in agent.events if e["event"] == "alert" and e["threat"] == "network.arp_spoof"]
     commands = [e for e in agent.events if e["event"] == "command"]

@@ -245,6 +245,10 @@ def test_incident(w):
         m = user[0][1]
         check("in German", "Picket" in m["Subject"] and 'lang="de"' in part_of(m, "html"), part_of(m, "html")[:300])
         check("without ids", net not in part_of(m, "plain"), part_of(m, "plain"))
+        linked = re.search(rf"https://\S+:{w.server.port}/me#item=([0-9a-z-]+)", part_of(m, "plain"))
+        check("with the link to the thing on their page, in both forms", linked and
+              w.viewer.get(f"/incidents/{linked.group(1)}").json.get("device", {}).get("id") == phone.id and
+              f'href="{linked.group(0)}"' in part_of(m, "html"), part_of(m, "plain"))
     check("rules of other groups are silent", not w.letters("never@example.org"))
     check("gathered ones wait", not w.letters("daily@example.org") and
           "night" in w.sql("SELECT target FROM actions WHERE kind = 7 AND state = 0"))

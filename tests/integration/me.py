@@ -552,7 +552,8 @@ def test_agent(w):
     check("with the network's name behind the #, which no server sees", tail.get("net", [""])[0].startswith("net-") and
           "office0" in tail.get("name", [""])[0], url)
     check("and as JSON", json.loads(agent.command("page", "--json").stdout)["url"].startswith("https://"))
-    check("a thing that cannot be is wrong usage", agent.command("page", "a b").returncode == 2)
+    for wrong in ("a b", "", "https://localhost/me#item=", "https://localhost/me#item=a;b", "https://localhost/", "x" * 40):
+        check(f"'{wrong}', a thing that cannot be, is wrong usage", agent.command("page", wrong).returncode == 2)
     fake = agent.folder / "bin"
     fake.mkdir()
     (fake / "xdg-open").write_text(f'#!/bin/sh\nprintf %s "$1" > "{fake}/opened"\n')

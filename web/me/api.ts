@@ -38,7 +38,13 @@ export function readLink(hash: string): Link | null {
         return null;
     }
     const more = new URLSearchParams(rest.join('&'));
-    return { token, item: more.get('item'), net: more.get('net'), name: more.get('name')?.slice(0, 64) ?? null };
+    return { token, item: readItem(`#item=${more.get('item') ?? ''}`), net: more.get('net'), name: more.get('name')?.slice(0, 64) ?? null };
+}
+
+// "#item=ID", the link of an alert: it opens nothing by itself, but shows one thing to whom the page is open. The id goes into
+// a command that people may copy: nothing but what ids are made of.
+export function readItem(hash: string): string | null {
+    return /^#item=([0-9a-z-]{1,39})$/.exec(hash)?.[1] ?? null;
 }
 
 // Everything that the server holds, all pages of it, as one document.

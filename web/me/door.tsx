@@ -4,7 +4,7 @@ import { t } from './words';
 
 export const HOW = 'picket-agent page --open';
 
-export function Door({ why }: { why: 'none' | 'wrong' | 'wait' }) {
+export function Door({ why, item }: { why: 'none' | 'wrong' | 'wait'; item: string | null }) {
     return (
         <main class="door" id="main">
             <img src="/favicon.svg" alt="" width="56" height="56" />
@@ -12,7 +12,7 @@ export function Door({ why }: { why: 'none' | 'wrong' | 'wait' }) {
             {why !== 'none' && <p class="note warn" role="alert">{t(why === 'wait' ? 'door.wait' : 'door.wrong')}</p>}
             <p>{t('door.lead')}</p>
             <p>{t('door.how')}</p>
-            <pre><code>{HOW}</code></pre>
+            <pre><code>{item === null ? HOW : `picket-agent page ${item} --open`}</code></pre>
             <p>{t('door.phone')}</p>
         </main>
     );

@@ -2,7 +2,7 @@
 // known. State lives here; the parts only draw.
 import { render } from 'preact';
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
-import { Refused, call, readLink } from './api';
+import { Refused, call, readItem, readLink } from './api';
 import { Door, Done } from './door';
 import { Icon } from './icons';
 import './me.css';
@@ -57,7 +57,7 @@ function Page({ wanted }: { wanted: string | null }) {
             }
         };
         const moved = () => {
-            if (readLink(location.hash) !== null) { // a new link, in the tab that has the page open
+            if (readLink(location.hash) !== null || readItem(location.hash) !== null) { // a new link, in the tab that has the page open
                 location.reload();
                 return;
             }
@@ -95,7 +95,7 @@ function Page({ wanted }: { wanted: string | null }) {
 
     document.title = state !== null && state.to_fix > 0 ? `(${state.to_fix}) ${t('title')}` : t('title');
     if (stage.at === 'door') {
-        return <Door why={stage.why} />;
+        return <Door why={stage.why} item={wanted} />;
     }
     if (stage.at === 'ended') {
         return <Done how={stage.how} />;
@@ -138,13 +138,16 @@ function Page({ wanted }: { wanted: string | null }) {
 async function start() {
     const root = document.getElementById('page');
     const link = readLink(location.hash);
+    const wanted = link?.item ?? readItem(location.hash);
     let door: 'none' | 'wrong' | 'wait' | null = null;
     if (root === null) {
         return;
     }
     await speak(preferred(navigator.languages));
-    if (link !== null) {
+    if (link !== null || wanted !== null) {
         history.replaceState(null, '', '/me'); // the secret is spent: nobody needs to read it
+    }
+    if (link !== null) {
         try {
             await call('POST', '/session', { token: link.token });
             if (link.net !== null && link.name !== null) {
@@ -155,7 +158,7 @@ async function start() {
         }
     }
     root.replaceChildren();
-    render(door !== null ? <Door why={door} /> : <Page wanted={link?.item ?? null} />, root);
+    render(door !== null ? <Door why={door} item={wanted} /> : <Page wanted={wanted} />, root);
 }
 
 void start();

@@ -11,7 +11,7 @@ const read = (language) => JSON.parse(readFileSync(new URL(`lang/${language}.jso
 const en = read('en');
 
 const { outputFiles } = await build({
-    stdin: { contents: "export * from './places'; export { readLink } from './api';", resolveDir: fileURLToPath(here), loader: 'ts' },
+    stdin: { contents: "export * from './places'; export { readItem, readLink } from './api';", resolveDir: fileURLToPath(here), loader: 'ts' },
     bundle: true, write: false, format: 'esm', logLevel: 'warning',
 });
 const m = await import(`data:text/javascript;base64,${Buffer.from(outputFiles[0].contents).toString('base64')}`);
@@ -83,7 +83,16 @@ test('a link is taken apart, and nothing else is one', () => {
     for (const hash of ['', '#', '#privacy', `#${token}0`, `#${token.slice(1)}`, `#${token.toUpperCase()}`, `#x${token}`]) {
         assert.equal(m.readLink(hash), null, hash);
     }
+    assert.equal(m.readLink(`#${token}&item=a;reboot`).item, null);
     assert.equal(m.readLink(`#${token}&name=${'x'.repeat(500)}`).name.length, 64);
+});
+
+test('the link of an alert names one thing, and is no way in', () => {
+    assert.equal(m.readItem('#item=0f5c-12'), '0f5c-12');
+    assert.equal(m.readLink('#item=0f5c-12'), null);
+    for (const hash of ['', '#item=', '#item=A', '#item=a b', '#item=a&x=1', '#items=a', `#item=${'a'.repeat(40)}`, '#x#item=a']) {
+        assert.equal(m.readItem(hash), null, hash);
+    }
 });
 
 test('every threat that a person can end by the settings leads there, with a path in words', () => {
