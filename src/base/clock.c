@@ -27,6 +27,20 @@ int64_t pk_clock_monotonic_ms(void)
     return now(CLOCK_BOOTTIME);
 }
 
+struct timespec pk_clock_after(int64_t ms)
+{
+    struct timespec at = { 0 };
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &at);
+    at.tv_sec += ms / 1000;
+    at.tv_nsec += ms % 1000 * 1000000;
+    if (at.tv_nsec >= 1000000000) {
+        at.tv_sec++;
+        at.tv_nsec -= 1000000000;
+    }
+    return at;
+}
+
 char *pk_time_format(int64_t at_ms, char out[PK_TIME_TEXT])
 {
     struct tm tm;

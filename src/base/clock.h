@@ -4,6 +4,7 @@
 #pragma once
 
 #include <stdint.h>
+#include <time.h>
 
 #include "base/error.h"
 
@@ -16,6 +17,8 @@
 
 int64_t pk_clock_ms(void);           /* wall clock */
 int64_t pk_clock_monotonic_ms(void); /* never jumps; for time-outs */
+/* In ms (>= 0) from now, for pthread_cond_clockwait() on CLOCK_MONOTONIC. */
+struct timespec pk_clock_after(int64_t ms);
 
 /* Years 1970 to 9999; anything else is written as the nearest end. Returns out. */
 char *pk_time_format(int64_t at_ms, char out[PK_TIME_TEXT]);

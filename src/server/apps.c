@@ -226,11 +226,7 @@ static void sleep_until(struct pk_apps *apps, int64_t at_ms)
     if (wait_ms <= 0) {
         return;
     }
-    (void)clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += wait_ms / 1000;
-    until.tv_nsec += wait_ms % 1000 * 1000000;
-    until.tv_sec += until.tv_nsec / 1000000000;
-    until.tv_nsec %= 1000000000;
+    until = pk_clock_after(wait_ms);
     pthread_mutex_lock(&apps->lock);
     while (!apps->woken && !apps->ends &&
             pthread_cond_clockwait(&apps->wake, &apps->lock, CLOCK_MONOTONIC, &until) == 0) {

@@ -34,15 +34,8 @@ bool pk_crowd_ending(struct pk_crowd_server *c)
 
 static void wait_until(struct pk_crowd_server *c, int64_t ms, bool only_end)
 {
-    struct timespec until;
+    const struct timespec until = pk_clock_after(ms);
 
-    (void)clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += ms / 1000;
-    until.tv_nsec += ms % 1000 * 1000000;
-    if (until.tv_nsec >= 1000000000) {
-        until.tv_sec++;
-        until.tv_nsec -= 1000000000;
-    }
     pthread_mutex_lock(&c->wake_lock);
     while (!c->ends && (only_end || (!c->more && !c->told))) {
         if (pthread_cond_clockwait(&c->wake, &c->wake_lock, CLOCK_MONOTONIC, &until) != 0) {

@@ -1,13 +1,11 @@
 #include "server/due.h"
 
-#include <pthread.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "base/clock.h"
-#include "base/event.h"
 #include "pipeline/pipeline.h"
 #include "policy/policy.h"
+#include "server/ticker.h"
 #include "store/guard.h"
 
 #define LOOK_MS     PK_SECOND_MS
@@ -15,18 +13,12 @@
 #define PAGE_MEMORY (1UL * 1024 * 1024)
 #define LATE_MS \
     (10 * PK_MINUTE_MS) /* later than this, things happen now and not when they were due */
-#define PATIENT_MS  PK_MINUTE_MS
-#define COMPLAIN_MS PK_HOUR_MS
+#define PATIENT_MS PK_MINUTE_MS
 
 struct pk_due {
     struct pk_server *server;
-    pthread_t thread;
-    pthread_mutex_t lock;
-    pthread_cond_t wake;
-    bool woken;
-    bool ends;
-    int64_t complained_ms; /* the thread's own */
-    int64_t patient_ms;    /* since when reports wait; 0: none does */
+    struct pk_ticker *ticker;
+    int64_t patient_ms; /* the ticker's own: since when reports wait; 0: none does */
 };
 
 static void tell(struct pk_server *server, const char *device, const struct pk_pipeline_news *news)
@@ -105,9 +97,9 @@ static int look_at_policy(struct pk_due *d, struct pk_store *store, struct pk_ar
     return rc;
 }
 
-/* Milliseconds until the next look; < 0: *err. */
-static int64_t look(struct pk_due *d, struct pk_error *err)
+static int64_t look(void *ctx, struct pk_error *err)
 {
+    struct pk_due *d = ctx;
     struct pk_store *store = pk_server_store(d->server, err);
     struct pk_arena *arena = pk_arena_create(PAGE_MEMORY);
     size_t count = 0;
@@ -130,97 +122,40 @@ static int64_t look(struct pk_due *d, struct pk_error *err)
     return rc < 0 ? rc : count > 0 ? 10 : LOOK_MS;
 }
 
-static bool sleep_ms(struct pk_due *d, int64_t ms)
-{
-    struct timespec until;
-    bool ends;
-
-    (void)clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += ms / 1000;
-    until.tv_nsec += ms % 1000 * 1000000;
-    if (until.tv_nsec >= 1000000000) {
-        until.tv_sec++;
-        until.tv_nsec -= 1000000000;
-    }
-    pthread_mutex_lock(&d->lock);
-    while (!d->ends && !d->woken &&
-            pthread_cond_clockwait(&d->wake, &d->lock, CLOCK_MONOTONIC, &until) == 0) {
-        /* looks again why */
-    }
-    d->woken = false;
-    ends = d->ends;
-    pthread_mutex_unlock(&d->lock);
-    return !ends;
-}
-
-static void *run(void *arg)
-{
-    struct pk_due *d = arg;
-    int64_t wait_ms;
-
-    do {
-        struct pk_error err = { 0 };
-
-        wait_ms = look(d, &err);
-        if (wait_ms < 0) {
-            int64_t now_ms = pk_clock_monotonic_ms();
-
-            if (d->complained_ms == 0 || now_ms - d->complained_ms > COMPLAIN_MS) {
-                d->complained_ms = now_ms;
-                pk_event(PK_ERROR, "policy.stuck", { "why", err.text });
-            }
-            wait_ms = 10 * LOOK_MS;
-        }
-    } while (sleep_ms(d, wait_ms));
-    return NULL;
-}
-
 int pk_due_start(struct pk_server *server, struct pk_due **out, struct pk_error *err)
 {
     struct pk_due *d = calloc(1, sizeof(*d));
-    int rc;
+    const struct pk_ticker_job job = {
+        .look = look, .ctx = d, .stuck = "policy.stuck", .retry_ms = 10 * LOOK_MS
+    };
+    int rc = d != NULL ? PK_OK : pk_error_set(err, PK_ENOMEM, "out of memory");
 
-    if (d == NULL) {
-        return pk_error_set(err, PK_ENOMEM, "out of memory");
+    if (rc == PK_OK) {
+        d->server = server;
+        rc = pk_ticker_create(&job, &d->ticker, err);
     }
-    d->server = server;
-    pthread_mutex_init(&d->lock, NULL);
-    pthread_cond_init(&d->wake, NULL);
-    rc = pthread_create(&d->thread, NULL, run, d);
-    if (rc != 0) {
-        pthread_mutex_destroy(&d->lock);
-        pthread_cond_destroy(&d->wake);
-        free(d);
-        return pk_error_set(err, -rc, "cannot start a thread: %s", pk_code_text(-rc));
+    if (rc == PK_OK) {
+        rc = pk_ticker_start(d->ticker, err);
+    }
+    if (rc < 0) {
+        pk_due_stop(d);
+        return rc;
     }
     *out = d;
     return PK_OK;
 }
 
-static void signal_it(struct pk_due *d, bool ends)
-{
-    pthread_mutex_lock(&d->lock);
-    d->woken = true;
-    d->ends |= ends;
-    pthread_cond_signal(&d->wake);
-    pthread_mutex_unlock(&d->lock);
-}
-
 void pk_due_wake(struct pk_due *due)
 {
     if (due != NULL) {
-        signal_it(due, false);
+        pk_ticker_wake(due->ticker);
     }
 }
 
 void pk_due_stop(struct pk_due *due)
 {
-    if (due == NULL) {
-        return;
+    if (due != NULL) {
+        pk_ticker_destroy(due->ticker);
+        free(due);
     }
-    signal_it(due, true);
-    (void)pthread_join(due->thread, NULL);
-    pthread_mutex_destroy(&due->lock);
-    pthread_cond_destroy(&due->wake);
-    free(due);
 }

@@ -195,16 +195,9 @@ void pk_exchange_wake(struct pk_exchange *exchange)
 void pk_exchange_sleep(struct pk_exchange_guest *guest, int64_t ms)
 {
     struct pk_exchange *x = guest->exchange;
-    struct timespec until;
+    const struct timespec until = pk_clock_after(ms);
     unsigned long seen;
 
-    (void)clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += ms / 1000;
-    until.tv_nsec += ms % 1000 * 1000000;
-    if (until.tv_nsec >= 1000000000) {
-        until.tv_sec++;
-        until.tv_nsec -= 1000000000;
-    }
     pthread_mutex_lock(&x->lock);
     seen = x->woken;
     while (!atomic_load(&guest->ends) && x->woken == seen &&

@@ -138,10 +138,7 @@ static void *run(void *arg)
             trim(desk);
             trimmed_ms = pk_clock_monotonic_ms();
         }
-        (void)clock_gettime(CLOCK_MONOTONIC, &until);
-        until.tv_nsec += 200000000; /* deadlines are kept to a fifth of a second */
-        until.tv_sec += until.tv_nsec / 1000000000;
-        until.tv_nsec %= 1000000000;
+        until = pk_clock_after(200); /* deadlines are kept to a fifth of a second */
         pthread_mutex_lock(&desk->lock);
         while (!desk->ends && !desk->news &&
                 pthread_cond_clockwait(&desk->wake, &desk->lock, CLOCK_MONOTONIC, &until) == 0) {

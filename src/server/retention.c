@@ -1,14 +1,13 @@
 #include "server/retention.h"
 
-#include <pthread.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "base/clock.h"
 #include "base/event.h"
 #include "server/crowd.h"
 #include "server/erase.h"
 #include "server/mistakes.h"
+#include "server/ticker.h"
 #include "server/trends.h"
 #include "server/workers.h"
 #include "store/networks.h"
@@ -17,24 +16,18 @@
 #define STEP        200 /* rows in one transaction: reports wait meanwhile */
 #define PAUSE_MS    200
 #define LOOK_MS     (10 * PK_MINUTE_MS)
-#define ERASE_MS    250 /* between looks whether an erasure can go on */
-#define COMPLAIN_MS PK_HOUR_MS
+#define ERASE_MS    250              /* between looks whether an erasure can go on */
 #define MISTAKES_MS (30 * PK_DAY_MS) /* after a start: entries that expired meanwhile */
 
 struct pk_retention {
     struct pk_server *server;
     struct pk_eraser eraser;
-    pthread_t thread;
-    pthread_mutex_t lock;
-    pthread_cond_t wake;
-    bool woken;
-    bool ends;
-    /* The thread's own: */
+    struct pk_ticker *ticker;
+    /* The ticker's own: */
     struct pk_journal_reader *reader; /* NULL: not open yet */
     int64_t trimmed_ms;               /* monotonic */
     int64_t trends_ms;                /* when the day of now was written */
     int64_t mistakes_ms;              /* up to when entries that expired are worked off */
-    int64_t complained_ms;
 };
 
 void pk_retention_progress(struct pk_server *server, int64_t out[PK_PARTITIONS])
@@ -122,9 +115,9 @@ static int trim(struct pk_retention *r, struct pk_error *err)
     return pk_journal_trim(r->reader, pk_server_now(r->server) - days * PK_DAY_MS, progress, err);
 }
 
-/* How long until the next look, or < 0. */
-static int64_t look(struct pk_retention *r, struct pk_error *err)
+static int64_t look(void *ctx, struct pk_error *err)
 {
+    struct pk_retention *r = ctx;
     struct pk_store *store = pk_server_store(r->server, err);
     int more;
     int rc = store != NULL ? PK_OK : err->code;
@@ -160,80 +153,25 @@ static int64_t look(struct pk_retention *r, struct pk_error *err)
     return more > 0 || rc > 0 ? PAUSE_MS : LOOK_MS;
 }
 
-/* ---- the thread ------------------------------------------------------------------------------------ */
-
-/* False: the server stops. */
-static bool sleep_ms(struct pk_retention *r, int64_t ms)
-{
-    struct timespec until;
-    bool ends;
-
-    (void)clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += ms / 1000;
-    until.tv_nsec += ms % 1000 * 1000000;
-    if (until.tv_nsec >= 1000000000) {
-        until.tv_sec++;
-        until.tv_nsec -= 1000000000;
-    }
-    pthread_mutex_lock(&r->lock);
-    while (!r->ends && !r->woken &&
-            pthread_cond_clockwait(&r->wake, &r->lock, CLOCK_MONOTONIC, &until) == 0) {
-        /* looks again why */
-    }
-    r->woken = false;
-    ends = r->ends;
-    pthread_mutex_unlock(&r->lock);
-    return !ends;
-}
-
-static void complain(struct pk_retention *r, const struct pk_error *err)
-{
-    int64_t now_ms = pk_clock_monotonic_ms();
-
-    if (r->complained_ms == 0 || now_ms - r->complained_ms > COMPLAIN_MS) {
-        r->complained_ms = now_ms;
-        pk_event(PK_ERROR, "retention.stuck", { "why", err->text });
-    }
-}
-
-static void *run(void *arg)
-{
-    struct pk_retention *r = arg;
-    int64_t wait_ms;
-
-    do {
-        struct pk_error err = { 0 };
-
-        wait_ms = look(r, &err);
-        if (wait_ms < 0) {
-            complain(r, &err);
-            wait_ms = PK_MINUTE_MS;
-        } else {
-            r->complained_ms = 0;
-        }
-    } while (sleep_ms(r, wait_ms));
-    pk_journal_reader_close(r->reader);
-    return NULL;
-}
-
 int pk_retention_start(struct pk_server *server, struct pk_retention **out, struct pk_error *err)
 {
     struct pk_retention *r = calloc(1, sizeof(*r));
-    int rc;
+    const struct pk_ticker_job job = {
+        .look = look, .ctx = r, .stuck = "retention.stuck", .retry_ms = PK_MINUTE_MS
+    };
+    int rc = r != NULL ? PK_OK : pk_error_set(err, PK_ENOMEM, "out of memory");
 
-    if (r == NULL) {
-        return pk_error_set(err, PK_ENOMEM, "out of memory");
+    if (rc == PK_OK) {
+        r->server = server;
+        r->eraser.server = server;
+        rc = pk_ticker_create(&job, &r->ticker, err);
     }
-    r->server = server;
-    r->eraser.server = server;
-    pthread_mutex_init(&r->lock, NULL);
-    pthread_cond_init(&r->wake, NULL);
-    rc = pthread_create(&r->thread, NULL, run, r);
-    if (rc != 0) {
-        pthread_mutex_destroy(&r->lock);
-        pthread_cond_destroy(&r->wake);
-        free(r);
-        return pk_error_set(err, -rc, "cannot start a thread: %s", pk_code_text(-rc));
+    if (rc == PK_OK) {
+        rc = pk_ticker_start(r->ticker, err);
+    }
+    if (rc < 0) {
+        pk_retention_stop(r);
+        return rc;
     }
     *out = r;
     return PK_OK;
@@ -241,26 +179,16 @@ int pk_retention_start(struct pk_server *server, struct pk_retention **out, stru
 
 void pk_retention_wake(struct pk_retention *retention)
 {
-    if (retention == NULL) {
-        return;
+    if (retention != NULL) {
+        pk_ticker_wake(retention->ticker);
     }
-    pthread_mutex_lock(&retention->lock);
-    retention->woken = true;
-    pthread_cond_signal(&retention->wake);
-    pthread_mutex_unlock(&retention->lock);
 }
 
 void pk_retention_stop(struct pk_retention *retention)
 {
-    if (retention == NULL) {
-        return;
+    if (retention != NULL) {
+        pk_ticker_destroy(retention->ticker);
+        pk_journal_reader_close(retention->reader);
+        free(retention);
     }
-    pthread_mutex_lock(&retention->lock);
-    retention->ends = true;
-    pthread_cond_signal(&retention->wake);
-    pthread_mutex_unlock(&retention->lock);
-    pthread_join(retention->thread, NULL);
-    pthread_mutex_destroy(&retention->lock);
-    pthread_cond_destroy(&retention->wake);
-    free(retention);
 }

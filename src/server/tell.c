@@ -1,34 +1,25 @@
 #include "server/tell.h"
 
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "base/clock.h"
-#include "base/event.h"
 #include "respond/digest.h"
 #include "respond/hook/settings.h"
 #include "server/events_wait.h"
 #include "server/outbox.h"
 #include "server/report.h"
+#include "server/ticker.h"
 
 #define LOOK_MS   (20 * PK_SECOND_MS)
 #define EVENTS    100 /* in one transaction */
 #define ARENA_MAX (32UL * 1024 * 1024)
 #define CURSOR \
     "webhooks_cursor" /* of the store's meta table: events up to there are in the outbox */
-#define COMPLAIN_MS PK_HOUR_MS
 
 struct pk_tell {
     struct pk_server *server;
-    pthread_t thread;
-    pthread_mutex_t lock;
-    pthread_cond_t wake;
-    bool running;
-    bool woken;
-    bool ends;
-    int64_t complained_ms; /* the thread's own */
+    struct pk_ticker *ticker;
 };
 
 /* ---- webhooks -------------------------------------------------------------------------------------- */
@@ -137,8 +128,9 @@ int pk_tell_hooks(struct pk_store *store, const struct pk_settings *settings, in
 
 /* ---- a look ---------------------------------------------------------------------------------------- */
 
-static int look(struct pk_tell *t, bool *more, struct pk_error *err)
+static int64_t look(void *ctx, struct pk_error *err)
 {
+    struct pk_tell *t = ctx;
     const struct pk_settings *settings = &t->server->settings;
     struct pk_store *store = pk_server_store(t->server, err);
     int64_t now_ms = pk_server_now(t->server);
@@ -147,13 +139,14 @@ static int look(struct pk_tell *t, bool *more, struct pk_error *err)
     int64_t events = 0;
     int64_t digests = 0;
     int64_t reports = 0;
+    bool more = false;
     int rc = store != NULL ? PK_OK : err->code;
 
     for (size_t i = 0; i < settings->webhooks.count; i++) {
         names[hooks.count++] = ((const struct pk_hook_settings *)settings->webhooks.items)[i].name;
     }
     if (rc == PK_OK && settings->webhooks.count > 0) {
-        rc = pk_tell_hooks(store, settings, now_ms, more, &events, err);
+        rc = pk_tell_hooks(store, settings, now_ms, &more, &events, err);
     }
     if (rc == PK_OK) {
         rc = pk_digest_step(store, settings->mail != NULL, &hooks, now_ms, &digests, err);
@@ -164,58 +157,7 @@ static int look(struct pk_tell *t, bool *more, struct pk_error *err)
     if (events + digests + reports > 0) {
         pk_server_outbox_grew(t->server);
     }
-    return rc;
-}
-
-/* ---- the thread ------------------------------------------------------------------------------------ */
-
-/* False: the server stops. */
-static bool rest(struct pk_tell *t, int64_t ms)
-{
-    struct timespec until;
-    bool ends;
-
-    (void)clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += ms / 1000;
-    pthread_mutex_lock(&t->lock);
-    while (!t->ends && !t->woken &&
-            pthread_cond_clockwait(&t->wake, &t->lock, CLOCK_MONOTONIC, &until) == 0) {
-        /* looks again why */
-    }
-    t->woken = false;
-    ends = t->ends;
-    pthread_mutex_unlock(&t->lock);
-    return !ends;
-}
-
-static void complain(struct pk_tell *t, const struct pk_error *err)
-{
-    int64_t now_ms = pk_clock_monotonic_ms();
-
-    if (t->complained_ms == 0 || now_ms - t->complained_ms > COMPLAIN_MS) {
-        t->complained_ms = now_ms;
-        pk_event(PK_ERROR, "tell.stuck", { "why", err->text });
-    }
-}
-
-static void *run(void *arg)
-{
-    struct pk_tell *t = arg;
-    int64_t wait_ms;
-
-    do {
-        struct pk_error err = { 0 };
-        bool more = false;
-
-        wait_ms = LOOK_MS;
-        if (look(t, &more, &err) < 0) {
-            complain(t, &err);
-        } else {
-            t->complained_ms = 0;
-            wait_ms = more ? 0 : LOOK_MS;
-        }
-    } while (rest(t, wait_ms));
-    return NULL;
+    return rc < 0 ? rc : more ? 0 : LOOK_MS;
 }
 
 static void on_events(void *ctx)
@@ -226,15 +168,18 @@ static void on_events(void *ctx)
 int pk_tell_create(struct pk_server *server, struct pk_tell **out, struct pk_error *err)
 {
     struct pk_tell *t = calloc(1, sizeof(*t));
-    int rc;
+    const struct pk_ticker_job job = {
+        .look = look, .ctx = t, .stuck = "tell.stuck", .retry_ms = LOOK_MS
+    };
+    int rc = t != NULL ? PK_OK : pk_error_set(err, PK_ENOMEM, "out of memory");
 
-    if (t == NULL) {
-        return pk_error_set(err, PK_ENOMEM, "out of memory");
+    if (rc == PK_OK) {
+        t->server = server;
+        rc = pk_ticker_create(&job, &t->ticker, err);
     }
-    t->server = server;
-    pthread_mutex_init(&t->lock, NULL);
-    pthread_cond_init(&t->wake, NULL);
-    rc = any_wants(&server->settings) ? pk_server_on_events(server, on_events, t, err) : PK_OK;
+    if (rc == PK_OK && any_wants(&server->settings)) {
+        rc = pk_server_on_events(server, on_events, t, err);
+    }
     if (rc < 0) {
         pk_tell_destroy(t);
         return rc;
@@ -245,46 +190,27 @@ int pk_tell_create(struct pk_server *server, struct pk_tell **out, struct pk_err
 
 int pk_tell_start(struct pk_tell *tell, struct pk_error *err)
 {
-    int rc = pthread_create(&tell->thread, NULL, run, tell);
-
-    if (rc != 0) {
-        return pk_error_set(err, -rc, "cannot start a thread: %s", pk_code_text(-rc));
-    }
-    tell->running = true;
-    return PK_OK;
+    return pk_ticker_start(tell->ticker, err);
 }
 
 void pk_tell_wake(struct pk_tell *tell)
 {
-    if (tell == NULL) {
-        return;
+    if (tell != NULL) {
+        pk_ticker_wake(tell->ticker);
     }
-    pthread_mutex_lock(&tell->lock);
-    tell->woken = true;
-    pthread_cond_signal(&tell->wake);
-    pthread_mutex_unlock(&tell->lock);
 }
 
 void pk_tell_stop(struct pk_tell *tell)
 {
-    if (tell == NULL || !tell->running) {
-        return;
+    if (tell != NULL) {
+        pk_ticker_stop(tell->ticker);
     }
-    pthread_mutex_lock(&tell->lock);
-    tell->ends = true;
-    pthread_cond_signal(&tell->wake);
-    pthread_mutex_unlock(&tell->lock);
-    pthread_join(tell->thread, NULL);
-    tell->running = false;
 }
 
 void pk_tell_destroy(struct pk_tell *tell)
 {
-    if (tell == NULL) {
-        return;
+    if (tell != NULL) {
+        pk_ticker_destroy(tell->ticker);
+        free(tell);
     }
-    pk_tell_stop(tell);
-    pthread_mutex_destroy(&tell->lock);
-    pthread_cond_destroy(&tell->wake);
-    free(tell);
 }
