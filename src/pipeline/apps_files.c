@@ -134,7 +134,8 @@ static int judge(struct pk_store *store, const struct pk_knowledge *knowledge,
     struct pk_app_proof proof;
     struct pk_app_situation situation = { .now_ms = now_ms, .proof = &proof };
     struct pk_app_meaning meaning;
-    int rc = pk_apps_proof(store, report, now_ms, arena, &proof, err);
+    int rc = pk_apps_proof(
+            store, pk_knowledge_kanon(knowledge), report, now_ms, arena, &proof, err);
 
     if (read) {
         note_content(file, report);
@@ -322,7 +323,7 @@ int pk_apps_report(struct pk_store *store, const struct pk_knowledge *knowledge,
     int rc = pk_app_report_get(store, sha256, arena, out, err);
 
     if (rc == PK_OK) {
-        rc = pk_apps_proof(store, out, now_ms, arena, &proof, err);
+        rc = pk_apps_proof(store, pk_knowledge_kanon(knowledge), out, now_ms, arena, &proof, err);
     }
     if (rc == PK_OK) {
         rc = pk_reputation_judge(out, pk_knowledge_apps(knowledge), &situation, arena);

@@ -60,7 +60,8 @@ static int judge(struct pk_circle *c, const struct pk_knowledge *knowledge,
                           : pk_app_report_of_item(item, scratch, out);
 
     if (rc == PK_OK) {
-        rc = pk_apps_proof(c->store, out, at_ms, scratch, &proof, c->err);
+        rc = pk_apps_proof(
+                c->store, pk_knowledge_kanon(knowledge), out, at_ms, scratch, &proof, c->err);
     }
     if (rc == PK_OK) {
         rc = pk_reputation_judge(out, pk_knowledge_apps(knowledge), &situation, scratch);

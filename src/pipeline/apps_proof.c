@@ -2,7 +2,6 @@
 
 #include <strings.h>
 
-#include "crowd/kanon.h"
 #include "crowd/key.h"
 #include "crowd/visit_apps.h"
 #include "store/crowd_rows.h"
@@ -55,6 +54,7 @@ static const char *signer_of(const struct pk_app_report *report)
 
 struct asked {
     struct pk_store *store;
+    const struct pk_kanon *kanon;
     const struct pk_app_report *report;
     const char *signer;
     struct pk_arena *arena;
@@ -252,7 +252,7 @@ static int fill_word(struct asked *a, const struct pk_crowd_key *key, struct pk_
         *out = (struct pk_app_word){
             .bad = true,
             .log_odds = row.log_odds,
-            .devices = pk_kanon_sum(&pk_kanon_default, PK_KANON_VIEW, devices),
+            .devices = pk_kanon_sum(a->kanon, PK_KANON_VIEW, devices),
             .groups = row.groups,
             .since_ms = row.at_ms,
         };
@@ -271,10 +271,12 @@ static int fill_words(struct asked *a)
     return rc < 0 ? rc : fill_word(a, &signer, &a->out->signer);
 }
 
-int pk_apps_proof(struct pk_store *store, const struct pk_app_report *report, int64_t now_ms,
-        struct pk_arena *arena, struct pk_app_proof *out, struct pk_error *err)
+int pk_apps_proof(struct pk_store *store, const struct pk_kanon *kanon,
+        const struct pk_app_report *report, int64_t now_ms, struct pk_arena *arena,
+        struct pk_app_proof *out, struct pk_error *err)
 {
     struct asked a = { .store = store,
+        .kanon = kanon,
         .report = report,
         .signer = signer_of(report),
         .arena = arena,

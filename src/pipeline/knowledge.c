@@ -28,11 +28,13 @@ struct pk_knowledge {
     char set_version[SET_VERSION_MAX];
     int64_t number;
     int64_t expires_ms;
+    struct pk_kanon kanon;
     bool local;
 };
 
 struct pk_shelf {
     const struct pk_intel_set *builtin;
+    struct pk_kanon kanon;
     pthread_mutex_t lock;
     struct pk_knowledge *newest;
 };
@@ -232,6 +234,7 @@ int pk_knowledge_load(struct pk_store *store, const struct pk_knowledge *before,
         return pk_error_set(err, PK_ENOMEM, "out of memory");
     }
     atomic_init(&k->refs, 1);
+    k->kanon = pk_kanon_default;
     k->arena = pk_arena_create(LISTS_MEMORY);
     rc = k->arena != NULL ? pk_knowledge_number_get(store, &k->number, err)
                           : pk_error_set(err, PK_ENOMEM, "out of memory");
@@ -299,9 +302,15 @@ bool pk_knowledge_is_local(const struct pk_knowledge *knowledge)
     return knowledge != NULL && knowledge->local;
 }
 
+const struct pk_kanon *pk_knowledge_kanon(const struct pk_knowledge *knowledge)
+{
+    return knowledge != NULL ? &knowledge->kanon : &pk_kanon_default;
+}
+
 /* ---- the shelf ---- */
 
-int pk_shelf_create(const struct pk_intel_set *builtin, struct pk_shelf **out)
+int pk_shelf_create(
+        const struct pk_intel_set *builtin, const struct pk_kanon *kanon, struct pk_shelf **out)
 {
     struct pk_shelf *shelf = calloc(1, sizeof(*shelf));
 
@@ -309,6 +318,7 @@ int pk_shelf_create(const struct pk_intel_set *builtin, struct pk_shelf **out)
         return PK_ENOMEM;
     }
     shelf->builtin = builtin;
+    shelf->kanon = *kanon;
     pthread_mutex_init(&shelf->lock, NULL);
     *out = shelf;
     return PK_OK;
@@ -345,6 +355,9 @@ void pk_shelf_put(struct pk_shelf *shelf, struct pk_knowledge *knowledge)
 {
     struct pk_knowledge *before;
 
+    if (knowledge != NULL) {
+        knowledge->kanon = shelf->kanon; /* nobody else has it yet */
+    }
     pthread_mutex_lock(&shelf->lock);
     before = shelf->newest;
     shelf->newest = knowledge;

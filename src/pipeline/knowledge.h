@@ -2,6 +2,7 @@
  * exceptions. A snapshot, read-only and counted; the shelf holds the newest one and is swapped whole. */
 #pragma once
 
+#include "crowd/kanon.h"
 #include "defense/reputation/lists.h"
 #include "defense/reputation/reputation.h"
 #include "store/apps.h"
@@ -39,8 +40,13 @@ bool pk_knowledge_is_local(const struct pk_knowledge *knowledge);
 PK_MUST_USE int pk_knowledge_exception(const struct pk_exception_row *row, struct pk_arena *arena,
         struct pk_app_exception *out, struct pk_error *err);
 
-/* Any thread. builtin: a set that is asked besides the store's (borrowed); NULL: none. */
-PK_MUST_USE int pk_shelf_create(const struct pk_intel_set *builtin, struct pk_shelf **out);
+/* By how many devices a word of the crowd must be borne before it is counted aloud: the shelf's that it stood on, else
+ * the default. NULL is fine. */
+const struct pk_kanon *pk_knowledge_kanon(const struct pk_knowledge *knowledge);
+
+/* Any thread. builtin: a set that is asked besides the store's (borrowed); NULL: none. kanon is copied. */
+PK_MUST_USE int pk_shelf_create(
+        const struct pk_intel_set *builtin, const struct pk_kanon *kanon, struct pk_shelf **out);
 const struct pk_intel_set *pk_shelf_builtin(const struct pk_shelf *shelf); /* NULL: none */
 void pk_shelf_destroy(struct pk_shelf *shelf);                             /* NULL is fine */
 struct pk_knowledge *pk_shelf_take(struct pk_shelf *shelf); /* counted; NULL: nothing is known */

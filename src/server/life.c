@@ -324,6 +324,7 @@ static int load_policy(struct life *life, struct pk_error *err)
 {
     const struct pk_settings *settings = &life->server.settings;
     const struct pk_policy *policy = NULL;
+    struct pk_kanon kanon;
     struct pk_store *store;
     int rc;
 
@@ -344,7 +345,9 @@ static int load_policy(struct life *life, struct pk_error *err)
     if (rc < 0) {
         return rc;
     }
-    rc = pk_shelf_create(life->builtin, &life->server.shelf);
+    kanon = pk_privacy_kanon(
+            settings->privacy, settings->crowd->min_devices, settings->exchange->min_devices);
+    rc = pk_shelf_create(life->builtin, &kanon, &life->server.shelf);
     if (rc < 0) {
         return no_memory(err);
     }
