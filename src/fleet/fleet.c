@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "base/file.h"
 #include "base/zpack.h"
@@ -144,6 +145,23 @@ static int make_lines(struct pk_fleet *fleet, struct pk_error *err)
         }
     }
     return PK_OK;
+}
+
+void pk_fleet_raise_limit(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+        limit.rlim_cur = limit.rlim_max;
+        (void)setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
+void pk_fleet_describe_idle(struct pk_fleet_device *device, void *ctx)
+{
+    (void)snprintf(
+            device->name, sizeof(device->name), "%s-%zu", (const char *)ctx, device->index + 1);
+    device->platform = PK_PLATFORM_ANDROID;
 }
 
 int pk_fleet_open(struct pk_fleet *fleet, const char *link, const char *state, size_t count,

@@ -34,6 +34,11 @@ struct pk_fleet {
 /* Gives each device its name and platform before it is enrolled. */
 typedef void (*pk_fleet_describe)(struct pk_fleet_device *device, void *ctx);
 
+/* As many connections at a time as the system grants. */
+void pk_fleet_raise_limit(void);
+/* An Android phone, named after ctx (a text) and its number. */
+void pk_fleet_describe_idle(struct pk_fleet_device *device, void *ctx);
+
 /* Opens a fleet of count devices: reads those that the file state (may be NULL) holds, enrols the
  * others with the link's token and writes the file anew. stop: ends early once it is not 0. */
 PK_MUST_USE int pk_fleet_open(struct pk_fleet *fleet, const char *link, const char *state,

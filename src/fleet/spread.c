@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 
 #include "base/clock.h"
 #include "base/sign.h"
@@ -373,23 +372,6 @@ static int run(struct hall *hall, struct pk_error *err)
     return rc;
 }
 
-static void describe(struct pk_fleet_device *device, void *ctx)
-{
-    (void)ctx;
-    (void)snprintf(device->name, sizeof(device->name), "listener-%zu", device->index + 1);
-    device->platform = PK_PLATFORM_ANDROID;
-}
-
-static void raise_limit(void)
-{
-    struct rlimit limit;
-
-    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
-        limit.rlim_cur = limit.rlim_max;
-        (void)setrlimit(RLIMIT_NOFILE, &limit);
-    }
-}
-
 static int prepare(struct hall *hall, struct pk_error *err)
 {
     hall->listeners = calloc(hall->fleet.count, sizeof(*hall->listeners));
@@ -406,19 +388,20 @@ static int prepare(struct hall *hall, struct pk_error *err)
 int pk_fleet_spread(const struct pk_fleet_options *options)
 {
     struct hall *hall = calloc(1, sizeof(*hall));
+    char name[] = "listener";
     struct pk_error err = { 0 };
     int rc;
 
     if (hall == NULL) {
         return 3;
     }
-    raise_limit();
+    pk_fleet_raise_limit();
     hall->options = options;
     hall->random = 0x9e3779b9;
     hall->fleet.stop = options->stop;
     hall->fleet.progress = true;
     rc = pk_fleet_open(&hall->fleet, options->url, options->state, (size_t)options->devices,
-            describe, NULL, &err);
+            pk_fleet_describe_idle, name, &err);
     if (rc == PK_OK) {
         rc = prepare(hall, &err);
     }

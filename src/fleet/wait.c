@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 
 #include "base/clock.h"
 #include "fleet/facts.h"
@@ -301,23 +300,6 @@ static int run(struct room *room, struct pk_error *err)
     return rc;
 }
 
-static void describe(struct pk_fleet_device *device, void *ctx)
-{
-    (void)ctx;
-    (void)snprintf(device->name, sizeof(device->name), "idle-%zu", device->index + 1);
-    device->platform = PK_PLATFORM_ANDROID;
-}
-
-static void raise_limit(void)
-{
-    struct rlimit limit;
-
-    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
-        limit.rlim_cur = limit.rlim_max;
-        (void)setrlimit(RLIMIT_NOFILE, &limit);
-    }
-}
-
 static int prepare(struct room *room, struct pk_error *err)
 {
     room->waiters = calloc(room->fleet.count, sizeof(*room->waiters));
@@ -341,14 +323,15 @@ static int prepare(struct room *room, struct pk_error *err)
 int pk_fleet_wait(const struct pk_fleet_options *options)
 {
     struct room room = { .options = options };
+    char name[] = "idle";
     struct pk_error err = { 0 };
     int rc;
 
-    raise_limit();
+    pk_fleet_raise_limit();
     room.fleet.stop = options->stop;
     room.fleet.progress = true;
     rc = pk_fleet_open(&room.fleet, options->url, options->state, (size_t)options->devices,
-            describe, NULL, &err);
+            pk_fleet_describe_idle, name, &err);
     if (rc == PK_OK) {
         rc = prepare(&room, &err);
     }

@@ -110,24 +110,16 @@ int pk_app_file_add(
 static int count_scoped(
         struct pk_store *store, struct pk_app_file *rows, size_t count, struct pk_error *err)
 {
+    static const char sql[] =
+            "SELECT count(DISTINCT x.device) FROM device_apps x WHERE x.sha256 = ?1"
+            " AND x.gone_ms = 0 AND " PK_SCOPE_DEVICE_SQL("?2", "x.device");
     int rc = PK_OK;
 
-    for (size_t i = 0; i < count && rc >= 0 && store->scope[0] != '\0'; i++) {
-        struct pk_put put = pk_put_start(store,
-                "SELECT count(DISTINCT x.device) FROM device_apps x WHERE x.sha256 = ?1"
-                " AND x.gone_ms = 0 AND " PK_SCOPE_DEVICE_SQL("?2", "x.device"),
-                err);
-
-        pk_put_text(&put, rows[i].sha256);
-        pk_put_text(&put, store->scope);
-        rc = pk_put_step(&put);
-        if (rc > 0) {
-            rows[i].devices = pk_column_int(put.stmt, 0);
-            pk_stmt_reset(put.stmt);
-        }
+    for (size_t i = 0; i < count && rc == PK_OK && store->scope[0] != '\0'; i++) {
+        rc = pk_count_in_scope(store, sql, rows[i].sha256, &rows[i].devices, err);
         rows[i].asked_device = NULL;
     }
-    return rc < 0 ? rc : PK_OK;
+    return rc;
 }
 
 int pk_app_file_get(struct pk_store *store, const char *sha256, struct pk_arena *arena,

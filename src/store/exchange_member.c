@@ -165,6 +165,15 @@ static int read_saying(struct pk_get *get, void *out, struct pk_error *err)
     return pk_get_exchange_word(get, s->word, err);
 }
 
+/* What exchange_said is found by. */
+static void put_thing(struct pk_put *put, const char *hub, int kind, int64_t a, int64_t b)
+{
+    pk_put_text(put, hub);
+    pk_put_int(put, kind);
+    pk_put_int(put, a);
+    pk_put_int(put, b);
+}
+
 int pk_exchange_say(
         struct pk_store *store, const struct pk_exchange_saying *saying, struct pk_error *err)
 {
@@ -176,10 +185,7 @@ int pk_exchange_say(
             " word = excluded.word",
             err);
 
-    pk_put_text(&put, saying->hub);
-    pk_put_int(&put, saying->kind);
-    pk_put_int(&put, saying->a);
-    pk_put_int(&put, saying->b);
+    put_thing(&put, saying->hub, saying->kind, saying->a, saying->b);
     pk_put_int(&put, saying->verdict);
     pk_put_int(&put, saying->changed_ms);
     pk_put_exchange_word(&put, saying->word);
@@ -195,10 +201,7 @@ int pk_exchange_saying_get(struct pk_store *store, const char *hub, int kind, in
             err);
     int rc;
 
-    pk_put_text(&put, hub);
-    pk_put_int(&put, kind);
-    pk_put_int(&put, a);
-    pk_put_int(&put, b);
+    put_thing(&put, hub, kind, a, b);
     rc = pk_put_get(&put, NULL, read_saying, out, "word", err);
     if (rc == PK_OK) {
         out->hub = hub;
@@ -229,10 +232,7 @@ int pk_exchange_told(struct pk_store *store, const struct pk_exchange_saying *sa
 
     pk_put_int(&put, epoch);
     pk_put_int(&put, at_ms);
-    pk_put_text(&put, saying->hub);
-    pk_put_int(&put, saying->kind);
-    pk_put_int(&put, saying->a);
-    pk_put_int(&put, saying->b);
+    put_thing(&put, saying->hub, saying->kind, saying->a, saying->b);
     pk_put_int(&put, saying->mark);
     return run(&put);
 }
@@ -259,10 +259,7 @@ int pk_exchange_unsay(
             " AND mark = ?5",
             err);
 
-    pk_put_text(&put, saying->hub);
-    pk_put_int(&put, saying->kind);
-    pk_put_int(&put, saying->a);
-    pk_put_int(&put, saying->b);
+    put_thing(&put, saying->hub, saying->kind, saying->a, saying->b);
     pk_put_int(&put, saying->mark);
     return run(&put);
 }

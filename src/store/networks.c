@@ -57,23 +57,14 @@ static int read_network(struct pk_get *get, void *out, struct pk_error *err)
 static int count_scoped(
         struct pk_store *store, struct pk_network_row *rows, size_t count, struct pk_error *err)
 {
+    static const char sql[] = "SELECT count(*) FROM network_devices x WHERE x.network = ?1"
+                              " AND " PK_SCOPE_DEVICE_SQL("?2", "x.device");
     int rc = PK_OK;
 
-    for (size_t i = 0; i < count && rc >= 0 && store->scope[0] != '\0'; i++) {
-        struct pk_put put = pk_put_start(store,
-                "SELECT count(*) FROM network_devices x WHERE x.network = ?1"
-                " AND " PK_SCOPE_DEVICE_SQL("?2", "x.device"),
-                err);
-
-        pk_put_text(&put, rows[i].id);
-        pk_put_text(&put, store->scope);
-        rc = pk_put_step(&put);
-        if (rc > 0) {
-            rows[i].devices = pk_column_int(put.stmt, 0);
-            pk_stmt_reset(put.stmt);
-        }
+    for (size_t i = 0; i < count && rc == PK_OK && store->scope[0] != '\0'; i++) {
+        rc = pk_count_in_scope(store, sql, rows[i].id, &rows[i].devices, err);
     }
-    return rc < 0 ? rc : PK_OK;
+    return rc;
 }
 
 int pk_network_get(struct pk_store *store, const char *id, struct pk_arena *arena,

@@ -82,6 +82,22 @@ int pk_put_step(struct pk_put *put)
     return put->rc;
 }
 
+int pk_count_in_scope(
+        struct pk_store *store, const char *sql, const char *id, int64_t *out, struct pk_error *err)
+{
+    struct pk_put put = pk_put_start(store, sql, err);
+    int rc;
+
+    pk_put_text(&put, id);
+    pk_put_text(&put, store->scope);
+    rc = pk_put_step(&put);
+    if (rc > 0) {
+        *out = pk_column_int(put.stmt, 0);
+        pk_stmt_reset(put.stmt);
+    }
+    return rc < 0 ? rc : PK_OK;
+}
+
 int64_t pk_put_run(struct pk_put *put)
 {
     return put->rc < 0 ? put->rc : pk_stmt_run(put->stmt, put->err);

@@ -37,6 +37,10 @@ PK_MUST_USE int pk_put_run_one(struct pk_put *put, const char *what);
 /* Steps to the first or next row: 1, 0 or < 0. */
 PK_MUST_USE int pk_put_step(struct pk_put *put);
 
+/* How many a scope shows: sql counts them and has the id as ?1 and the store's scope as ?2. */
+PK_MUST_USE int pk_count_in_scope(struct pk_store *store, const char *sql, const char *id,
+        int64_t *out, struct pk_error *err);
+
 /* The columns of a row, one after another; text and JSON go into the arena. */
 struct pk_get {
     struct pk_stmt *stmt;
