@@ -7,6 +7,7 @@ import type { Mistake } from '../api/mistaketypes';
 import { appsHref, deviceHref, incidentsHref, networkHref } from '../app/address';
 import { asApiError } from '../app/resource';
 import { may, unscoped } from '../app/session';
+import { rich, t, tn } from '../app/words';
 import { Badge } from '../ui/badge';
 import { ProblemBox } from '../ui/basics';
 import { Dialog } from '../ui/dialog';
@@ -14,7 +15,7 @@ import { isHidden, subjectName } from '../ui/names';
 import type { Column } from '../ui/table';
 import { Ago } from '../ui/time';
 import { toast } from '../ui/toast';
-import { plural, threatName } from '../ui/words';
+import { threatName } from '../ui/words';
 
 const DEVICE = 'device'; // the subject of what is about the device as a whole
 
@@ -30,13 +31,13 @@ function incidentsOf(m: Mistake): string {
 
 function Subject({ of: m }: { of: Mistake }): JSX.Element {
     if (m.subject === null) {
-        return <>whatever it is about</>;
+        return <>{t('whatever it is about')}</>;
     }
     if (isHidden(m.subject)) {
         return <a href={networkHref(m.subject)}>{subjectName(m.subject)}</a>;
     }
     if (m.subject === DEVICE) {
-        return <>the device itself</>;
+        return <>{t('the device itself')}</>;
     }
     const name = <span class="breakable">{m.subject}</span>;
     return /^(malware|vulnerability\.(app|library))/.test(m.threat) && asFilter(m.subject)
@@ -44,8 +45,8 @@ function Subject({ of: m }: { of: Mistake }): JSX.Element {
 }
 
 function Scope({ of: m }: { of: Mistake }): JSX.Element {
-    return m.scope === 'group' ? <>Group {m.group}</>
-        : m.device ? <a class="breakable" href={deviceHref(m.device.id)}>{m.device.name || m.device.id}</a> : <>Everybody</>;
+    return m.scope === 'group' ? <>{t('Group {name}', { name: m.group ?? '' })}</>
+        : m.device ? <a class="breakable" href={deviceHref(m.device.id)}>{m.device.name || m.device.id}</a> : <>{t('Everybody')}</>;
 }
 
 function Withdraw({ of: m, onDone }: { of: Mistake; onDone: () => void }): JSX.Element | null {
@@ -61,24 +62,23 @@ function Withdraw({ of: m, onDone }: { of: Mistake; onDone: () => void }): JSX.E
         setBusy(true);
         setError(null);
         del(`/mistakes/${seg(m.id)}`).then(() => {
-            toast(`${what} is no mistake any more`);
+            toast(t('{what} is no mistake any more', { what }));
             setAsking(false);
             onDone();
         }, (e: unknown) => setError(asApiError(e))).finally(() => setBusy(false));
     };
     return (
         <>
-            <button type="button" class="button small" aria-label={`Withdraw ${what}: ${m.reason}`} onClick={() => setAsking(true)}>Withdraw …</button>
+            <button type="button" class="button small" aria-label={t('Withdraw {what}: {reason}', { what, reason: m.reason })} onClick={() => setAsking(true)}>{t('Withdraw …')}</button>
             {asking && (
-                <Dialog title={`Withdraw “${what}”?`} onClose={() => setAsking(false)}>
+                <Dialog title={t('Withdraw “{what}”?', { what })} onClose={() => setAsking(false)}>
                     <form class="form" onSubmit={act}>
-                        <p class="dialog-text breakable">{m.created_by} said: {m.reason}</p>
-                        <p class="dialog-text">What it holds back is open again at once, unless another entry says the same: it counts, and people
-                            and the SOC hear of it as the policy says. What somebody dismissed by hand stays so. The entry stays here as one that has expired.</p>
+                        <p class="dialog-text breakable">{t('{who} said: {reason}', { who: m.created_by, reason: m.reason })}</p>
+                        <p class="dialog-text">{t('What it holds back is open again at once, unless another entry says the same: it counts, and people and the SOC hear of it as the policy says. What somebody dismissed by hand stays so. The entry stays here as one that has expired.')}</p>
                         {error && <ProblemBox error={error} />}
                         <div class="form-end">
-                            <button type="button" class="button" autofocus onClick={() => setAsking(false)}>Keep it</button>
-                            <button type="submit" class="button danger" disabled={busy}>{busy ? 'Working …' : 'Withdraw'}</button>
+                            <button type="button" class="button" autofocus onClick={() => setAsking(false)}>{t('Keep it')}</button>
+                            <button type="submit" class="button danger" disabled={busy}>{busy ? t('Working …') : t('Withdraw')}</button>
                         </div>
                     </form>
                 </Dialog>
@@ -89,23 +89,23 @@ function Withdraw({ of: m, onDone }: { of: Mistake; onDone: () => void }): JSX.E
 
 export const mistakeColumns = (onDone: () => void): Column<Mistake>[] => [
     {
-        id: 'what', head: 'What', kind: 'main',
+        id: 'what', head: t('What'), kind: 'main',
         cell: (m) => (
             <>
-                <a href={incidentsOf(m)} data-main>{threatName(m.threat)}</a> {!m.active && <Badge tone="info">Expired</Badge>}
-                <span class="sub">About <Subject of={m} /></span>
-                {m.rule && <span class="sub breakable">Only by the rule {m.rule}</span>}
+                <a href={incidentsOf(m)} data-main>{threatName(m.threat)}</a> {!m.active && <Badge tone="info">{t('Expired')}</Badge>}
+                <span class="sub">{rich('About {what}', { what: <Subject of={m} /> })}</span>
+                {m.rule && <span class="sub breakable">{t('Only by the rule {rule}', { rule: m.rule })}</span>}
             </>
         ),
     },
-    { id: 'scope', head: 'For', cell: (m) => <Scope of={m} /> },
-    { id: 'reason', head: 'Why', cell: (m) => <span class="breakable">{m.reason}</span> },
-    { id: 'made', head: 'Said', sort: 'created_at', cell: (m) => <><Ago at={m.created_at} /><span class="sub breakable">by {m.created_by}</span></> },
-    { id: 'until', head: 'Until', sort: 'expires_at', cell: (m) => m.expires_at ? <Ago at={m.expires_at} /> : 'no end' },
+    { id: 'scope', head: t('For'), cell: (m) => <Scope of={m} /> },
+    { id: 'reason', head: t('Why'), cell: (m) => <span class="breakable">{m.reason}</span> },
+    { id: 'made', head: t('Said'), sort: 'created_at', cell: (m) => <><Ago at={m.created_at} /><span class="sub breakable">{t('by {who}', { who: m.created_by })}</span></> },
+    { id: 'until', head: t('Until'), sort: 'expires_at', cell: (m) => m.expires_at ? <Ago at={m.expires_at} /> : t('no end') },
     {
-        id: 'uses', head: 'Held back', sort: 'uses',
-        cell: (m) => m.uses === null ? <span class="muted">not told</span>
-            : <>{plural(m.uses, 'incident')}{m.used_at && <span class="sub">last <Ago at={m.used_at} /></span>}</>,
+        id: 'uses', head: t('Held back'), sort: 'uses',
+        cell: (m) => m.uses === null ? <span class="muted">{t('not told')}</span>
+            : <>{tn('{n} incident', '{n} incidents', m.uses)}{m.used_at && <span class="sub">{rich('last {when}', { when: <Ago at={m.used_at} /> })}</span>}</>,
     },
-    { id: 'withdraw', head: 'Withdraw', cell: (m) => <Withdraw of={m} onDone={onDone} /> },
+    { id: 'withdraw', head: t('Withdraw'), cell: (m) => <Withdraw of={m} onDone={onDone} /> },
 ];

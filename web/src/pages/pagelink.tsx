@@ -7,6 +7,7 @@ import { post, seg } from '../api/client';
 import type { DeviceFull, Time } from '../api/types';
 import { asApiError } from '../app/resource';
 import { may } from '../app/session';
+import { rich, t } from '../app/words';
 import { ProblemBox } from '../ui/basics';
 import { CodeLine } from '../ui/copy';
 import { Dialog } from '../ui/dialog';
@@ -21,13 +22,14 @@ interface PageLink {
 function Fresh({ link }: { link: PageLink }): JSX.Element {
     return (
         <div class="enrol">
-            <img class="qr" width="200" height="200" alt="QR code with the link to the employee's page"
+            <img class="qr" width="200" height="200" alt={t("QR code with the link to the employee's page")}
                 src={`data:image/svg+xml;charset=utf-8,${encodeURIComponent(link.qr_svg)}`} />
             <div class="enrol-ways">
-                <p>Let the person scan the code, or send the link by a safe way:</p>
-                <CodeLine what="the link to the employee's page" text={link.url} />
-                <p class="callout">Shown only now. It works once, expires <Ago at={link.expires_at} />.
-                    Whoever opens it first sees the page of this device.</p>
+                <p>{t('Let the person scan the code, or send the link by a safe way:')}</p>
+                <CodeLine what={t("the link to the employee's page")} text={link.url} />
+                <p class="callout">{rich('Shown only now. It works once, expires {when}. Whoever opens it first sees the page of this device.', {
+                    when: <Ago at={link.expires_at} />,
+                })}</p>
             </div>
         </div>
     );
@@ -44,16 +46,15 @@ function LinkDialog({ device, onClose }: { device: DeviceFull; onClose: () => vo
         post<PageLink>(`/devices/${seg(device.id)}/page-link`, undefined).then(setLink, (e: unknown) => setError(asApiError(e))).finally(() => setBusy(false));
     };
     return (
-        <Dialog title={`Employee's page of ${device.name}`} onClose={onClose}>
+        <Dialog title={t("Employee's page of {name}", { name: device.name })} onClose={onClose}>
             <form class="form" onSubmit={make}>
                 {link ? <Fresh link={link} /> : (
-                    <p class="dialog-text">For a person whose device shows no page. They see what is to do and what is known of their device; by
-                        such a link they cannot download, erase or leave. That you made it stands in the audit and under “Who looked” on the page.</p>
+                    <p class="dialog-text">{t('For a person whose device shows no page. They see what is to do and what is known of their device; by such a link they cannot download, erase or leave. That you made it stands in the audit and under “Who looked” on the page.')}</p>
                 )}
                 {error && <ProblemBox error={error} />}
                 <div class="form-end">
-                    <button type="button" class="button" onClick={onClose}>{link ? 'Done' : 'Cancel'}</button>
-                    {!link && <button type="submit" class="button primary" disabled={busy}>{busy ? 'Making …' : 'Make the link'}</button>}
+                    <button type="button" class="button" onClick={onClose}>{link ? t('Done') : t('Cancel')}</button>
+                    {!link && <button type="submit" class="button primary" disabled={busy}>{busy ? t('Making …') : t('Make the link')}</button>}
                 </div>
             </form>
         </Dialog>
@@ -67,7 +68,7 @@ export function PageLinkButton({ device }: { device: DeviceFull }): JSX.Element 
     }
     return (
         <>
-            <button type="button" class="button" onClick={() => setAsking(true)}>Employee's page …</button>
+            <button type="button" class="button" onClick={() => setAsking(true)}>{t("Employee's page …")}</button>
             {asking && <LinkDialog device={device} onClose={() => setAsking(false)} />}
         </>
     );
