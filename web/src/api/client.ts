@@ -1,4 +1,5 @@
 // client.ts - one call to the server: JSON in, JSON out, and every failure as an ApiError.
+import { t } from '../app/words';
 import type { Problem } from './types';
 
 const BASE = '/api/v1';
@@ -83,9 +84,9 @@ async function send(method: Method, path: string, options: CallOptions): Promise
         }
         throw new ApiError({
             type: 'urn:picket:error:offline',
-            title: 'The server does not answer',
+            title: t('The server does not answer'),
             status: 0,
-            detail: 'Check that picketd is running and that this browser can reach it.',
+            detail: t('Check that picketd is running and that this browser can reach it.'),
         });
     }
 }

@@ -1,11 +1,12 @@
 // upload.ts - a file to the server, with progress: fetch() cannot tell how much has gone.
+import { t } from '../app/words';
 import { ApiError } from './client';
 import type { Problem } from './types';
 
 function problemOf(request: XMLHttpRequest): Problem {
     const fallback: Problem = {
         type: `urn:picket:error:${request.status === 0 ? 'offline' : `http_${request.status}`}`,
-        title: request.status === 0 ? 'The server does not answer' : request.statusText || `HTTP ${request.status}`,
+        title: request.status === 0 ? t('The server does not answer') : request.statusText || `HTTP ${request.status}`,
         status: request.status,
     };
     try {
@@ -24,7 +25,7 @@ export function upload<T>(
     return new Promise((done, fail) => {
         const request = new XMLHttpRequest();
         request.open('POST', `/api/v1${path}`);
-        request.setRequestHeader('Accept', 'application/json');
+        request.setRequestHeader('Accept', 'application/json'); // not for people
         request.setRequestHeader('Content-Type', 'application/octet-stream');
         request.setRequestHeader('X-Picket-Request', '1');
         request.upload.onprogress = (e) => onProgress(e.loaded, file.size);
@@ -36,7 +37,7 @@ export function upload<T>(
             }
         };
         request.onerror = () => fail(new ApiError(problemOf(request)));
-        request.onabort = () => fail(new DOMException('The upload was stopped', 'AbortError'));
+        request.onabort = () => fail(new DOMException(t('The upload was stopped'), 'AbortError'));
         signal.addEventListener('abort', () => request.abort());
         request.send(file);
     });

@@ -3,16 +3,17 @@ import type { JSX } from 'preact';
 import { Dialog } from '../ui/dialog';
 import { helpOpen } from './keys';
 import { PAGES } from './nav';
+import { t } from './words';
 
 const KEYS: [string[], string][] = [
-    [['j'], 'Next row'],
-    [['k'], 'Row before'],
-    [['Enter'], 'Open the row'],
-    [['x'], 'Select the row'],
-    [['/'], 'Search in this list'],
-    [['Esc'], 'Leave the search, close a window'],
-    [['t'], 'Light or dark'],
-    [['?'], 'This help'],
+    [['j'], t('Next row')],
+    [['k'], t('Row before')],
+    [['Enter'], t('Open the row')], // not for people: the name of the key
+    [['x'], t('Select the row')],
+    [['/'], t('Search in this list')],
+    [['Esc'], t('Leave the search, close a window')], // not for people: the name of the key
+    [['t'], t('Light or dark')],
+    [['?'], t('This help')],
 ];
 
 function Rows({ rows }: { rows: [string[], string][] }): JSX.Element {
@@ -30,10 +31,10 @@ function Rows({ rows }: { rows: [string[], string][] }): JSX.Element {
 export function Help(): JSX.Element {
     const pages = PAGES.filter((p) => p.key).map((p): [string[], string] => [['g', p.key ?? ''], p.name]);
     return (
-        <Dialog title="Keyboard" onClose={() => helpOpen.set(false)}>
+        <Dialog title={t('Keyboard')} onClose={() => helpOpen.set(false)}>
             <div class="help-columns">
-                <div><h3>Lists</h3><Rows rows={KEYS} /></div>
-                <div><h3>Go to</h3><Rows rows={pages} /></div>
+                <div><h3>{t('Lists')}</h3><Rows rows={KEYS} /></div>
+                <div><h3>{t('Go to')}</h3><Rows rows={pages} /></div>
             </div>
         </Dialog>
     );

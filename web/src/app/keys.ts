@@ -25,7 +25,7 @@ function moveRow(step: number): boolean {
     const next = now < 0 ? (step > 0 ? 0 : rows.length - 1)
         : Math.min(rows.length - 1, Math.max(0, now + step));
     if (now === next && step > 0) {
-        document.querySelector<HTMLElement>('main .more button')?.click();
+        document.querySelector<HTMLElement>('main .more button')?.click(); // not for people
     }
     const row = rows[next];
     const link = row?.querySelector<HTMLElement>('[data-main]') ?? row;
@@ -42,7 +42,7 @@ function selectRow(): boolean {
 }
 
 function focusSearch(): boolean {
-    const field = document.querySelector<HTMLInputElement>('main input[type=search]');
+    const field = document.querySelector<HTMLInputElement>('main input[type=search]'); // not for people
     field?.focus();
     field?.select();
     return field !== null;
@@ -75,7 +75,7 @@ function act(key: string): boolean {
 
 export function startKeys(): void {
     addEventListener('keydown', (event) => {
-        if (event.key === 'Escape' && event.target instanceof HTMLInputElement &&
+        if (event.key === 'Escape' && event.target instanceof HTMLInputElement && // not for people
             event.target.type === 'search') {
             event.target.blur();
             return;

@@ -4,15 +4,16 @@ import { useEffect, useState } from 'preact/hooks';
 import { useCell } from './cell';
 import type { LiveState } from './live';
 import { live } from './live';
+import { t } from './words';
 
 function words(state: LiveState): string {
     switch (state.kind) {
-        case 'live': return 'Live';
-        case 'starting': return 'Connecting';
-        case 'paused': return 'Paused';
+        case 'live': return t('Live');
+        case 'starting': return t('Connecting');
+        case 'paused': return t('Paused');
         case 'offline': {
             const s = Math.max(0, Math.ceil((state.retryAt - Date.now()) / 1000));
-            return s > 0 ? `Offline · retry in ${s} s` : 'Offline · retrying';
+            return s > 0 ? t('Offline · retry in {s} s', { s }) : t('Offline · retrying');
         }
     }
 }
@@ -27,7 +28,7 @@ export function LiveMark(): JSX.Element {
     return (
         <p class={`live live-${state.kind}`} data-live={state.kind}>
             <span class="live-dot" aria-hidden="true" />
-            <span role="status" class="sr">{state.kind === 'offline' ? 'Live updates are offline' : ''}</span>
+            <span role="status" class="sr">{state.kind === 'offline' ? t('Live updates are offline') : ''}</span>
             <span>{words(state)}</span>
         </p>
     );

@@ -6,6 +6,7 @@ import { Empty, Loading, PageHead, ProblemBox } from '../ui/basics';
 import type { Route } from './address';
 import type { NavPage, PageGroup } from './nav';
 import { pageOfAddress } from './nav';
+import { t } from './words';
 
 const loaded = new Map<string, PageGroup>();
 
@@ -19,17 +20,17 @@ export async function fetchPage(page: NavPage): Promise<void> {
 // The files of a page change with a new version of the server: only a fresh index.html names them.
 const MISSING = new ApiError({
     type: 'urn:picket:error:console',
-    title: 'This page could not be loaded',
+    title: t('This page could not be loaded'),
     status: 0,
-    detail: 'The server does not answer, or it was updated. Load the console again.',
+    detail: t('The server does not answer, or it was updated. Load the console again.'),
 });
 
 function NotFound(): JSX.Element {
     return (
         <>
-            <PageHead title="Nothing here" />
-            <Empty icon="search" title="This address is not a page of the console">
-                <p><a href="#/">Go to the overview</a></p>
+            <PageHead title={t('Nothing here')} />
+            <Empty icon="search" title={t('This address is not a page of the console')}>
+                <p><a href="#/">{t('Go to the overview')}</a></p>
             </Empty>
         </>
     );

@@ -3,6 +3,7 @@ import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
 import { ApiError } from '../api/client';
 import type { PicketEvent } from '../api/types';
 import { onEvents } from './live';
+import { t } from './words';
 
 export interface Resource<T> {
     data: T | undefined;
@@ -17,7 +18,7 @@ const REFRESH_MIN_MS = 1500;
 export function asApiError(error: unknown): ApiError {
     return error instanceof ApiError ? error : new ApiError({
         type: 'urn:picket:error:console',
-        title: 'The console could not read the answer',
+        title: t('The console could not read the answer'),
         status: 0,
         detail: error instanceof Error ? error.message : String(error),
     });

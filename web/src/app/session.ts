@@ -65,8 +65,8 @@ export async function signOut(): Promise<void> {
 export type Right = 'view' | 'respond' | 'policy' | 'privacy' | 'own' | 'responder' | 'admin';
 
 const RIGHTS: Record<Role, string> = {
-    viewer: 'view', responder: 'view respond responder', policy: 'view respond responder policy', privacy: 'view privacy',
-    owner: 'view respond responder policy privacy own admin',
+    viewer: 'view', responder: 'view respond responder', policy: 'view respond responder policy', privacy: 'view privacy', // not for people
+    owner: 'view respond responder policy privacy own admin', // not for people
 };
 
 export function may(right: Right): boolean {

@@ -20,6 +20,8 @@ import { Icon, Logo } from '../ui/icon';
 import { LanguageChoice } from '../ui/languages';
 import { said } from '../ui/names';
 import { toast, Toasts } from '../ui/toast';
+import { ROLE_NAME } from '../ui/words';
+import { t } from './words';
 
 function NavLink({ page, at }: { page: NavPage; at: string | undefined }): JSX.Element {
     const early = (): void => void fetchPage(page).catch(() => undefined); // asked again when it is opened
@@ -32,7 +34,7 @@ function NavLink({ page, at }: { page: NavPage; at: string | undefined }): JSX.E
 
 function Nav({ at, open }: { at: string | undefined; open: boolean }): JSX.Element {
     return (
-        <nav id="menu" class={open ? 'nav open' : 'nav'} aria-label="Pages">
+        <nav id="menu" class={open ? 'nav open' : 'nav'} aria-label={t('Pages')}>
             {SECTIONS.map((s) => (
                 <div key={s.name} class="nav-part" role="group" aria-label={s.name}>
                     <p class="nav-head" aria-hidden="true">{s.name}</p>
@@ -47,10 +49,10 @@ function Nav({ at, open }: { at: string | undefined; open: boolean }): JSX.Eleme
 // The foot of a phone: the pages that are opened most, and the menu with all of them.
 function Foot({ at, open, toggle }: { at: string | undefined; open: boolean; toggle: () => void }): JSX.Element {
     return (
-        <nav class="foot" aria-label="Main pages">
+        <nav class="foot" aria-label={t('Main pages')}>
             {PAGES.filter((p) => p.phone).map((p) => <NavLink key={p.id} page={p} at={open ? undefined : at} />)}
             <button type="button" aria-expanded={open} aria-controls="menu" onClick={toggle}>
-                <Icon name={open ? 'cross' : 'menu'} /><span>Menu</span>
+                <Icon name={open ? 'cross' : 'menu'} /><span>{t('Menu')}</span>
             </button>
         </nav>
     );
@@ -58,24 +60,25 @@ function Foot({ at, open, toggle }: { at: string | undefined; open: boolean; tog
 
 function Tools({ session }: { session: Session }): JSX.Element {
     const dark = useCell(theme) === 'dark';
+    const role = ROLE_NAME[session.user.role] ?? session.user.role;
     const leave = (): void => {
-        signOut().catch((e: unknown) => toast(`Could not sign out: ${asApiError(e).message}`, 'critical'));
+        signOut().catch((e: unknown) => toast(t('Could not sign out: {why}', { why: asApiError(e).message }), 'critical'));
     };
     return (
         <div class="tools">
-            <span class="who" title={`Signed in as ${session.user.name}, ${session.user.role}`}>
-                <strong>{session.user.name}</strong><span>{session.user.role}</span>
+            <span class="who" title={t('Signed in as {name}, {role}', { name: session.user.name, role })}>
+                <strong>{session.user.name}</strong><span>{role}</span>
             </span>
             <button type="button" class="button ghost square" onClick={toggleTheme}
-                aria-label={dark ? 'Use light colours' : 'Use dark colours'} title="Light or dark (t)">
+                aria-label={dark ? t('Use light colours') : t('Use dark colours')} title={t('Light or dark (t)')}>
                 <Icon name={dark ? 'sun' : 'moon'} />
             </button>
             <button type="button" class="button ghost square" onClick={() => helpOpen.set(true)}
-                aria-label="Keyboard help" title="Keyboard help (?)">
+                aria-label={t('Keyboard help')} title={t('Keyboard help (?)')}>
                 <Icon name="help" />
             </button>
-            <button type="button" class="button ghost square" onClick={leave} aria-label="Sign out"
-                title="Sign out">
+            <button type="button" class="button ghost square" onClick={leave} aria-label={t('Sign out')}
+                title={t('Sign out')}>
                 <Icon name="exit" />
             </button>
         </div>
@@ -117,7 +120,7 @@ export function Shell({ session }: { session: Session }): JSX.Element {
             return undefined;
         }
         const leave = (event: KeyboardEvent): void => {
-            if (event.key === 'Escape') {
+            if (event.key === 'Escape') { // not for people
                 setMenu(false);
             }
         };
@@ -130,10 +133,10 @@ export function Shell({ session }: { session: Session }): JSX.Element {
     };
     return (
         <div class="shell">
-            <a class="skip" href="#main" onClick={skip}>Skip to the content</a>
+            <a class="skip" href="#main" onClick={skip}>{t('Skip to the content')}</a>
             <header class="side">
                 <div class="side-in">
-                    <a class="brand" href="#/"><Logo /><span>Picket</span></a>
+                    <a class="brand" href="#/"><Logo /><span>{t('Picket')}</span></a>
                     <Nav at={marked} open={menu} />
                     <div class="side-end">
                         <LiveMark />
@@ -145,7 +148,7 @@ export function Shell({ session }: { session: Session }): JSX.Element {
             <div class="page">
                 {session.server.demo && (
                     <p class="demo" role="note">
-                        <strong>Demonstration.</strong> These devices, networks and attacks are simulated.
+                        <strong>{t('Demonstration.')}</strong> {t('These devices, networks and attacks are simulated.')}
                     </p>
                 )}
                 <main id="main" class="main" ref={main} tabIndex={-1}>

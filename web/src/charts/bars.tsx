@@ -1,6 +1,7 @@
 // bars.tsx - two weeks of incidents: opened up, resolved beside it, one pair a day.
 import type { JSX } from 'preact';
 import type { Day } from '../api/types';
+import { locale, number, t } from '../app/words';
 
 const W = 560;
 const H = 170;
@@ -19,7 +20,7 @@ function ceiling(max: number): number {
 }
 
 const dayName = (day: string): string =>
-    new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', timeZone: 'UTC' })
+    new Intl.DateTimeFormat(locale(), { day: 'numeric', month: 'short', timeZone: 'UTC' })
         .format(new Date(`${day}T00:00:00Z`));
 
 // A bar with rounded top corners.
@@ -38,18 +39,19 @@ export function DayBars({ days }: { days: Day[] }): JSX.Element {
     const resolved = days.reduce((n, d) => n + d.resolved, 0);
     return (
         <svg class="bars" viewBox={`0 0 ${W} ${H}`} role="img"
-            aria-label={`Last ${days.length} days: ${opened} incidents opened, ${resolved} resolved`}>
+            aria-label={t('Last {n} days: {opened} incidents opened, {resolved} resolved', { n: days.length, opened, resolved })}>
             {[0, top / 2, top].map((n) => (
                 <g key={n}>
                     <line class="grid" x1={LEFT} x2={W} y1={y(n)} y2={y(n)} />
-                    <text class="tick end" x={LEFT - 6} y={y(n) + 4}>{n}</text>
+                    <text class="tick end" x={LEFT - 6} y={y(n) + 4}>{number(n)}</text>
                 </g>
             ))}
             {days.map((d, i) => {
                 const mid = LEFT + step * (i + 0.5);
                 return (
                     <g key={d.day}>
-                        <title>{`${dayName(d.day)}: ${d.opened} opened, ${d.resolved} resolved, on ${d.devices} devices`}</title>
+                        <title>{t('{day}: {opened} opened, {resolved} resolved, on {devices} devices',
+                            { day: dayName(d.day), opened: d.opened, resolved: d.resolved, devices: d.devices })}</title>
                         <rect class="hover" x={mid - step / 2} y={TOP} width={step} height={high} />
                         {d.opened > 0 && <path class="bar-opened"
                             d={barPath(mid - wide - 1, y(d.opened), wide, TOP + high - y(d.opened))} />}

@@ -2,6 +2,7 @@
 import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import type { Severity } from '../api/types';
+import { t } from '../app/words';
 import type { Box } from './geo';
 import { around, eastText, lines, northText, WORLD, xOf, yOf } from './geo';
 
@@ -40,7 +41,7 @@ export function CellMap({ cells, what, world, land, marked, onPick }: {
     const scaleY = HEIGHT / (view.north - view.south);
     return (
         <svg class="cellmap" viewBox={`0 0 ${WIDTH} ${HEIGHT}`} role="img"
-            aria-label={`Map of ${cells.length} ${what}; the list beside it says the same`}>
+            aria-label={t('Map of {n} {what}; the list beside it says the same', { n: cells.length, what })}>
             <g aria-hidden="true">
                 {land && <path class="land" d={land} vector-effect="non-scaling-stroke"
                     transform={`translate(${-view.west * scaleX} ${view.north * scaleY}) scale(${scaleX} ${-scaleY})`} />}

@@ -1,5 +1,6 @@
 // donut.tsx - shares of a whole as a ring of parts, the sum in the middle.
 import type { JSX } from 'preact';
+import { number } from '../app/words';
 import type { Tone } from '../ui/badge';
 
 export interface Share {
@@ -31,7 +32,7 @@ export function Donut({ shares, label, unit }: { shares: Share[]; label: string;
                 start += length;
                 return part;
             })}
-            <text class="ring-number" x="50" y="52">{sum.toLocaleString('en')}</text>
+            <text class="ring-number" x="50" y="52">{number(sum)}</text>
             <text class="ring-word" x="50" y="67">{unit}</text>
         </svg>
     );

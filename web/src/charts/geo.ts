@@ -1,4 +1,5 @@
 // geo.ts - where cells go on a flat map: longitude to the right, latitude up. Pure.
+import { number, t } from '../app/words';
 
 export interface Box {
     west: number;
@@ -49,9 +50,9 @@ export function lines(from: number, to: number): number[] {
 }
 
 const degrees = (value: number, plus: string, minus: string): string =>
-    `${Math.abs(value).toLocaleString('en', { maximumFractionDigits: 1 })}°${value > 0 ? ` ${plus}` : value < 0 ? ` ${minus}` : ''}`;
+    `${number(Math.abs(value), { maximumFractionDigits: 1 })}°${value > 0 ? ` ${plus}` : value < 0 ? ` ${minus}` : ''}`;
 
-export const eastText = (longitude: number): string => degrees(longitude, 'E', 'W');
-export const northText = (latitude: number): string => degrees(latitude, 'N', 'S');
+export const eastText = (longitude: number): string => degrees(longitude, t('E'), t('W'));
+export const northText = (latitude: number): string => degrees(latitude, t('N'), t('S'));
 export const placeText = (b: Box): string =>
-    `${degrees(Math.round((b.south + b.north) * 5) / 10, 'N', 'S')}, ${degrees(Math.round((b.west + b.east) * 5) / 10, 'E', 'W')}`;
+    `${northText(Math.round((b.south + b.north) * 5) / 10)}, ${eastText(Math.round((b.west + b.east) * 5) / 10)}`;

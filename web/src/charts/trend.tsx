@@ -1,5 +1,6 @@
 // trend.tsx - one figure over the last days as a line. A part that was put together afterwards is drawn with gaps.
 import type { JSX } from 'preact';
+import { locale, t } from '../app/words';
 import type { Tone } from '../ui/badge';
 
 export interface Point {
@@ -14,13 +15,21 @@ const TOP = 8;
 const FOOT = 18;
 
 const dayName = (day: string): string =>
-    new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', timeZone: 'UTC' }).format(new Date(`${day}T00:00:00Z`));
+    new Intl.DateTimeFormat(locale(), { day: 'numeric', month: 'short', timeZone: 'UTC' }).format(new Date(`${day}T00:00:00Z`));
 
 // The numbers that the axis spans: from 0, unless the line would be flat at its top.
 export function span(points: Point[]): { low: number; high: number } {
     const values = points.map((p) => p.value).filter((v) => v !== null);
     const high = Math.max(1, ...values);
     return { low: 0, high };
+}
+
+function pointText(p: Point, unit: string): string {
+    const day = dayName(p.day);
+    if (p.value === null) {
+        return p.estimated ? t('{day}: unknown, put together afterwards', { day }) : t('{day}: unknown', { day });
+    }
+    return p.estimated ? t('{day}: {n} {unit}, put together afterwards', { day, n: p.value, unit }) : `${day}: ${p.value} ${unit}`;
 }
 
 interface Place {
@@ -44,8 +53,9 @@ export function TrendLine({ points, label, unit, tone }: { points: Point[]; labe
     const first = places[0];
     const last = places[places.length - 1];
     const said = first && last
-        ? `${label}: ${first.of.value} ${unit} on ${dayName(first.of.day)}, ${last.of.value} on ${dayName(last.of.day)}, at most ${high}`
-        : `${label}: nothing is known yet`;
+        ? t('{name}: {n} {unit} on {day}, {last} on {end}, at most {high}', { name: label, n: first.of.value ?? '', unit, day: dayName(first.of.day),
+            last: last.of.value ?? '', end: dayName(last.of.day), high })
+        : t('{name}: nothing is known yet', { name: label });
     const step = W / Math.max(1, points.length);
     return (
         <svg class={`trend fill-${tone}`} viewBox={`0 0 ${W} ${H}`} role="img" aria-label={said}>
@@ -58,11 +68,11 @@ export function TrendLine({ points, label, unit, tone }: { points: Point[]; labe
             {last && <circle class="trend-dot" cx={last.x} cy={last.y} r="3" />}
             {points.map((p, i) => (
                 <rect key={p.day} class="hover" x={i * step} y="0" width={step} height={H - FOOT}>
-                    <title>{`${dayName(p.day)}: ${p.value === null ? 'unknown' : `${p.value} ${unit}`}${p.estimated ? ', put together afterwards' : ''}`}</title>
+                    <title>{pointText(p, unit)}</title>
                 </rect>
             ))}
             {first && <text class="tick start" x="0" y={H - 4}>{dayName(first.of.day)}</text>}
-            {last && places.length > 1 && <text class="tick end" x={W} y={H - 4}>today</text>}
+            {last && places.length > 1 && <text class="tick end" x={W} y={H - 4}>{t('today')}</text>}
         </svg>
     );
 }

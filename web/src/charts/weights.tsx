@@ -1,10 +1,11 @@
 // weights.tsx - reasons with their weights: to the right what speaks against a thing, to the left what speaks for it.
 import type { JSX } from 'preact';
 import type { CrowdReason } from '../api/crowdtypes';
+import { number } from '../app/words';
 
 const FULL = 6; // log-odds: as good as certain
 
-const weightText = (w: number): string => `${w < 0 ? '−' : '+'}${Math.abs(w).toFixed(1)}`;
+const weightText = (w: number): string => `${w < 0 ? '−' : '+'}${number(Math.abs(w), { minimumFractionDigits: 1, maximumFractionDigits: 1 })}`;
 
 export function Weights({ reasons }: { reasons: CrowdReason[] }): JSX.Element {
     return (

@@ -1,6 +1,7 @@
 // compare.tsx - how it was and how it is, side by side; what changed stands out.
 import type { JSX } from 'preact';
 import type { Json, JsonObject } from '../api/types';
+import { t } from '../app/words';
 import { label } from '../ui/words';
 import { scalarText } from './shapes';
 
@@ -11,19 +12,19 @@ function cellText(value: Json | undefined): string {
 export function Compare({ before, after }: { before: JsonObject; after: JsonObject }): JSX.Element {
     const keys = [...new Set([...Object.keys(before), ...Object.keys(after)])];
     return (
-        <div class="scroll" tabIndex={0} role="group" aria-label="Before and after">
+        <div class="scroll" tabIndex={0} role="group" aria-label={t('Before and after')}>
             <table class="small-table compare">
                 <thead>
-                    <tr><th scope="col"><span class="sr">What</span></th><th scope="col">Before</th><th scope="col">After</th></tr>
+                    <tr><th scope="col"><span class="sr">{t('What')}</span></th><th scope="col">{t('Before')}</th><th scope="col">{t('After')}</th></tr>
                 </thead>
                 <tbody>
                     {keys.map((k) => {
                         const [was, is] = [cellText(before[k]), cellText(after[k])];
                         return (
                             <tr key={k} class={was === is ? '' : 'changed'}>
-                                <th scope="row">{label(k)}{was !== is && <span class="sr"> (changed)</span>}</th>
-                                <td class="mono">{was || <span class="muted">none</span>}</td>
-                                <td class="mono">{is || <span class="muted">none</span>}</td>
+                                <th scope="row">{label(k)}{was !== is && <span class="sr"> {t('(changed)')}</span>}</th>
+                                <td class="mono">{was || <span class="muted">{t('none')}</span>}</td>
+                                <td class="mono">{is || <span class="muted">{t('none')}</span>}</td>
                             </tr>
                         );
                     })}

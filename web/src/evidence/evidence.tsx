@@ -1,6 +1,7 @@
 // evidence.tsx - the evidence of an incident. It describes itself; nothing in it is trusted or HTML.
 import type { JSX } from 'preact';
 import type { Json, JsonObject } from '../api/types';
+import { t } from '../app/words';
 import { label } from '../ui/words';
 import { ANSWER_KEYS, Answers, isAnswers } from './answers';
 import { Chain } from './chain';
@@ -27,7 +28,7 @@ function Value({ value, deep }: { value: Json; deep: number }): JSX.Element {
         return <Rows rows={rows} deep={deep + 1} />;
     }
     const list = Array.isArray(value) ? value : [];
-    return list.length === 0 ? <span class="muted">none</span> : (
+    return list.length === 0 ? <span class="muted">{t('none')}</span> : (
         <ul class="inline-list">
             {list.map((v, i) => <li key={i}><Value value={v} deep={deep + 1} /></li>)}
         </ul>
@@ -37,7 +38,7 @@ function Value({ value, deep }: { value: Json; deep: number }): JSX.Element {
 function Rows({ rows, deep }: { rows: JsonObject[]; deep: number }): JSX.Element {
     const keys = [...new Set(rows.flatMap(Object.keys))];
     return (
-        <div class="scroll" tabIndex={0} role="group" aria-label="Table">
+        <div class="scroll" tabIndex={0} role="group" aria-label={t('Table')}>
             <table class="small-table">
                 <thead><tr>{keys.map((k) => <th key={k} scope="col">{label(k)}</th>)}</tr></thead>
                 <tbody>

@@ -1,5 +1,6 @@
 // neighbours.tsx - the neighbour table at that moment; addresses that share one MAC are marked.
 import type { JSX } from 'preact';
+import { t } from '../app/words';
 import type { Neighbour } from './shapes';
 
 export function Neighbours({ list }: { list: Neighbour[] }): JSX.Element {
@@ -9,16 +10,16 @@ export function Neighbours({ list }: { list: Neighbour[] }): JSX.Element {
     }
     const shared = (n: Neighbour): boolean => n.mac !== '' && (owners.get(n.mac) ?? 0) > 1;
     return (
-        <div class="scroll" tabIndex={0} role="group" aria-label="Neighbour table">
+        <div class="scroll" tabIndex={0} role="group" aria-label={t('Neighbour table')}>
             <table class="small-table">
-                <caption>Neighbours on this network</caption>
-                <thead><tr><th scope="col">IP address</th><th scope="col">MAC address</th><th scope="col">Note</th></tr></thead>
+                <caption>{t('Neighbours on this network')}</caption>
+                <thead><tr><th scope="col">{t('IP address')}</th><th scope="col">{t('MAC address')}</th><th scope="col">{t('Note')}</th></tr></thead>
                 <tbody>
                     {list.map((n, i) => (
                         <tr key={i} class={shared(n) ? 'changed' : ''}>
                             <td class="mono">{n.ip}</td>
                             <td class="mono">{n.mac}</td>
-                            <td>{[n.note, shared(n) ? 'same MAC as another address' : ''].filter((t) => t !== '').join(' · ')}</td>
+                            <td>{[n.note, shared(n) ? t('same MAC as another address') : ''].filter((part) => part !== '').join(' · ')}</td>
                         </tr>
                     ))}
                 </tbody>

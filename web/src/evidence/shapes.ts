@@ -1,5 +1,6 @@
 // shapes.ts - what evidence looks like: three shapes are drawn specially, the rest is keys and values.
 import type { Json, JsonObject } from '../api/types';
+import { t } from '../app/words';
 
 export interface Certificate {
     subject: string;
@@ -54,7 +55,7 @@ export function neighboursOf(value: Json | undefined): Neighbour[] | null {
 export const rowsOf = objects;
 
 export function scalarText(value: Json | undefined): string {
-    return value === true ? 'yes' : value === false ? 'no' : value === null ? 'none' : text(value);
+    return value === true ? t('yes') : value === false ? t('no') : value === null ? t('none') : text(value);
 }
 
 // The common name out of a distinguished name, in RFC 2253 or slash form; else all of it.

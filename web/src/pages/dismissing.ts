@@ -2,10 +2,11 @@
 import { post, seg } from '../api/client';
 import type { Incident } from '../api/types';
 import { asApiError } from '../app/resource';
+import { t } from '../app/words';
 
 const AT_ONCE = 4;
 
-export const DISMISS_REASONS = ['Known and accepted', 'False alarm', 'Test by our own team', 'Handled elsewhere'];
+export const DISMISS_REASONS = [t('Known and accepted'), t('False alarm'), t('Test by our own team'), t('Handled elsewhere')];
 
 export interface Outcome {
     done: number;

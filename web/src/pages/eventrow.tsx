@@ -2,6 +2,7 @@
 import type { ComponentChildren, JSX } from 'preact';
 import type { JsonObject, PicketEvent } from '../api/types';
 import { deviceHref, incidentHref } from '../app/address';
+import { t } from '../app/words';
 import { isObject, scalarText } from '../evidence/shapes';
 import type { IconName } from '../ui/icon';
 import { Icon } from '../ui/icon';
@@ -11,33 +12,33 @@ import { label } from '../ui/words';
 import type { Option } from '../ui/filterbar';
 
 export const KINDS: Option[] = [
-    { id: 'incident', name: 'Incidents' }, { id: 'device', name: 'Devices' },
-    { id: 'app', name: 'Apps' }, { id: 'alert', name: 'Alerts' }, { id: 'audit', name: 'Audit' },
+    { id: 'incident', name: t('Incidents') }, { id: 'device', name: t('Devices') },
+    { id: 'app', name: t('Apps') }, { id: 'alert', name: t('Alerts') }, { id: 'audit', name: t('Audit') },
 ];
 
 export const eventKind = (e: PicketEvent): string => e.type.split('.')[0] ?? '';
 
 const LOOK: Record<string, { text: string; icon: IconName; tone: string }> = {
-    'incident.opened': { text: 'Incident opened', icon: 'incident', tone: 'high' },
-    'incident.updated': { text: 'Incident seen again', icon: 'eye', tone: 'medium' },
-    'incident.resolved': { text: 'Incident resolved', icon: 'check', tone: 'ok' },
-    'incident.dismissed': { text: 'Incident dismissed', icon: 'cross', tone: 'info' },
-    'incident.reopened': { text: 'Incident reopened', icon: 'undo', tone: 'high' },
-    'device.enrolled': { text: 'Device enrolled', icon: 'plus', tone: 'ok' },
-    'device.seen': { text: 'Device reported', icon: 'device', tone: 'info' },
-    'device.risk': { text: 'Risk changed', icon: 'shield', tone: 'medium' },
-    'device.revoked': { text: 'Device revoked', icon: 'lock', tone: 'critical' },
-    'alert.sent': { text: 'Alert sent', icon: 'send', tone: 'low' },
-    'alert.shown': { text: 'Alert shown', icon: 'bell', tone: 'low' },
-    'alert.closed': { text: 'Alert taken back', icon: 'bell', tone: 'info' },
-    'device.measure': { text: 'Work access changed', icon: 'lock', tone: 'high' },
-    'policy.would': { text: 'A rule on trial would have acted', icon: 'eye', tone: 'info' },
-    'app.seen': { text: 'App seen for the first time', icon: 'app', tone: 'info' },
-    'app.judged': { text: 'App judged', icon: 'shield', tone: 'low' },
-    'app.exception_added': { text: 'Exception for an app', icon: 'undo', tone: 'medium' },
-    'app.exception_removed': { text: 'Exception removed', icon: 'trash', tone: 'medium' },
-    'app.rules_changed': { text: 'Rules for apps changed', icon: 'system', tone: 'info' },
-    audit: { text: 'Audit', icon: 'system', tone: 'info' },
+    'incident.opened': { text: t('Incident opened'), icon: 'incident', tone: 'high' },
+    'incident.updated': { text: t('Incident seen again'), icon: 'eye', tone: 'medium' },
+    'incident.resolved': { text: t('Incident resolved'), icon: 'check', tone: 'ok' },
+    'incident.dismissed': { text: t('Incident dismissed'), icon: 'cross', tone: 'info' },
+    'incident.reopened': { text: t('Incident reopened'), icon: 'undo', tone: 'high' },
+    'device.enrolled': { text: t('Device enrolled'), icon: 'plus', tone: 'ok' },
+    'device.seen': { text: t('Device reported'), icon: 'device', tone: 'info' },
+    'device.risk': { text: t('Risk changed'), icon: 'shield', tone: 'medium' },
+    'device.revoked': { text: t('Device revoked'), icon: 'lock', tone: 'critical' },
+    'alert.sent': { text: t('Alert sent'), icon: 'send', tone: 'low' },
+    'alert.shown': { text: t('Alert shown'), icon: 'bell', tone: 'low' },
+    'alert.closed': { text: t('Alert taken back'), icon: 'bell', tone: 'info' },
+    'device.measure': { text: t('Work access changed'), icon: 'lock', tone: 'high' },
+    'policy.would': { text: t('A rule on trial would have acted'), icon: 'eye', tone: 'info' },
+    'app.seen': { text: t('App seen for the first time'), icon: 'app', tone: 'info' },
+    'app.judged': { text: t('App judged'), icon: 'shield', tone: 'low' },
+    'app.exception_added': { text: t('Exception for an app'), icon: 'undo', tone: 'medium' },
+    'app.exception_removed': { text: t('Exception removed'), icon: 'trash', tone: 'medium' },
+    'app.rules_changed': { text: t('Rules for apps changed'), icon: 'system', tone: 'info' },
+    audit: { text: t('Audit'), icon: 'system', tone: 'info' },
 };
 
 function detailText(detail: JsonObject | null): string {
@@ -65,7 +66,7 @@ export function EventRow({ event: e }: { event: PicketEvent }): JSX.Element {
         <li data-row tabIndex={e.incident || e.device ? undefined : -1}>
             <span class={`timeline-icon tone-${look.tone}`}><Icon name={look.icon} /></span>
             <div class="event-text">
-                <p><strong>{look.text}</strong> {what(e)}{device && <span class="note"> on {device.name}</span>}</p>
+                <p><strong>{look.text}</strong> {what(e)}{device && <span class="note"> {t('on {device}', { device: device.name })}</span>}</p>
                 {detailText(e.detail) && <p class="sub breakable">{detailText(e.detail)}</p>}
             </div>
             <span class="sub nowrap"><Exact at={e.at} /></span>

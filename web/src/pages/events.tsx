@@ -8,6 +8,7 @@ import { recent } from '../app/live';
 import { asApiError } from '../app/resource';
 import { href } from '../app/address';
 import { replace } from '../app/router';
+import { t } from '../app/words';
 import { Empty, Loading, PageHead } from '../ui/basics';
 import { Chips } from '../ui/filterbar';
 import { Icon } from '../ui/icon';
@@ -73,19 +74,19 @@ export function EventsPage({ query }: { query: Record<string, string> }): JSX.El
     };
     return (
         <>
-            <PageHead title="Events" above={<a href="#/system">System</a>} note="The same stream that programs read at /api/v1/events.">
+            <PageHead title={t('Events')} above={<a href="#/system">{t('System')}</a>} note={t('The same stream that programs read at /api/v1/events.')}>
                 <button type="button" class="button" aria-pressed={frozen !== null}
                     onClick={() => setFrozen(frozen === null ? stream : null)}>
-                    <Icon name={frozen === null ? 'pause' : 'play'} />{frozen === null ? 'Pause' : 'Go on'}
+                    <Icon name={frozen === null ? 'pause' : 'play'} />{frozen === null ? t('Pause') : t('Go on')}
                 </button>
             </PageHead>
-            <div class="filters"><Chips label="Kind" options={KINDS} on={on} onToggle={toggle} /></div>
+            <div class="filters"><Chips label={t('Kind')} options={KINDS} on={on} onToggle={toggle} /></div>
             {rows.length === 0 ? busy ? <Loading lines={8} /> : (
-                <Empty icon="events" title={on.length > 0 ? 'Nothing of this kind lately' : 'Nothing has happened yet'}>
-                    <p>Enrolments, incidents, alerts and changes by administrators appear here as they happen.</p>
+                <Empty icon="events" title={on.length > 0 ? t('Nothing of this kind lately') : t('Nothing has happened yet')}>
+                    <p>{t('Enrolments, incidents, alerts and changes by administrators appear here as they happen.')}</p>
                 </Empty>
             ) : (
-                <ol class="card events" aria-label="Events, newest first">
+                <ol class="card events" aria-label={t('Events, newest first')}>
                     {rows.map((e) => <EventRow key={e.id} event={e} />)}
                 </ol>
             )}

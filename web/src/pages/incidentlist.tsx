@@ -2,6 +2,7 @@
 import type { JSX } from 'preact';
 import type { IncidentSummary } from '../api/types';
 import { deviceHref, incidentHref } from '../app/address';
+import { number, t } from '../app/words';
 import { SeverityBadge, StateBadge } from '../ui/badge';
 import { said, subjectName } from '../ui/names';
 import type { Column } from '../ui/table';
@@ -9,23 +10,26 @@ import { Table } from '../ui/table';
 import { Ago, duration } from '../ui/time';
 import { threatName } from '../ui/words';
 
+export const titleOf = (i: IncidentSummary): string =>
+    i.simulated ? t('Test: {title}', { title: said(i.title, i.subject) }) : said(i.title, i.subject);
+
 export const INCIDENT_COLUMNS: Record<string, Column<IncidentSummary>> = {
-    severity: { id: 'severity', head: 'Severity', sort: 'severity', cell: (i) => <SeverityBadge of={i.severity} /> },
+    severity: { id: 'severity', head: t('Severity'), sort: 'severity', cell: (i) => <SeverityBadge of={i.severity} /> },
     title: {
-        id: 'title', head: 'What was seen', kind: 'main',
+        id: 'title', head: t('What was seen'), kind: 'main',
         cell: (i) => (
             <>
-                <a href={incidentHref(i.id)} data-main>{i.simulated && 'Test: '}{said(i.title, i.subject)}</a>
+                <a href={incidentHref(i.id)} data-main>{titleOf(i)}</a>
                 <span class="sub">{threatName(i.threat)}{i.subject && ` · ${subjectName(i.subject)}`}</span>
             </>
         ),
     },
-    device: { id: 'device', head: 'Device', cell: (i) => <a href={deviceHref(i.device.id)}>{i.device.name}</a> },
-    state: { id: 'state', head: 'State', cell: (i) => <StateBadge of={i.state} /> },
-    count: { id: 'count', head: 'Seen', kind: 'number', cell: (i) => `${i.count.toLocaleString('en')}×` },
-    opened: { id: 'opened', head: 'Opened', sort: 'opened_at', kind: 'side', cell: (i) => <Ago at={i.opened_at} /> },
-    lasted: { id: 'lasted', head: 'Lasted', kind: 'wide', cell: (i) => duration(i.opened_at, i.ended_at) },
-    updated: { id: 'updated', head: 'Last news', sort: 'updated_at', cell: (i) => <Ago at={i.updated_at} /> },
+    device: { id: 'device', head: t('Device'), cell: (i) => <a href={deviceHref(i.device.id)}>{i.device.name}</a> },
+    state: { id: 'state', head: t('State'), cell: (i) => <StateBadge of={i.state} /> },
+    count: { id: 'count', head: t('Seen'), kind: 'number', cell: (i) => `${number(i.count)}×` },
+    opened: { id: 'opened', head: t('Opened'), sort: 'opened_at', kind: 'side', cell: (i) => <Ago at={i.opened_at} /> },
+    lasted: { id: 'lasted', head: t('Lasted'), kind: 'wide', cell: (i) => duration(i.opened_at, i.ended_at) },
+    updated: { id: 'updated', head: t('Last news'), sort: 'updated_at', cell: (i) => <Ago at={i.updated_at} /> },
 };
 
 const pick = (...ids: string[]): Column<IncidentSummary>[] =>

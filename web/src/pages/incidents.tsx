@@ -7,6 +7,7 @@ import type { IncidentSummary } from '../api/types';
 import { href, incidentsHref } from '../app/address';
 import { replace } from '../app/router';
 import { may } from '../app/session';
+import { rich, t, tn } from '../app/words';
 import { Empty, PageHead, ResourceView } from '../ui/basics';
 import { ReasonDialog } from '../ui/dialog';
 import { ExportButton } from '../ui/export';
@@ -15,7 +16,6 @@ import { said } from '../ui/names';
 import type { Column } from '../ui/table';
 import { More, Table } from '../ui/table';
 import { toast } from '../ui/toast';
-import { plural } from '../ui/words';
 import { DISMISS_REASONS, dismissAll } from './dismissing';
 import { IncidentFilters } from './incidentfilters';
 import { INCIDENT_COLUMNS } from './incidentlist';
@@ -32,15 +32,18 @@ function NoIncidents({ filter }: { filter: Filter }): JSX.Element {
     const only = Object.keys(filter).filter((k) => k !== 'state');
     if (only.length > 0) {
         return (
-            <Empty icon="search" title="Nothing matches these filters">
-                <p><a href={incidentsHref('')}>Show all incidents</a></p>
+            <Empty icon="search" title={t('Nothing matches these filters')}>
+                <p><a href={incidentsHref('')}>{t('Show all incidents')}</a></p>
             </Empty>
         );
     }
     return (
-        <Empty icon="shield" title={filter['state'] ? 'No incidents here' : 'No incidents so far'}>
-            <p>When a device senses an attack or a weakness, it appears here within seconds, without a reload.</p>
-            <p><a href="#/devices">See which devices are watching</a> or <a href="#/enrolment">enrol one more</a>.</p>
+        <Empty icon="shield" title={filter['state'] ? t('No incidents here') : t('No incidents so far')}>
+            <p>{t('When a device senses an attack or a weakness, it appears here within seconds, without a reload.')}</p>
+            <p>{rich('{watching} or {enrol}.', {
+                watching: <a href="#/devices">{t('See which devices are watching')}</a>,
+                enrol: <a href="#/enrolment">{t('enrol one more')}</a>,
+            })}</p>
         </Empty>
     );
 }
@@ -70,38 +73,38 @@ export function IncidentsPage({ query }: { query: Record<string, string> }): JSX
         setPicked(new Set());
         list.reload();
         if (failed.length > 0) {
-            toast(`${plural(done, 'incident')} dismissed. Not all: ${failed.join('; ')}`, 'critical');
+            toast(tn('{n} incident dismissed. Not all: {why}', '{n} incidents dismissed. Not all: {why}', done, { why: failed.join('; ') }), 'critical');
         } else {
-            toast(`${plural(done, 'incident')} dismissed`);
+            toast(tn('{n} incident dismissed', '{n} incidents dismissed', done));
         }
     };
     const box: Column<IncidentSummary> = {
-        id: 'pick', head: 'Select', cell: (i) => (
-            <input type="checkbox" aria-label={`Select ${said(i.title, i.subject)} on ${i.device.name}`} disabled={!can(i)}
+        id: 'pick', head: t('Select'), cell: (i) => (
+            <input type="checkbox" aria-label={t('Select {title} on {device}', { title: said(i.title, i.subject), device: i.device.name })} disabled={!can(i)}
                 checked={picked.has(i.id)} onChange={(e) => pick([i.id], e.currentTarget.checked)} />
         ),
     };
     const columns = [...(may('respond') ? [box] : []), ...Object.values(INCIDENT_COLUMNS)];
     return (
         <>
-            <PageHead title="Incidents" note={list.data && plural(list.data.total, 'incident')}>
+            <PageHead title={t('Incidents')} note={list.data && tn('{n} incident', '{n} incidents', list.data.total)}>
                 <ExportButton path="/incidents" query={{ filter: text, sort }} name="incidents" head={CSV_HEAD} row={csvRow} />
             </PageHead>
             <IncidentFilters filter={filter} onChange={(next) => show(next, sort)} />
             {chosen.length > 0 && (
-                <div class="bulk" role="region" aria-label="Selected incidents">
-                    <strong>{plural(chosen.length, 'incident')} selected</strong>
-                    <button type="button" class="button small primary" onClick={() => setAsking(true)}>Dismiss …</button>
-                    <button type="button" class="button small" onClick={() => setPicked(new Set())}>Clear</button>
+                <div class="bulk" role="region" aria-label={t('Selected incidents')}>
+                    <strong>{tn('{n} incident selected', '{n} incidents selected', chosen.length)}</strong>
+                    <button type="button" class="button small primary" onClick={() => setAsking(true)}>{t('Dismiss …')}</button>
+                    <button type="button" class="button small" onClick={() => setPicked(new Set())}>{t('Clear')}</button>
                     <button type="button" class="button small" onClick={() => pick(rows.filter(can).map((i) => i.id), true)}>
-                        Select all shown
+                        {t('Select all shown')}
                     </button>
                 </div>
             )}
             <ResourceView of={list} lines={8}>
                 {(page) => page.items.length === 0 ? <NoIncidents filter={filter} /> : (
                     <div class="card flush">
-                        <Table caption="Incidents" columns={columns} rows={page.items} keyOf={(i) => i.id}
+                        <Table caption={t('Incidents')} columns={columns} rows={page.items} keyOf={(i) => i.id}
                             sort={sort} onSort={(by) => show(filter, by)}
                             rowClass={(i) => `state-${i.state}`} />
                         <More shown={page.items.length} total={page.total} more={page.next_cursor !== null}
@@ -110,9 +113,9 @@ export function IncidentsPage({ query }: { query: Record<string, string> }): JSX
                 )}
             </ResourceView>
             {asking && (
-                <ReasonDialog title={`Dismiss ${plural(chosen.length, 'incident')}`} confirm="Dismiss"
-                    text="The same finding will not open them again. The reason is kept with each of them."
-                    placeholder="Why is this no problem?" suggestions={DISMISS_REASONS}
+                <ReasonDialog title={tn('Dismiss {n} incident', 'Dismiss {n} incidents', chosen.length)} confirm={t('Dismiss')}
+                    text={t('The same finding will not open them again. The reason is kept with each of them.')}
+                    placeholder={t('Why is this no problem?')} suggestions={DISMISS_REASONS}
                     onClose={() => setAsking(false)} act={dismiss} />
             )}
         </>

@@ -5,8 +5,8 @@ import { get } from '../api/client';
 import type { Overview } from '../api/types';
 import { useResource } from '../app/resource';
 import { devicesHref, incidentsHref } from '../app/address';
+import { rich, t, tn } from '../app/words';
 import { Card, Empty, PageHead, ResourceView } from '../ui/basics';
-import { plural } from '../ui/words';
 import { FirstSteps } from './firststeps';
 import { IncidentRows } from './incidentlist';
 import { ActionsCard } from './overviewactions';
@@ -32,20 +32,22 @@ function Body({ data }: { data: Overview }): JSX.Element {
                 <div class="column-main">
                     <ActionsCard actions={data.actions} />
                     <TrendsCard />
-                    <Card title="Gravest open incidents" class={data.top_incidents.length > 0 ? 'flush' : ''}
-                        action={<a href={incidentsHref(OPEN)}>All open</a>}>
+                    <Card title={t('Gravest open incidents')} class={data.top_incidents.length > 0 ? 'flush' : ''}
+                        action={<a href={incidentsHref(OPEN)}>{t('All open')}</a>}>
                         {data.top_incidents.length > 0
-                            ? <IncidentRows rows={data.top_incidents} caption="Gravest open incidents" />
-                            : <Empty icon="shield" title="Nothing is open">
-                                <p>New incidents appear here by themselves.</p></Empty>}
+                            ? <IncidentRows rows={data.top_incidents} caption={t('Gravest open incidents')} />
+                            : <Empty icon="shield" title={t('Nothing is open')}>
+                                <p>{t('New incidents appear here by themselves.')}</p></Empty>}
                     </Card>
                 </div>
                 <div class="column-side">
                     <RiskCard data={data} />
                     <OutlookCard data={data} />
                     {data.blocked > 0 && (
-                        <Card title="Work access">
-                            <p><a href={devicesHref('access:blocked')}>{plural(data.blocked, 'device')}</a> without part of it right now</p>
+                        <Card title={t('Work access')}>
+                            <p>{rich('{devices} without part of it right now', {
+                                devices: <a href={devicesHref('access:blocked')}>{tn('{n} device', '{n} devices', data.blocked)}</a>,
+                            })}</p>
                         </Card>
                     )}
                     <RiskyDevices rows={data.top_devices.filter((d) => d.risk.score > 0)} />
@@ -62,7 +64,7 @@ export function OverviewPage(): JSX.Element {
         (e) => e.incident !== null || e.type.startsWith('device.'));
     return (
         <>
-            <PageHead title="Overview" />
+            <PageHead title={t('Overview')} />
             <ResourceView of={one} lines={10}>{(data) => <Body data={data} />}</ResourceView>
         </>
     );

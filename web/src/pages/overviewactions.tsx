@@ -1,6 +1,7 @@
 // overviewactions.tsx - what to do next: each step with its list and with what it would bring.
 import type { JSX } from 'preact';
 import type { Advice } from '../api/types';
+import { t, tn } from '../app/words';
 import { Badge } from '../ui/badge';
 import { Card, Empty } from '../ui/basics';
 import { Icon } from '../ui/icon';
@@ -14,9 +15,9 @@ export function localLink(link: string): string {
 
 export function ActionsCard({ actions }: { actions: Advice[] }): JSX.Element {
     return (
-        <Card title="What to do next" note={actions.length > 0 && 'the most useful first; points are what the score would gain'}>
+        <Card title={t('What to do next')} note={actions.length > 0 && t('the most useful first; points are what the score would gain')}>
             {actions.length === 0 ? (
-                <Empty icon="check" title="Nothing to do"><p>All devices are heard of, and none has an open finding.</p></Empty>
+                <Empty icon="check" title={t('Nothing to do')}><p>{t('All devices are heard of, and none has an open finding.')}</p></Empty>
             ) : (
                 <ol class="rows actions-list">
                     {actions.map((a) => (
@@ -26,7 +27,7 @@ export function ActionsCard({ actions }: { actions: Advice[] }): JSX.Element {
                                 <a href={localLink(a.link)}>{said(a.text, '', a.id)}</a>
                                 {a.do && <span class="sub">{said(a.do, '', a.id)}</span>}
                             </span>
-                            {a.gain > 0 && <Badge tone="ok">+{a.gain} {a.gain === 1 ? 'point' : 'points'}</Badge>}
+                            {a.gain > 0 && <Badge tone="ok">+{tn('{n} point', '{n} points', a.gain)}</Badge>}
                             <Icon name="arrow" />
                         </li>
                     ))}

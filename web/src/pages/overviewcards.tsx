@@ -5,11 +5,12 @@ import { Donut } from '../charts/donut';
 import { Stack } from '../charts/stack';
 import type { DeviceStatus, Overview } from '../api/types';
 import { devicesHref, incidentsHref } from '../app/address';
+import { number, rich, t } from '../app/words';
 import type { Tone } from '../ui/badge';
 import { LEVEL_TONE } from '../ui/badge';
 import { Card } from '../ui/basics';
 import { OUTLOOK_NAME, OUTLOOK_TONE, OUTLOOKS } from '../ui/outlook';
-import { LEVELS, sentence, SEVERITIES, STATUS_NAME, STATUSES } from '../ui/words';
+import { LEVEL_NAME, LEVELS, SEVERITIES, SEVERITY_NAME, STATUS_NAME, STATUSES } from '../ui/words';
 
 const OPEN = 'state:open|mitigated';
 const NOT_GONE = 'status:active|silent|never';
@@ -26,7 +27,7 @@ function Legend({ parts }: { parts: Part[] }): JSX.Element {
                 <li key={s.name}>
                     <a href={s.to}>
                         <span class={`swatch fill-${s.tone}`} aria-hidden="true" />
-                        <span>{s.text}</span><strong>{s.value.toLocaleString('en')}</strong>
+                        <span>{s.text}</span><strong>{number(s.value)}</strong>
                     </a>
                 </li>
             ))}
@@ -37,15 +38,17 @@ function Legend({ parts }: { parts: Part[] }): JSX.Element {
 export function SeverityCard({ data }: { data: Overview }): JSX.Element {
     const { open, opened_24h, resolved_24h, by_severity } = data.incidents;
     const parts = SEVERITIES.map((s): Part => ({
-        name: s, text: sentence(s), value: by_severity[s] ?? 0, tone: s, to: incidentsHref(`${OPEN},severity:${s}`),
+        name: SEVERITY_NAME[s].toLowerCase(), text: SEVERITY_NAME[s], value: by_severity[s] ?? 0, tone: s, to: incidentsHref(`${OPEN},severity:${s}`),
     }));
     return (
-        <Card title="Open incidents">
+        <Card title={t('Open incidents')}>
             <div class="big-row">
-                <a class="big" href={incidentsHref(OPEN)} aria-label={`${open} open incidents`}>{open.toLocaleString('en')}</a>
-                <p class="note"><strong>{opened_24h.toLocaleString('en')}</strong> opened and <strong>{resolved_24h.toLocaleString('en')}</strong> resolved in the last 24 hours</p>
+                <a class="big" href={incidentsHref(OPEN)} aria-label={t('{n} open incidents', { n: open })}>{number(open)}</a>
+                <p class="note">{rich('{opened} opened and {resolved} resolved in the last 24 hours', {
+                    opened: <strong>{number(opened_24h)}</strong>, resolved: <strong>{number(resolved_24h)}</strong>,
+                })}</p>
             </div>
-            <Stack label="Open incidents" shares={parts} />
+            <Stack label={t('Open incidents')} shares={parts} />
             <Legend parts={parts} />
         </Card>
     );
@@ -59,9 +62,9 @@ export function StatesCard({ data }: { data: Overview }): JSX.Element {
         name: STATUS_NAME[s].toLowerCase(), text: STATUS_NAME[s], value: d[s], tone: STATUS_TONE[s], to: devicesHref(`status:${s}`),
     }));
     return (
-        <Card title="Devices">
+        <Card title={t('Devices')}>
             <div class="fleet">
-                <Donut label="Devices by state" unit={d.total === 1 ? 'device' : 'devices'} shares={parts} />
+                <Donut label={t('Devices by state')} unit={d.total === 1 ? t('device') : t('devices')} shares={parts} />
                 <Legend parts={parts} />
             </div>
         </Card>
@@ -70,9 +73,9 @@ export function StatesCard({ data }: { data: Overview }): JSX.Element {
 
 export function RiskCard({ data }: { data: Overview }): JSX.Element {
     const parts = LEVELS.map((l): Part => ({
-        name: l, text: sentence(l), value: data.levels[l] ?? 0, tone: LEVEL_TONE[l], to: devicesHref(`${NOT_GONE},level:${l}`),
+        name: LEVEL_NAME[l].toLowerCase(), text: LEVEL_NAME[l], value: data.levels[l] ?? 0, tone: LEVEL_TONE[l], to: devicesHref(`${NOT_GONE},level:${l}`),
     }));
-    return <Card title="Devices by risk"><Stack label="Devices by risk" shares={parts} /><Legend parts={parts} /></Card>;
+    return <Card title={t('Devices by risk')}><Stack label={t('Devices by risk')} shares={parts} /><Legend parts={parts} /></Card>;
 }
 
 export function OutlookCard({ data }: { data: Overview }): JSX.Element {
@@ -81,8 +84,8 @@ export function OutlookCard({ data }: { data: Overview }): JSX.Element {
         to: devicesHref(`${NOT_GONE},outlook:${o}`),
     }));
     return (
-        <Card title="Outlook" note="chance of an attack within 7 days">
-            <Stack label="Devices by outlook" shares={parts} /><Legend parts={parts} />
+        <Card title={t('Outlook')} note={t('chance of an attack within 7 days')}>
+            <Stack label={t('Devices by outlook')} shares={parts} /><Legend parts={parts} />
         </Card>
     );
 }

@@ -2,10 +2,10 @@
 import type { JSX } from 'preact';
 import type { Device, Overview } from '../api/types';
 import { deviceHref, devicesHref, incidentsHref } from '../app/address';
+import { number, t, tn } from '../app/words';
 import { RiskBadge } from '../ui/badge';
 import { Card } from '../ui/basics';
 import { said } from '../ui/names';
-import { plural } from '../ui/words';
 import { localLink } from './overviewactions';
 import { OutboxRows } from './outbox';
 
@@ -13,7 +13,7 @@ const OPEN = 'state:open|mitigated';
 
 export function RiskyDevices({ rows }: { rows: Device[] }): JSX.Element | null {
     return rows.length === 0 ? null : (
-        <Card title="Devices at highest risk" action={<a href={devicesHref('')}>All devices</a>}>
+        <Card title={t('Devices at highest risk')} action={<a href={devicesHref('')}>{t('All devices')}</a>}>
             <ul class="rows">
                 {rows.map((d) => (
                     <li key={d.id}>
@@ -28,14 +28,14 @@ export function RiskyDevices({ rows }: { rows: Device[] }): JSX.Element | null {
 
 export function ThreatsCard({ list }: { list: Overview['threats'] }): JSX.Element {
     return (
-        <Card title="Open threats" action={list.length > 0 && <a href={incidentsHref(OPEN)}>All open</a>}>
-            {list.length === 0 ? <p class="note">No threat is open.</p> : (
+        <Card title={t('Open threats')} action={list.length > 0 && <a href={incidentsHref(OPEN)}>{t('All open')}</a>}>
+            {list.length === 0 ? <p class="note">{t('No threat is open.')}</p> : (
                 <ul class="rows">
-                    {list.map((t) => (
-                        <li key={t.threat}>
-                            <span><a href={incidentsHref(`${OPEN},threat:${t.threat}`)}>{said(t.title, '', t.threat)}</a>
-                                <span class="sub mono">{t.threat}</span></span>
-                            <span class="note nowrap">{t.open} on {plural(t.devices, 'device')}</span>
+                    {list.map((one) => (
+                        <li key={one.threat}>
+                            <span><a href={incidentsHref(`${OPEN},threat:${one.threat}`)}>{said(one.title, '', one.threat)}</a>
+                                <span class="sub mono">{one.threat}</span></span>
+                            <span class="note nowrap">{t('{n} on {devices}', { n: number(one.open), devices: tn('{n} device', '{n} devices', one.devices) })}</span>
                         </li>
                     ))}
                 </ul>
@@ -48,12 +48,12 @@ export function ThreatsCard({ list }: { list: Overview['threats'] }): JSX.Elemen
 const ABOUT_DEVICES = /^\/(devices|incidents|enrolment)/;
 
 export function IntegrationsCard({ data }: { data: Overview }): JSX.Element {
-    const more = data.to_do.filter((t) => !ABOUT_DEVICES.test(t.link));
+    const more = data.to_do.filter((one) => !ABOUT_DEVICES.test(one.link));
     return (
-        <Card title="Integrations" action={<a href="#/system">Health</a>}>
+        <Card title={t('Integrations')} action={<a href="#/system">{t('Health')}</a>}>
             <OutboxRows targets={data.outbox} />
             {data.outbox.length > 0 && more.length > 0 && (
-                <ul class="rows more-rows">{more.map((t) => <li key={t.text}><a href={localLink(t.link)}>{t.text}</a></li>)}</ul>
+                <ul class="rows more-rows">{more.map((one) => <li key={one.text}><a href={localLink(one.link)}>{one.text}</a></li>)}</ul>
             )}
         </Card>
     );

@@ -2,13 +2,14 @@
 import type { JSX } from 'preact';
 import type { Score } from '../api/types';
 import { devicesHref } from '../app/address';
+import { t, tn } from '../app/words';
 import { Gauge } from '../charts/gauge';
 import { Card } from '../ui/basics';
 
 const PARTS: Record<Score['parts'][number]['part'], { name: string; to: string }> = {
-    activation: { name: 'Devices heard of', to: devicesHref('status:silent|never') },
-    risk: { name: 'Risk now', to: devicesHref('level:critical|high|guarded') },
-    patches: { name: 'Security patches', to: '#/incidents?filter=state:open|mitigated,vector:vulnerability' },
+    activation: { name: t('Devices heard of'), to: devicesHref('status:silent|never') },
+    risk: { name: t('Risk now'), to: devicesHref('level:critical|high|guarded') },
+    patches: { name: t('Security patches'), to: '#/incidents?filter=state:open|mitigated,vector:vulnerability' },
 };
 
 function Move({ name, from, to }: { name: string; from: number | null; to: number }): JSX.Element {
@@ -25,23 +26,23 @@ function Move({ name, from, to }: { name: string; from: number | null; to: numbe
 
 export function ScoreCard({ score }: { score: Score | null }): JSX.Element {
     if (score === null) {
-        return <Card title="Score"><p class="note">There is no device to judge.</p></Card>;
+        return <Card title={t('Score')}><p class="note">{t('There is no device to judge.')}</p></Card>;
     }
     return (
-        <Card title="Score today">
+        <Card title={t('Score today')}>
             <div class="score">
                 <Gauge score={score.now} />
-                <ul class="moves" aria-label="How the score moved">
-                    <Move name="1 day" from={score.day_ago} to={score.now} />
-                    <Move name="7 days" from={score.week_ago} to={score.now} />
-                    <Move name="30 days" from={score.month_ago} to={score.now} />
+                <ul class="moves" aria-label={t('How the score moved')}>
+                    <Move name={tn('{n} day', '{n} days', 1)} from={score.day_ago} to={score.now} />
+                    <Move name={tn('{n} day', '{n} days', 7)} from={score.week_ago} to={score.now} />
+                    <Move name={tn('{n} day', '{n} days', 30)} from={score.month_ago} to={score.now} />
                 </ul>
             </div>
             <ul class="legend-list score-parts">
                 {score.parts.map((p) => (
                     <li key={p.part}>
                         <a href={PARTS[p.part].to}><span>{PARTS[p.part].name}</span>
-                            <strong>{Math.round(p.score)}<span class="note"> of {p.of}</span></strong></a>
+                            <strong>{Math.round(p.score)}<span class="note"> {t('of {n}', { n: p.of })}</span></strong></a>
                     </li>
                 ))}
             </ul>

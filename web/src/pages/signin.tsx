@@ -9,10 +9,14 @@ import { signInToken } from '../app/address';
 import { replace, route } from '../app/router';
 import type { Shown } from '../app/session';
 import { signedOutBecause, signIn } from '../app/session';
+import { rich, t } from '../app/words';
 import { ProblemBox } from '../ui/basics';
 import { CodeLine } from '../ui/copy';
 import { Icon, Logo } from '../ui/icon';
 import { LanguageChoice } from '../ui/languages';
+
+const RUN = 'make run'; // not for people
+const NEW_LINK = 'picket user signin-link'; // not for people
 
 interface Door {
     name: string;
@@ -26,8 +30,8 @@ function Refused({ error, link }: { error: ApiError; link: boolean }): JSX.Eleme
             <div class="problem" role="alert">
                 <Icon name="incident" />
                 <div>
-                    <strong>That was not right</strong>
-                    <p>The name, the password or the code is wrong. A code works once: wait for the next one.</p>
+                    <strong>{t('That was not right')}</strong>
+                    <p>{t('The name, the password or the code is wrong. A code works once: wait for the next one.')}</p>
                 </div>
             </div>
         );
@@ -39,8 +43,8 @@ function Refused({ error, link }: { error: ApiError; link: boolean }): JSX.Eleme
         <div class="problem" role="alert">
             <Icon name="incident" />
             <div>
-                <strong>This sign-in link does not work any more</strong>
-                <p>A link opens the console once, within 15 minutes. Make a new one, as described below.</p>
+                <strong>{t('This sign-in link does not work any more')}</strong>
+                <p>{t('A link opens the console once, within 15 minutes. Make a new one, as described below.')}</p>
             </div>
         </div>
     );
@@ -49,12 +53,12 @@ function Refused({ error, link }: { error: ApiError; link: boolean }): JSX.Eleme
 function NewLink(): JSX.Element {
     return (
         <details class="signin-help" open>
-            <summary>Where do I get a link?</summary>
+            <summary>{t('Where do I get a link?')}</summary>
             <ul>
-                <li><code>make run</code> prints one when it starts.</li>
-                <li>On the server, this makes a new one:
-                    <CodeLine what="the command for a new link" text="picket user signin-link" /></li>
-                <li>A colleague who is signed in as an owner can make one under Admins.</li>
+                <li>{rich('{command} prints one when it starts.', { command: <code>{RUN}</code> })}</li>
+                <li>{t('On the server, this makes a new one:')}
+                    <CodeLine what={t('the command for a new link')} text={NEW_LINK} /></li>
+                <li>{t('A colleague who is signed in as an owner can make one under Admins.')}</li>
             </ul>
         </details>
     );
@@ -71,18 +75,18 @@ function PasswordForm({ busy, enter }: { busy: boolean; enter: (shown: Shown) =>
     };
     return (
         <details class="signin-help">
-            <summary>Sign in with a password</summary>
+            <summary>{t('Sign in with a password')}</summary>
             <form class="form" onSubmit={submit}>
-                <label class="field"><span>Name</span>
+                <label class="field"><span>{t('Name')}</span>
                     <input type="text" required maxLength={64} autocomplete="username" value={name}
                         onInput={(e) => setName(e.currentTarget.value)} /></label>
-                <label class="field"><span>Password</span>
+                <label class="field"><span>{t('Password')}</span>
                     <input type="password" required maxLength={512} autocomplete="current-password" value={password}
                         onInput={(e) => setPassword(e.currentTarget.value)} /></label>
-                <label class="field"><span>Code of the app, or a recovery code</span>
+                <label class="field"><span>{t('Code of the app, or a recovery code')}</span>
                     <input type="text" required maxLength={32} autocomplete="one-time-code" spellcheck={false} value={code}
                         onInput={(e) => setCode(e.currentTarget.value)} /></label>
-                <button type="submit" class="button wide" disabled={busy}>{busy ? 'Signing in …' : 'Sign in with the password'}</button>
+                <button type="submit" class="button wide" disabled={busy}>{busy ? t('Signing in …') : t('Sign in with the password')}</button>
             </form>
         </details>
     );
@@ -115,7 +119,7 @@ export function SignIn({ token }: { token: string | undefined }): JSX.Element {
         });
     };
     useEffect(() => {
-        document.title = 'Sign in · Picket';
+        document.title = t('Sign in · Picket');
         if (token && used.current !== token) {
             used.current = token;
             replace('#/signin'); // the secret leaves the address bar and the history at once
@@ -132,22 +136,22 @@ export function SignIn({ token }: { token: string | undefined }): JSX.Element {
             <div class="gate-box">
                 <header class="gate-head">
                     <span class="gate-logo"><Logo /></span>
-                    <h1>Sign in to Picket</h1>
-                    <p class="note">{busy ? 'Opening the door …' : because === 'expired'
-                        ? 'Your session has ended. Sign in again to go on.' : because === 'left'
-                            ? 'You are signed out.' : 'Open your one-time sign-in link, or paste it here.'}</p>
+                    <h1>{t('Sign in to Picket')}</h1>
+                    <p class="note">{busy ? t('Opening the door …') : because === 'expired'
+                        ? t('Your session has ended. Sign in again to go on.') : because === 'left'
+                            ? t('You are signed out.') : t('Open your one-time sign-in link, or paste it here.')}</p>
                 </header>
                 {error && <Refused error={error} link={byLink} />}
-                {door?.sso && <a class="button primary wide" href={door.sso.url}>Sign in with {door.sso.name}</a>}
+                {door?.sso && <a class="button primary wide" href={door.sso.url}>{t('Sign in with {name}', { name: door.sso.name })}</a>}
                 <form class="form" onSubmit={submit}>
                     <label class="field">
-                        <span>Sign-in link or token</span>
+                        <span>{t('Sign-in link or token')}</span>
                         <input type="text" name="token" required autocomplete="off" spellcheck={false}
                             value={text} placeholder={`${location.origin}/#/signin/…`}
                             onInput={(e) => setText(e.currentTarget.value)} />
                     </label>
                     <button type="submit" class={door?.sso ? 'button wide' : 'button primary wide'} disabled={busy || signInToken(text) === ''}>
-                        {busy ? 'Signing in …' : 'Sign in'}
+                        {busy ? t('Signing in …') : t('Sign in')}
                     </button>
                 </form>
                 <PasswordForm busy={busy} enter={enter} />
