@@ -595,6 +595,7 @@ static void change(void *state, unsigned changes)
     struct lease_part *part = state;
     struct pk_sense *sense = part->sense;
     struct pk_lease_terms terms;
+    bool same;
 
     if ((changes & (PK_CHANGED_LEASE | PK_CHANGED_LINK | PK_CHANGED_ADDRESS)) == 0 ||
             !read_terms(part, &terms)) {
@@ -605,10 +606,11 @@ static void change(void *state, unsigned changes)
         join(part);
         return;
     }
+    same = pk_lease_terms_same(&part->facts.now, &terms);
     part->facts.now = terms;
     pk_lease_track_change(part->track, &terms, pk_clock_monotonic_ms());
-    if ((changes & PK_CHANGED_LINK) != 0 && !pk_lease_track_asking(part->track)) {
-        (void)pk_lease_track_check(part->track, pk_clock_monotonic_ms());
+    if ((changes & PK_CHANGED_LINK) != 0 && same) {
+        pk_lease_track_relink(part->track, pk_clock_monotonic_ms());
     }
 }
 

@@ -8,8 +8,8 @@
 static const int64_t step_ms[STEPS + 1] = { 0, 200, 450, PK_LEASE_ROUND_MS };
 #define OFFER_KEPT_MS 2500 /* before a round: the exchange by which the lease came belongs to it */
 #define LATE_MS       250  /* answers about one late offer */
-/* Between the answer that grants a lease and the moment when the system has put it in force, what we know
- * of the lease belongs to the one before, perhaps to another network. A busy device takes its time. */
+/* After a change of links the lease that we know of belongs to the network before until the system has put a new
+ * one in force, for which a busy device takes its time. */
 #define APPLIED_MS 3000
 
 struct pk_lease_track {
@@ -23,9 +23,10 @@ struct pk_lease_track {
     bool brief; /* a round about a late offer: only stations are asked */
     int64_t round_ms;
     size_t step;
-    struct pk_address
-            granted_by; /* the server of the last answer that granted us a lease, and when */
+    struct pk_address granted_by; /* the server that granted us a lease last */
     int64_t granted_ms;
+    bool doubted; /* the server of our lease was not heard on this link, since then */
+    int64_t doubted_ms;
     struct pk_lease_facts facts;
 };
 
@@ -192,25 +193,49 @@ static void forget_old_offers(struct pk_lease_track *t)
     f->offer_count = kept;
 }
 
-static bool is_being_applied(const struct pk_lease_track *t, int64_t now)
+/* When the lease that we know of is sure to be this network's; 0: now. */
+static int64_t settled_ms(const struct pk_lease_track *t, int64_t now)
 {
-    return t->granted_by.family != 0 && now - t->granted_ms < APPLIED_MS &&
+    bool granted = t->granted_by.family != 0 &&
             !pk_address_same(&t->granted_by, &t->facts.now.server);
+    int64_t at = granted ? t->granted_ms + APPLIED_MS : 0;
+
+    if (t->doubted && t->doubted_ms + APPLIED_MS > at) {
+        at = t->doubted_ms + APPLIED_MS;
+    }
+    return at > now ? at : 0;
+}
+
+/* Where our server is silent, what others offer is no offer beside it. */
+static void report(struct pk_lease_track *t)
+{
+    struct pk_lease_facts facts = t->facts;
+    size_t kept = 0;
+
+    for (size_t i = 0; i < facts.offer_count && t->doubted; i++) {
+        if (pk_address_same(&facts.offers[i].terms.server, &facts.now.server)) {
+            facts.offers[kept++] = facts.offers[i];
+        }
+    }
+    facts.offer_count = t->doubted ? kept : facts.offer_count;
+    t->must_report = false;
+    t->ops->report(t->ctx, &facts);
 }
 
 static void end_round(struct pk_lease_track *t, int64_t now)
 {
-    if (t->must_report && is_being_applied(t, now)) {
-        t->ops->wake(t->ctx, t->granted_ms + APPLIED_MS - now);
-        return; /* the new lease begins a round of its own; without it, this one ends then */
+    int64_t at = t->must_report ? settled_ms(t, now) : 0;
+
+    if (at > 0) {
+        t->ops->wake(t->ctx, at - now);
+        return; /* a new lease begins a round of its own; without it, this one ends then */
     }
     t->asking = false;
     if (!t->brief) {
         forget_old_offers(t);
     }
     if (t->must_report && t->joined) {
-        t->must_report = false;
-        t->ops->report(t->ctx, &t->facts);
+        report(t);
     }
 }
 
@@ -294,6 +319,9 @@ void pk_lease_track_offer(struct pk_lease_track *t, const struct pk_dhcp *messag
         t->granted_by = terms.server;
         t->granted_ms = now;
     }
+    if (pk_address_same(&terms.server, &t->facts.now.server)) {
+        t->doubted = false;
+    }
     offer = place_of(t, &terms, mac);
     news = offer->at_ms == 0 || !pk_lease_terms_same(&offer->terms, &terms);
     offer->terms = terms;
@@ -311,6 +339,21 @@ void pk_lease_track_offer(struct pk_lease_track *t, const struct pk_dhcp *messag
 
 /* --- joining, changing, leaving ----------------------------------------------------------- */
 
+/* Unless its server was heard just now, as when the lease has only come. */
+static void doubt(struct pk_lease_track *t, int64_t now)
+{
+    t->doubted = true;
+    t->doubted_ms = now;
+    for (size_t i = 0; i < t->facts.offer_count; i++) {
+        const struct pk_lease_seen_offer *o = &t->facts.offers[i];
+
+        if (pk_address_same(&o->terms.server, &t->facts.now.server) &&
+                o->at_ms >= now - OFFER_KEPT_MS) {
+            t->doubted = false;
+        }
+    }
+}
+
 void pk_lease_track_join(struct pk_lease_track *t, const struct pk_lease_terms *terms,
         const struct pk_address *own, unsigned prefix, bool same_network, int64_t now)
 {
@@ -325,8 +368,20 @@ void pk_lease_track_join(struct pk_lease_track *t, const struct pk_lease_terms *
     t->own = *own;
     t->prefix = prefix;
     f->now = *terms;
+    doubt(t, now);
     t->must_report = true;
     begin_round(t, false, now);
+}
+
+void pk_lease_track_relink(struct pk_lease_track *t, int64_t now)
+{
+    if (t->joined) {
+        t->facts.offer_count = 0;
+        doubt(t, now);
+        t->asking = false;
+        t->must_report = true;
+        begin_round(t, false, now);
+    }
 }
 
 void pk_lease_track_change(
@@ -339,6 +394,7 @@ void pk_lease_track_change(
     }
     t->facts.now = *terms;
     if (!same) {
+        t->doubted = false;
         t->asking = false; /* answers to questions about the old one say nothing */
         t->must_report = true;
         begin_round(t, false, now);

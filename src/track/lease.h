@@ -75,6 +75,9 @@ void pk_lease_track_destroy(struct pk_lease_track *track);
  * about this network, too. Asks and then reports. */
 void pk_lease_track_join(struct pk_lease_track *track, const struct pk_lease_terms *terms,
         const struct pk_address *own, unsigned prefix, bool same_network, int64_t now_ms);
+/* The link was lost and is back, perhaps elsewhere: until the lease's server is heard here, others are not judged
+ * beside it. Asks and then reports. */
+void pk_lease_track_relink(struct pk_lease_track *track, int64_t now_ms);
 /* The lease is another one now; asks when it says something else. */
 void pk_lease_track_change(
         struct pk_lease_track *track, const struct pk_lease_terms *terms, int64_t now_ms);

@@ -357,6 +357,48 @@ static void test_applied_late(void **state)
     pk_lease_track_destroy(w.track);
 }
 
+/* The cable leads elsewhere, the system has not noticed yet: whoever offers there is no rogue beside a server that is
+ * not there. */
+static void test_relinked_elsewhere(void **state)
+{
+    struct world w;
+
+    (void)state;
+    begin(&w);
+    w.servers[0].there = w.servers[0].offers = false;
+    w.servers[1].there = w.servers[1].offers = true;
+    pk_lease_track_relink(w.track, w.now);
+    pass(&w, 2500);
+    assert_int_equal(w.count, 1);
+    pass(&w, 1000);
+    assert_int_equal(w.count, 2);
+    assert_int_equal(w.reports[1].offer_count, 0);
+    /* Neither when the old lease is joined with once more; the new lease shows who offers. */
+    pk_lease_track_leave(w.track);
+    join(&w, terms(1, 1, 1), true);
+    pass(&w, 3500);
+    assert_int_equal(w.count, 3);
+    assert_int_equal(w.reports[2].offer_count, 0);
+    {
+        struct pk_lease_terms t = terms(66, 66, 66);
+
+        pk_lease_track_change(w.track, &t, w.now);
+    }
+    pass(&w, 1000);
+    assert_int_equal(w.count, 4);
+    assert_int_equal(w.reports[3].offer_count, 1);
+    pk_lease_track_destroy(w.track);
+
+    /* It leads to the same place: a rogue there is told of at once. */
+    begin(&w);
+    w.servers[1].there = w.servers[1].offers = true;
+    pk_lease_track_relink(w.track, w.now);
+    pass(&w, 1000);
+    assert_int_equal(w.count, 2);
+    assert_int_equal(w.reports[1].offer_count, 2);
+    pk_lease_track_destroy(w.track);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -367,6 +409,7 @@ int main(void)
         cmocka_unit_test(test_late_offer),
         cmocka_unit_test(test_change_in_round),
         cmocka_unit_test(test_applied_late),
+        cmocka_unit_test(test_relinked_elsewhere),
         cmocka_unit_test(test_flood),
         cmocka_unit_test(test_terms),
     };
