@@ -92,6 +92,10 @@ export function CertificateCard({ device: d }: { device: DeviceFull }): JSX.Elem
     );
 }
 
+const FACTOR: Record<string, string> = {
+    attestation: t('Attestation'), age: t('Age'), record: t('Record'), footprint: t('Footprint'), life: t('Life'), budget: t('Budget'),
+};
+
 // What its word weighs for all others, and why.
 export function VoiceCard({ id }: { id: string }): JSX.Element {
     const one = useResource<CrowdVoice>(`voice ${id}`, (signal) => get<CrowdVoice>('/crowd/voice', { query: { device: id }, signal }));
@@ -102,7 +106,7 @@ export function VoiceCard({ id }: { id: string }): JSX.Element {
                     <>
                         <p class="note">{sentence(v.summary)}.</p>
                         {v.factors.length > 0 && (
-                            <Facts rows={v.factors.map((f) => [sentence(f.name), <>{Math.round(f.value * 100)} %<span class="sub">{f.text}</span></>])} />
+                            <Facts rows={v.factors.map((f) => [FACTOR[f.name] ?? sentence(f.name), <>{Math.round(f.value * 100)} %<span class="sub">{f.text}</span></>])} />
                         )}
                     </>
                 )}

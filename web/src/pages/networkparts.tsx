@@ -62,7 +62,7 @@ export function MomentsCard({ list }: { list: NetworkMoment[] }): JSX.Element {
                 <ol class="rows moments">
                     {list.map((m, i) => (
                         <li key={i}>
-                            <span><a href={incidentHref(m.incident)}>{MOMENT_TEXT[m.what] ?? sentence(m.what)}: {threatName(m.threat)}</a>
+                            <span><a href={incidentHref(m.incident)}>{t('{what}: {threat}', { what: MOMENT_TEXT[m.what] ?? sentence(m.what), threat: threatName(m.threat) })}</a>
                                 <span class="sub"><Exact at={m.at} /> · {m.device.name}</span></span>
                             <SeverityBadge of={m.severity} />
                         </li>

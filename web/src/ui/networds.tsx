@@ -13,7 +13,7 @@ export const NET_VERDICT_NAME: Record<NetworkVerdict, string> = {
 };
 
 export const LINK_NAME: Record<LinkKind, string> = {
-    unknown: t('Unknown'), wifi: 'Wi-Fi', wired: t('Wired'), cellular: t('Cellular'), vpn: 'VPN',
+    unknown: t('Unknown'), wifi: t('Wi-Fi'), wired: t('Wired'), cellular: t('Cellular'), vpn: 'VPN',
 };
 
 export const SECURITY_NAME: Record<Security, string> = {
