@@ -141,3 +141,15 @@ test('an app is no network', () => {
     assert.equal(m.said('Uninstall "{subject}".', '', 'malware.unwanted'), 'Uninstall this app.');
     assert.equal(m.said('"{subject}" is bad', '', 'vulnerability.app_vulnerable'), 'This app is bad');
 });
+
+test('a threat is told in the words of the console, with what it is about', () => {
+    const of = { threat: 'network.x', title: 'Somebody on "{subject}" listens', subject: 'net-0123456789abcdef' };
+    const texts = { title: of.title, why: 'Why "{subject}".', next: ['Leave {subject}.'] };
+    assert.equal(m.titleOf(of), 'Somebody on network 01234567 listens');
+    m.learnWords([{ id: 'network.x', title: 'In „{subject}“ hört jemand mit', why: '{subject}: darum.', next: ['« {subject} » verlassen.'] }]);
+    assert.equal(m.titleOf(of), 'In network 01234567 hört jemand mit');
+    assert.equal(m.titleOf({ ...of, subject: 'Café $1' }), 'In „Café $1“ hört jemand mit');
+    assert.equal(m.titleOf({ ...of, subject: '' }), 'In this network hört jemand mit');
+    assert.deepEqual(m.wordsOf(of.threat, texts, of.subject), { title: 'In network 01234567 hört jemand mit', why: 'Network 01234567: darum.', next: ['Network 01234567 verlassen.'] });
+    assert.equal(m.wordsOf('network.y', texts, of.subject).next[0], 'Leave network 01234567.');
+});

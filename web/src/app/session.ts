@@ -1,7 +1,10 @@
 // session.ts - who is signed in. undefined: not asked yet; null: nobody.
 import { ApiError, del, get, post, whenUnauthorized } from '../api/client';
 import type { Role, Session } from '../api/types';
+import type { ThreatWords } from '../ui/names';
+import { learnWords } from '../ui/names';
 import { Cell } from './cell';
+import { language } from './words';
 
 export const session = new Cell<Session | null | undefined>(undefined);
 
@@ -25,9 +28,19 @@ export function loadSession(): Promise<void> {
     return answer;
 }
 
+// Before the first page shows: titles do not change under people's eyes. Without them the English ones stay.
+async function learnThreats(): Promise<void> {
+    if (language() !== 'en') {
+        await get<{ items: ThreatWords[] }>('/threats', { query: { language: language() } })
+            .then(({ items }) => learnWords(items), () => undefined);
+    }
+}
+
 async function ask(): Promise<void> {
     try {
-        session.set(await get<Session>('/session'));
+        const now = await get<Session>('/session');
+        await learnThreats();
+        session.set(now);
         signedOutBecause.set(null);
     } catch (error) {
         if (error instanceof ApiError && error.problem.status === 401) {

@@ -18,7 +18,7 @@ import { theme, toggleTheme } from './theme';
 import { Boundary } from '../ui/boundary';
 import { Icon, Logo } from '../ui/icon';
 import { LanguageChoice } from '../ui/languages';
-import { said } from '../ui/names';
+import { titleOf } from '../ui/names';
 import { toast, Toasts } from '../ui/toast';
 import { ROLE_NAME } from '../ui/words';
 import { t } from './words';
@@ -91,7 +91,7 @@ function useNews(): void {
         for (const { type, incident } of events) {
             if (type === 'incident.opened' && incident &&
                 (incident.severity === 'high' || incident.severity === 'critical')) {
-                toast(`${incident.device.name}: ${said(incident.title, incident.subject)}`, 'critical', incidentHref(incident.id));
+                toast(`${incident.device.name}: ${titleOf(incident)}`, 'critical', incidentHref(incident.id));
             }
         }
     }), []);

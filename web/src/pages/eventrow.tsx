@@ -6,7 +6,7 @@ import { t } from '../app/words';
 import { isObject, scalarText } from '../evidence/shapes';
 import type { IconName } from '../ui/icon';
 import { Icon } from '../ui/icon';
-import { said } from '../ui/names';
+import { titleOf } from '../ui/names';
 import { Exact } from '../ui/time';
 import { label } from '../ui/words';
 import type { Option } from '../ui/filterbar';
@@ -51,7 +51,7 @@ function detailText(detail: JsonObject | null): string {
 
 function what(e: PicketEvent): ComponentChildren {
     if (e.incident) {
-        return <a href={incidentHref(e.incident.id)} data-main>{said(e.incident.title, e.incident.subject)}</a>;
+        return <a href={incidentHref(e.incident.id)} data-main>{titleOf(e.incident)}</a>;
     }
     if (e.type === 'audit') {
         return `${scalarText(e.detail?.['actor'])} · ${scalarText(e.detail?.['act'])}`;

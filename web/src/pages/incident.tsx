@@ -16,7 +16,7 @@ import { toast } from '../ui/toast';
 import { Ago, duration, Exact } from '../ui/time';
 import { confidenceWord, sentence, VECTOR_NAME } from '../ui/words';
 import { DISMISS_REASONS } from './dismissing';
-import { IncidentRows, titleOf } from './incidentlist';
+import { headOf, IncidentRows } from './incidentlist';
 import { Timeline } from './timeline';
 import { Told } from './told';
 
@@ -156,7 +156,7 @@ function Body({ incident: i }: { incident: Incident }): JSX.Element {
             </div>
             <div class="column-side">
                 <SideFacts incident={i} />
-                <Card title={t('What the employee reads')}><Told texts={i.texts} subject={i.subject} /></Card>
+                <Card title={t('What the employee reads')}><Told incident={i} /></Card>
                 <Card title={t('Time line')}><Timeline entries={i.timeline} /></Card>
             </div>
         </div>
@@ -169,7 +169,7 @@ export function IncidentPage({ id }: { id: string }): JSX.Element {
     const i = one.data;
     return (
         <>
-            <PageHead title={i ? titleOf(i) : t('Incident')}
+            <PageHead title={i ? headOf(i) : t('Incident')}
                 above={<a href={incidentsHref('state:open|mitigated')}>{t('Incidents')}</a>}
                 note={i && (
                     <span class="head-facts">

@@ -4,14 +4,13 @@ import type { IncidentSummary } from '../api/types';
 import { deviceHref, incidentHref } from '../app/address';
 import { number, t } from '../app/words';
 import { SeverityBadge, StateBadge } from '../ui/badge';
-import { said, subjectName } from '../ui/names';
+import { subjectName, titleOf } from '../ui/names';
 import type { Column } from '../ui/table';
 import { Table } from '../ui/table';
 import { Ago, duration } from '../ui/time';
 import { threatName } from '../ui/words';
 
-export const titleOf = (i: IncidentSummary): string =>
-    i.simulated ? t('Test: {title}', { title: said(i.title, i.subject) }) : said(i.title, i.subject);
+export const headOf = (i: IncidentSummary): string => i.simulated ? t('Test: {title}', { title: titleOf(i) }) : titleOf(i);
 
 export const INCIDENT_COLUMNS: Record<string, Column<IncidentSummary>> = {
     severity: { id: 'severity', head: t('Severity'), sort: 'severity', cell: (i) => <SeverityBadge of={i.severity} /> },
@@ -19,7 +18,7 @@ export const INCIDENT_COLUMNS: Record<string, Column<IncidentSummary>> = {
         id: 'title', head: t('What was seen'), kind: 'main',
         cell: (i) => (
             <>
-                <a href={incidentHref(i.id)} data-main>{titleOf(i)}</a>
+                <a href={incidentHref(i.id)} data-main>{headOf(i)}</a>
                 <span class="sub">{threatName(i.threat)}{i.subject && ` · ${subjectName(i.subject)}`}</span>
             </>
         ),

@@ -12,7 +12,7 @@ import { Empty, PageHead, ResourceView } from '../ui/basics';
 import { ReasonDialog } from '../ui/dialog';
 import { ExportButton } from '../ui/export';
 import { useList } from '../ui/list';
-import { said } from '../ui/names';
+import { titleOf } from '../ui/names';
 import type { Column } from '../ui/table';
 import { More, Table } from '../ui/table';
 import { toast } from '../ui/toast';
@@ -80,7 +80,7 @@ export function IncidentsPage({ query }: { query: Record<string, string> }): JSX
     };
     const box: Column<IncidentSummary> = {
         id: 'pick', head: t('Select'), cell: (i) => (
-            <input type="checkbox" aria-label={t('Select {title} on {device}', { title: said(i.title, i.subject), device: i.device.name })} disabled={!can(i)}
+            <input type="checkbox" aria-label={t('Select {title} on {device}', { title: titleOf(i), device: i.device.name })} disabled={!can(i)}
                 checked={picked.has(i.id)} onChange={(e) => pick([i.id], e.currentTarget.checked)} />
         ),
     };

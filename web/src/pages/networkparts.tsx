@@ -7,7 +7,7 @@ import { Evidence } from '../evidence/evidence';
 import { Badge, SeverityBadge, StateBadge } from '../ui/badge';
 import { Card, Facts } from '../ui/basics';
 import { useList } from '../ui/list';
-import { said } from '../ui/names';
+import { titleOf } from '../ui/names';
 import { LINK_NAME, SECURITY_NAME } from '../ui/networds';
 import type { Column } from '../ui/table';
 import { More, Table } from '../ui/table';
@@ -20,7 +20,7 @@ export function EvidenceCards({ network: n }: { network: NetworkFull }): JSX.Ele
             {n.evidence.map((e) => (
                 <Card key={e.id} title={threatName(e.threat)} note={rich('on {device}, {when}', { device: <a href={deviceHref(e.device.id)}>{e.device.name}</a>, when: <Ago at={e.updated_at} /> })}
                     action={<span class="head-facts"><SeverityBadge of={e.severity} /><StateBadge of={e.state} /></span>}>
-                    <p class="prose evidence-lead"><a href={incidentHref(e.id)}>{said(e.title, e.subject)}</a></p>
+                    <p class="prose evidence-lead"><a href={incidentHref(e.id)}>{titleOf(e)}</a></p>
                     <Evidence of={e.evidence} />
                 </Card>
             ))}

@@ -5,7 +5,7 @@ import { deviceHref, devicesHref, incidentsHref } from '../app/address';
 import { number, t, tn } from '../app/words';
 import { RiskBadge } from '../ui/badge';
 import { Card } from '../ui/basics';
-import { said } from '../ui/names';
+import { said, titleOf } from '../ui/names';
 import { localLink } from './overviewactions';
 import { OutboxRows } from './outbox';
 
@@ -33,7 +33,7 @@ export function ThreatsCard({ list }: { list: Overview['threats'] }): JSX.Elemen
                 <ul class="rows">
                     {list.map((one) => (
                         <li key={one.threat}>
-                            <span><a href={incidentsHref(`${OPEN},threat:${one.threat}`)}>{said(one.title, '', one.threat)}</a>
+                            <span><a href={incidentsHref(`${OPEN},threat:${one.threat}`)}>{titleOf(one)}</a>
                                 <span class="sub mono">{one.threat}</span></span>
                             <span class="note nowrap">{t('{n} on {devices}', { n: number(one.open), devices: tn('{n} device', '{n} devices', one.devices) })}</span>
                         </li>
