@@ -8,7 +8,9 @@ import type { PicketEvent } from '../api/types';
 import { href } from '../app/address';
 import { useResource } from '../app/resource';
 import { replace } from '../app/router';
+import { number, rich, t, tn } from '../app/words';
 import { Empty, PageHead, ResourceView } from '../ui/basics';
+import { codeName } from '../ui/codes';
 import { CROWD_KIND_NAME, CROWD_KINDS, thingDetail, thingName, whyHref } from '../ui/crowdwords';
 import { ExportButton } from '../ui/export';
 import { Chips, Search } from '../ui/filterbar';
@@ -16,43 +18,53 @@ import { useList } from '../ui/list';
 import type { Column } from '../ui/table';
 import { More, Table } from '../ui/table';
 import { Ago } from '../ui/time';
-import { plural, sentence } from '../ui/words';
 
 export const isCrowdNews = (e: PicketEvent): boolean => e.type.startsWith('incident.') || e.type.startsWith('crowd.');
 
 const TABS = [
-    { id: '', name: 'Bad now', to: '#/crowd' }, { id: 'map', name: 'Map', to: '#/crowd/map' },
-    { id: 'exchange', name: 'Exchange', to: '#/crowd/exchange' },
+    { id: '', name: t('Bad now'), to: '#/crowd' }, { id: 'map', name: t('Map'), to: '#/crowd/map' },
+    { id: 'exchange', name: t('Exchange'), to: '#/crowd/exchange' },
 ];
 
 export function CrowdTabs({ now }: { now: string }): JSX.Element {
     return (
-        <nav class="tabs" aria-label="Parts of the crowd">
-            {TABS.map((t) => <a key={t.id} href={t.to} aria-current={t.id === now ? 'page' : undefined}>{t.name}</a>)}
+        <nav class="tabs" aria-label={t('Parts of the crowd')}>
+            {TABS.map((tab) => <a key={tab.id} href={tab.to} aria-current={tab.id === now ? 'page' : undefined}>{tab.name}</a>)}
         </nav>
     );
 }
 
-const megabytes = (bytes: number): string => `${(bytes / 1048576).toLocaleString('en', { maximumFractionDigits: 1 })} MB`;
+const megabytes = (bytes: number): string => `${number(bytes / 1048576, { maximumFractionDigits: 1 })} MB`;
 
 function StatusLine({ of: s }: { of: CrowdStatus }): JSX.Element {
     const c = s.counts;
     if (!s.enabled) {
-        return <p class="note crowd-status">The crowd is turned off in the server's settings (crowd.enabled).</p>;
+        return <p class="note crowd-status">{t("The crowd is turned off in the server's settings (crowd.enabled).")}</p>;
     }
+    const sightings = tn('{n} sighting', '{n} sightings', s.sightings);
+    const size = megabytes(s.memory.bytes);
+    const when = <Ago at={s.checkpoint_at} />;
     return (
         <p class="note crowd-status">
-            {plural(s.sightings, 'sighting')} of {plural(c.devices, 'device')}{s.per_second > 0 && <>, {s.per_second.toLocaleString('en', { maximumFractionDigits: 1 })} a second</>}:{' '}
-            {plural(c.points, 'access point')} of {plural(c.networks, 'network')}, {plural(c.masts, 'mast')}, {plural(c.apps, 'app file')}; {plural(c.suspects, 'suspect')}.
-            {' '}{megabytes(s.memory.bytes)} in memory, saved <Ago at={s.checkpoint_at} />{s.lag > 0 && <>, {plural(s.lag, 'report')} to be worked in</>}.
-            {s.stuck && ' The store cannot be written, so nothing is learnt.'}
+            {s.per_second > 0
+                ? tn('{sightings} of {n} device, {rate} a second:', '{sightings} of {n} devices, {rate} a second:', c.devices,
+                    { sightings, rate: number(s.per_second, { maximumFractionDigits: 1 }) })
+                : tn('{sightings} of {n} device:', '{sightings} of {n} devices:', c.devices, { sightings })}{' '}
+            {tn('{points} of {n} network, {masts}, {apps}; {suspects}.', '{points} of {n} networks, {masts}, {apps}; {suspects}.', c.networks, {
+                points: tn('{n} access point', '{n} access points', c.points), masts: tn('{n} mast', '{n} masts', c.masts),
+                apps: tn('{n} app file', '{n} app files', c.apps), suspects: tn('{n} suspect', '{n} suspects', c.suspects),
+            })}{' '}
+            {s.lag > 0
+                ? rich('{size} in memory, saved {when}, {reports} to be worked in.', { size, when, reports: tn('{n} report', '{n} reports', s.lag) })
+                : rich('{size} in memory, saved {when}.', { size, when })}
+            {s.stuck && ` ${t('The store cannot be written, so nothing is learnt.')}`}
         </p>
     );
 }
 
 const COLUMNS: Column<CrowdBad>[] = [
     {
-        id: 'name', head: 'What', kind: 'main',
+        id: 'name', head: t('What'), kind: 'main',
         cell: (b) => (
             <>
                 <a href={whyHref(b)} data-main>{thingName(b)}</a>
@@ -60,11 +72,11 @@ const COLUMNS: Column<CrowdBad>[] = [
             </>
         ),
     },
-    { id: 'why', head: 'Why', cell: (b) => b.why ?? '–' },
-    { id: 'devices', head: 'Devices', kind: 'number', sort: 'devices', cell: (b) => b.devices === null ? 'few' : `${b.devices.toLocaleString('en')}+` },
-    { id: 'cause', head: 'Kind of attack', kind: 'wide', cell: (b) => b.cause ? sentence(b.cause) : '–' },
-    { id: 'score', head: 'Score', kind: 'number', sort: 'score', cell: (b) => b.score?.toFixed(1) ?? '–' },
-    { id: 'since', head: 'Since', sort: 'since_at', cell: (b) => <Ago at={b.since_at} /> },
+    { id: 'why', head: t('Why'), cell: (b) => b.why ?? '–' },
+    { id: 'devices', head: t('Devices'), kind: 'number', sort: 'devices', cell: (b) => b.devices === null ? t('few') : `${number(b.devices)}+` },
+    { id: 'cause', head: t('Kind of attack'), kind: 'wide', cell: (b) => b.cause ? codeName(b.cause) : '–' },
+    { id: 'score', head: t('Score'), kind: 'number', sort: 'score', cell: (b) => b.score?.toFixed(1) ?? '–' },
+    { id: 'since', head: t('Since'), sort: 'since_at', cell: (b) => <Ago at={b.since_at} /> },
 ];
 
 const CSV_HEAD = ['kind', 'name', 'network', 'bssid', 'place', 'mast', 'app', 'signer', 'score', 'devices', 'groups', 'clean', 'since_at', 'cause', 'why'];
@@ -73,14 +85,17 @@ const csvRow = (b: CrowdBad): (string | number | null)[] => [b.kind, b.name, b.n
 
 function Nothing({ filtered }: { filtered: boolean }): JSX.Element {
     return filtered ? (
-        <Empty icon="search" title="Nothing bad matches these filters"><p><a href="#/crowd">Show all of it</a></p></Empty>
+        <Empty icon="search" title={t('Nothing bad matches these filters')}><p><a href="#/crowd">{t('Show all of it')}</a></p></Empty>
     ) : (
-        <Empty icon="crowd" title="Nothing is bad right now">
-            <p>When enough trusted devices speak against a network, a mast or an app, it stands here with the reasons, and all other devices are warned before
-                they meet it.</p>
+        <Empty icon="crowd" title={t('Nothing is bad right now')}>
+            <p>{t('When enough trusted devices speak against a network, a mast or an app, it stands here with the reasons, and all other devices are warned before they meet it.')}</p>
         </Empty>
     );
 }
+
+const CHIPS: [string, (value: string) => string][] = [
+    ['network', (value) => t('network: {value}', { value })], ['cause', (value) => t('cause: {value}', { value })], ['place', (value) => t('place: {value}', { value })],
+];
 
 export function CrowdPage({ query }: { query: Record<string, string> }): JSX.Element {
     const text = query['filter'] ?? '';
@@ -93,26 +108,26 @@ export function CrowdPage({ query }: { query: Record<string, string> }): JSX.Ele
     const hidden = status.data?.hidden ?? 0;
     return (
         <>
-            <PageHead title="Crowd" note={list.data && `${plural(list.data.total, 'thing')} bad now`}>
+            <PageHead title={t('Crowd')} note={list.data && tn('{n} thing bad now', '{n} things bad now', list.data.total)}>
                 <ExportButton path="/crowd/bad" query={{ filter: text, sort }} name="crowd" head={CSV_HEAD} row={csvRow} />
             </PageHead>
             <CrowdTabs now="" />
             <ResourceView of={status} lines={1}>{(s) => <StatusLine of={s} />}</ResourceView>
             <div class="filters">
-                <Search value={filter['q']?.[0] ?? ''} label="Search name or ID"
+                <Search value={filter['q']?.[0] ?? ''} label={t('Search name or ID')}
                     onChange={(q) => show(withValues(filter, 'q', q ? [q] : []), sort)} />
-                <Chips label="Kind" on={filter['kind'] ?? []} options={CROWD_KINDS.map((id) => ({ id, name: CROWD_KIND_NAME[id] }))}
+                <Chips label={t('Kind')} on={filter['kind'] ?? []} options={CROWD_KINDS.map((id) => ({ id, name: CROWD_KIND_NAME[id] }))}
                     onToggle={(id) => show(toggled(filter, 'kind', id), sort)} />
-                {['network', 'cause', 'place'].filter((field) => filter[field]).map((field) => (
-                    <button key={field} type="button" class="chip" aria-pressed="true" onClick={() => show(withValues(filter, field, []), sort)}>
-                        {`${field}: ${filter[field]?.[0] ?? ''}`} ×
+                {CHIPS.filter(([field]) => filter[field]).map(([field, name]) => (
+                    <button key={field} type="button" class="chip" aria-pressed={true} onClick={() => show(withValues(filter, field, []), sort)}>
+                        {name(filter[field]?.[0] ?? '')} ×
                     </button>
                 ))}
             </div>
             <ResourceView of={list} lines={8}>
                 {(page) => page.items.length === 0 ? <Nothing filtered={text !== ''} /> : (
                     <div class="card flush">
-                        <Table caption="Things that are bad now" columns={COLUMNS} rows={page.items} keyOf={(b) => b.id}
+                        <Table caption={t('Things that are bad now')} columns={COLUMNS} rows={page.items} keyOf={(b) => b.id}
                             sort={sort} onSort={(by) => show(filter, by)} />
                         <More shown={page.items.length} total={page.total} more={page.next_cursor !== null}
                             loading={list.loading} onMore={list.more} />
@@ -120,8 +135,9 @@ export function CrowdPage({ query }: { query: Record<string, string> }): JSX.Ele
                 )}
             </ResourceView>
             {hidden > 0 && status.data && (
-                <p class="note homes">{hidden === 1 ? 'One more is' : `${hidden.toLocaleString('en')} more are`} only counted: fewer than {plural(status.data.min_devices, 'device')} know
-                    {hidden === 1 ? ' it' : ' each'}. Their incidents still stand under Incidents.</p>
+                <p class="note homes">{tn('One more is only counted: fewer than {devices} know it. Their incidents still stand under Incidents.',
+                    '{n} more are only counted: fewer than {devices} know each. Their incidents still stand under Incidents.', hidden,
+                    { devices: tn('{n} device', '{n} devices', status.data.min_devices) })}</p>
             )}
         </>
     );

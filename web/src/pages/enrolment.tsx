@@ -4,6 +4,7 @@ import { useState } from 'preact/hooks';
 import { del, seg } from '../api/client';
 import type { Enrolment, NewEnrolment } from '../api/types';
 import { may } from '../app/session';
+import { t } from '../app/words';
 import { Badge } from '../ui/badge';
 import { Empty, PageHead, ResourceView } from '../ui/basics';
 import { ConfirmButton } from '../ui/confirm';
@@ -16,25 +17,25 @@ import { EnrolCard } from './enrolcard';
 
 function usable(e: Enrolment): JSX.Element {
     if (e.uses_left <= 0) {
-        return <Badge tone="info">Used up</Badge>;
+        return <Badge tone="info">{t('Used up')}</Badge>;
     }
-    return Date.parse(e.expires_at) < Date.now() ? <Badge tone="info">Expired</Badge> : <Badge tone="ok">Ready</Badge>;
+    return Date.parse(e.expires_at) < Date.now() ? <Badge tone="info">{t('Expired')}</Badge> : <Badge tone="ok">{t('Ready')}</Badge>;
 }
 
 function columns(onDelete: (id: string) => Promise<void>): Column<Enrolment>[] {
     return [
         {
-            id: 'label', head: 'Label', kind: 'main',
-            cell: (e) => <>{e.label || 'No label'}<span class="sub">group {e.group}</span></>,
+            id: 'label', head: t('Label'), kind: 'main',
+            cell: (e) => <>{e.label || t('No label')}<span class="sub">{t('group {name}', { name: e.group })}</span></>,
         },
-        { id: 'state', head: 'State', cell: usable },
-        { id: 'uses', head: 'Uses left', kind: 'number', cell: (e) => `${e.uses_left} of ${e.uses}` },
-        { id: 'expires', head: 'Expires', cell: (e) => <Ago at={e.expires_at} /> },
-        { id: 'by', head: 'Made by', kind: 'side', cell: (e) => e.created_by },
-        { id: 'created', head: 'Made', kind: 'side', cell: (e) => <Ago at={e.created_at} /> },
+        { id: 'state', head: t('State'), cell: usable },
+        { id: 'uses', head: t('Uses left'), kind: 'number', cell: (e) => t('{n} of {all}', { n: e.uses_left, all: e.uses }) },
+        { id: 'expires', head: t('Expires'), cell: (e) => <Ago at={e.expires_at} /> },
+        { id: 'by', head: t('Made by'), kind: 'side', cell: (e) => e.created_by },
+        { id: 'created', head: t('Made'), kind: 'side', cell: (e) => <Ago at={e.created_at} /> },
         {
-            id: 'delete', head: 'Delete',
-            cell: (e) => <ConfirmButton name={`the token ${e.label || e.id}`} act={() => onDelete(e.id)} />,
+            id: 'delete', head: t('Delete'),
+            cell: (e) => <ConfirmButton name={t('the token {name}', { name: e.label || e.id })} act={() => onDelete(e.id)} />,
         },
     ];
 }
@@ -42,9 +43,9 @@ function columns(onDelete: (id: string) => Promise<void>): Column<Enrolment>[] {
 export function EnrolmentPage(): JSX.Element {
     return may('own') ? <Enrolments /> : (
         <>
-            <PageHead title="Enrolment" />
-            <Empty icon="lock" title="Only administrators enrol devices">
-                <p>Ask an administrator for an enrolment token, or for another role.</p>
+            <PageHead title={t('Enrolment')} />
+            <Empty icon="lock" title={t('Only administrators enrol devices')}>
+                <p>{t('Ask an administrator for an enrolment token, or for another role.')}</p>
             </Empty>
         </>
     );
@@ -60,7 +61,7 @@ function Enrolments(): JSX.Element {
     };
     return (
         <>
-            <PageHead title="Enrolment" note="A device joins with a one-time token, and from then on proves itself with its own certificate." />
+            <PageHead title={t('Enrolment')} note={t('A device joins with a one-time token, and from then on proves itself with its own certificate.')} />
             {fresh
                 ? <EnrolCard of={fresh} onClose={() => setFresh(null)} />
                 : <EnrolForm onMade={(made) => {
@@ -69,13 +70,13 @@ function Enrolments(): JSX.Element {
                 }} />}
             <ResourceView of={list} lines={3}>
                 {(page) => page.items.length === 0 ? (
-                    <Empty icon="enrol" title="No tokens">
-                        <p>Make one above. Its secret is shown once; what stays here is only who made it and how often it was used.</p>
+                    <Empty icon="enrol" title={t('No tokens')}>
+                        <p>{t('Make one above. Its secret is shown once; what stays here is only who made it and how often it was used.')}</p>
                     </Empty>
                 ) : (
-                    <section class="card flush" aria-label="Tokens">
-                        <header class="card-head"><h2>Tokens</h2></header>
-                        <Table caption="Enrolment tokens" columns={columns(remove)} rows={page.items} keyOf={(e) => e.id} />
+                    <section class="card flush" aria-label={t('Tokens')}>
+                        <header class="card-head"><h2>{t('Tokens')}</h2></header>
+                        <Table caption={t('Enrolment tokens')} columns={columns(remove)} rows={page.items} keyOf={(e) => e.id} />
                         <More shown={page.items.length} total={page.total} more={page.next_cursor !== null}
                             loading={list.loading} onMore={list.more} />
                     </section>

@@ -3,11 +3,11 @@ import type { JSX } from 'preact';
 import { get } from '../api/client';
 import type { Health } from '../api/types';
 import { useResource } from '../app/resource';
+import { number, rich, t, tn } from '../app/words';
 import type { Tone } from '../ui/badge';
 import { Badge } from '../ui/badge';
 import { Card, Facts, ResourceView } from '../ui/basics';
 import { Ago, dateOnly } from '../ui/time';
-import { plural } from '../ui/words';
 import { OutboxRows } from './outbox';
 
 const STORE: Record<string, string> = { sqlite: 'SQLite', postgresql: 'PostgreSQL' };
@@ -15,37 +15,37 @@ const DAY_MS = 86_400_000;
 const CLOCK_OFF_MS = 5000; // slower links than that are rare
 
 export function bytes(n: number): string {
-    const units = ['bytes', 'kB', 'MB', 'GB', 'TB'];
+    const units = [t('bytes'), 'kB', 'MB', 'GB', 'TB'];
     let at = 0;
     let size = n;
     while (size >= 1000 && at < units.length - 1) {
         size /= 1000;
         at++;
     }
-    return `${at === 0 || size >= 100 ? Math.round(size) : size.toFixed(1)} ${units[at]}`;
+    return `${at === 0 || size >= 100 ? Math.round(size) : number(size, { minimumFractionDigits: 1, maximumFractionDigits: 1 })} ${units[at]}`;
 }
 
 function Ends({ at, now }: { at: string | null; now: string }): JSX.Element {
     if (at === null) {
-        return <span class="muted">unknown</span>;
+        return <span class="muted">{t('unknown')}</span>;
     }
     const days = (Date.parse(at) - Date.parse(now)) / DAY_MS;
     const tone: Tone = days < 7 ? 'critical' : days < 25 ? 'medium' : 'ok';
-    return <><Badge tone={tone}>{days < 0 ? 'Ended' : `${Math.floor(days).toLocaleString('en')} days left`}</Badge> <span class="note">{dateOnly(at)}</span></>;
+    return <><Badge tone={tone}>{days < 0 ? t('Ended') : tn('{n} day left', '{n} days left', Math.floor(days))}</Badge> <span class="note">{dateOnly(at)}</span></>;
 }
 
 function ServerCard({ health: h }: { health: Health }): JSX.Element {
     return (
-        <Card title="Server" action={<Badge tone={h.status === 'ok' ? 'ok' : 'critical'}>{h.status === 'ok' ? 'All well' : 'Degraded'}</Badge>}>
+        <Card title={t('Server')} action={<Badge tone={h.status === 'ok' ? 'ok' : 'critical'}>{h.status === 'ok' ? t('All well') : t('Degraded')}</Badge>}>
             <Facts rows={[
-                ['Version', h.version],
-                ['Started', <Ago at={h.started_at} />],
-                ['Journal', `${h.journal.entries.toLocaleString('en')} entries`],
-                ['Waiting for judgement', <>{h.journal.lag.toLocaleString('en')} {h.journal.lag > 1000 && <Badge tone="medium">Behind</Badge>}</>],
-                ['Connections', h.connections.toLocaleString('en')],
-                ['Devices on the line', h.waiting.toLocaleString('en')],
-                ['Threads', h.process.threads.toLocaleString('en')],
-                ['Memory', bytes(h.process.memory_kb * 1024)],
+                [t('Version'), h.version],
+                [t('Started'), <Ago at={h.started_at} />],
+                [t('Journal'), tn('{n} entry', '{n} entries', h.journal.entries)],
+                [t('Waiting for judgement'), <>{number(h.journal.lag)} {h.journal.lag > 1000 && <Badge tone="medium">{t('Behind')}</Badge>}</>],
+                [t('Connections'), number(h.connections)],
+                [t('Devices on the line'), number(h.waiting)],
+                [t('Threads'), number(h.process.threads)],
+                [t('Memory'), bytes(h.process.memory_kb * 1024)],
             ]} />
         </Card>
     );
@@ -54,15 +54,15 @@ function ServerCard({ health: h }: { health: Health }): JSX.Element {
 function StoreCard({ health: h, off }: { health: Health; off: number }): JSX.Element {
     const used = h.disk ? 1 - h.disk.free / h.disk.bytes : 0;
     return (
-        <Card title="Store and clock">
+        <Card title={t('Store and clock')}>
             <Facts rows={[
-                ['Store', STORE[h.store] ?? h.store],
-                ['Database', bytes(h.store_bytes)],
-                ['Disk', h.disk && <>{bytes(h.disk.free)} free of {bytes(h.disk.bytes)} {used > 0.9 && <Badge tone="critical">Nearly full</Badge>}</>],
-                ['Clock', Math.abs(off) < CLOCK_OFF_MS ? <Badge tone="ok">Agrees with this browser</Badge>
-                    : <Badge tone="medium">{`${Math.round(Math.abs(off) / 1000)} s ${off > 0 ? 'ahead of' : 'behind'} this browser`}</Badge>],
-                ['Backup', <span class="note">Picket does not see your backups. Copy the state folder, or dump the database, while it runs
-                    (sqlite3 .backup, pg_dump), and try a restore now and then.</span>],
+                [t('Store'), STORE[h.store] ?? h.store],
+                [t('Database'), bytes(h.store_bytes)],
+                [t('Disk'), h.disk && <>{t('{free} free of {all}', { free: bytes(h.disk.free), all: bytes(h.disk.bytes) })} {used > 0.9 && <Badge tone="critical">{t('Nearly full')}</Badge>}</>],
+                [t('Clock'), Math.abs(off) < CLOCK_OFF_MS ? <Badge tone="ok">{t('Agrees with this browser')}</Badge>
+                    : <Badge tone="medium">{off > 0
+                        ? t('{n} s ahead of this browser', { n: Math.round(off / 1000) }) : t('{n} s behind this browser', { n: Math.round(-off / 1000) })}</Badge>],
+                [t('Backup'), <span class="note">{t('Picket does not see your backups. Copy the state folder, or dump the database, while it runs (sqlite3 .backup, pg_dump), and try a restore now and then.')}</span>],
             ]} />
         </Card>
     );
@@ -71,15 +71,15 @@ function StoreCard({ health: h, off }: { health: Health; off: number }): JSX.Ele
 function CertificatesCard({ health: h }: { health: Health }): JSX.Element {
     const c = h.certificates;
     return (
-        <Card title="Certificates">
+        <Card title={t('Certificates')}>
             <Facts rows={[
-                ['This server', <Ends at={c.server_ends_at} now={h.now} />],
-                ['Authority', <Ends at={c.authority_ends_at} now={h.now} />],
-                ['Of devices', c.devices_ended > 0 ? <Badge tone="high">{`${plural(c.devices_ended, 'device')} with one that ended`}</Badge>
-                    : c.devices_ending > 0 ? <Badge tone="medium">{`${plural(c.devices_ending, 'device')} within 14 days`}</Badge>
-                    : <Badge tone="ok">None ends soon</Badge>],
+                [t('This server'), <Ends at={c.server_ends_at} now={h.now} />],
+                [t('Authority'), <Ends at={c.authority_ends_at} now={h.now} />],
+                [t('Of devices'), c.devices_ended > 0 ? <Badge tone="high">{tn('{n} device with one that ended', '{n} devices with one that ended', c.devices_ended)}</Badge>
+                    : c.devices_ending > 0 ? <Badge tone="medium">{tn('{n} device within 14 days', '{n} devices within 14 days', c.devices_ending)}</Badge>
+                    : <Badge tone="ok">{t('None ends soon')}</Badge>],
             ]} />
-            <p class="sub">Devices renew theirs by themselves. The server makes itself a new one when it starts within 30 days of the end.</p>
+            <p class="sub">{t('Devices renew theirs by themselves. The server makes itself a new one when it starts within 30 days of the end.')}</p>
         </Card>
     );
 }
@@ -92,16 +92,18 @@ interface Intel {
 }
 
 function FeedsCard(): JSX.Element {
-    const one = useResource<Intel>('intel health', (signal) => get<Intel>('/intel', { signal }), (e) => e.type.startsWith('intel.'));
+    const one = useResource<Intel>('intel/health', (signal) => get<Intel>('/intel', { signal }), (e) => e.type.startsWith('intel.'));
     return (
-        <Card title="Feeds" action={<a href="#/apps/known">Details</a>}>
+        <Card title={t('Feeds')} action={<a href="#/apps/known">{t('Details')}</a>}>
             <ResourceView of={one} lines={3}>
                 {(i) => (
                     <Facts rows={[
-                        ['Threat intelligence', i.changed_at ? <>put there <Ago at={i.changed_at} />{i.changed_by && ` by ${i.changed_by}`}</>
-                            : <span class="note">only what came with the program</span>],
-                        ['Set', i.set?.version ?? null],
-                        ['Files still to judge anew', i.behind.toLocaleString('en')],
+                        [t('Threat intelligence'), i.changed_at ? <>{i.changed_by
+                            ? rich('put there {when} by {who}', { when: <Ago at={i.changed_at} />, who: i.changed_by })
+                            : rich('put there {when}', { when: <Ago at={i.changed_at} /> })}</>
+                            : <span class="note">{t('only what came with the program')}</span>],
+                        [t('Set'), i.set?.version ?? null],
+                        [t('Files still to judge anew'), number(i.behind)],
                     ]} />
                 )}
             </ResourceView>
@@ -129,7 +131,7 @@ export function HealthPart(): JSX.Element {
                 <>
                     {h.problems.length > 0 && (
                         <div class="callout bad" role="alert">
-                            <strong>Needs attention</strong>
+                            <strong>{t('Needs attention')}</strong>
                             <ul>{h.problems.map((p) => <li key={p}>{p}</li>)}</ul>
                         </div>
                     )}
@@ -138,7 +140,7 @@ export function HealthPart(): JSX.Element {
                         <StoreCard health={h} off={off} />
                         <CertificatesCard health={h} />
                         <FeedsCard />
-                        <Card title="Passing on"><OutboxRows targets={h.outbox} /></Card>
+                        <Card title={t('Passing on')}><OutboxRows targets={h.outbox} /></Card>
                     </div>
                 </>
             )}

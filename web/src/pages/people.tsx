@@ -5,6 +5,7 @@ import type { ApiError } from '../api/client';
 import { post } from '../api/client';
 import type { Role, SigninLink } from '../api/types';
 import { asApiError } from '../app/resource';
+import { rich, t } from '../app/words';
 import { Card, ProblemBox } from '../ui/basics';
 import { CodeLine } from '../ui/copy';
 import { groupsOf, GroupsField, RoleField } from '../ui/rolefield';
@@ -30,23 +31,23 @@ export function PeoplePart(): JSX.Element {
     };
     return (
         <>
-            <Card title="Sign-in link" note="Opens the console once, within 15 minutes">
+            <Card title={t('Sign-in link')} note={t('Opens the console once, within 15 minutes')}>
                 <form class="form form-row" onSubmit={submit}>
-                    <label class="field grow"><span>Name</span>
-                        <input type="text" required maxLength={64} value={name} placeholder="Who will sign in"
+                    <label class="field grow"><span>{t('Name')}</span>
+                        <input type="text" required maxLength={64} value={name} placeholder={t('Who will sign in')}
                             onInput={(e) => setName(e.currentTarget.value)} /></label>
                     <RoleField value={role} onChange={setRole} />
                     <GroupsField value={groups} onChange={setGroups} />
-                    <button type="submit" class="button primary" disabled={busy}>{busy ? 'Making …' : 'Make link'}</button>
+                    <button type="submit" class="button primary" disabled={busy}>{busy ? t('Making …') : t('Make link')}</button>
                 </form>
                 {error && <ProblemBox error={error} />}
             </Card>
             {made && (
-                <Card title={`Link for ${made.name}`} class="fresh-token"
-                    action={<button type="button" class="button small" onClick={() => setMade(null)}>Done</button>}>
-                    <CodeLine what="the sign-in link" text={made.url} />
-                    <p class="callout">Shown only now. Send it by a safe way: whoever opens it first is signed in
-                        as {made.name}. Expires <Ago at={made.expires_at} />.</p>
+                <Card title={t('Link for {name}', { name: made.name })} class="fresh-token"
+                    action={<button type="button" class="button small" onClick={() => setMade(null)}>{t('Done')}</button>}>
+                    <CodeLine what={t('the sign-in link')} text={made.url} />
+                    <p class="callout">{rich('Shown only now. Send it by a safe way: whoever opens it first is signed in as {name}. Expires {when}.',
+                        { name: made.name, when: <Ago at={made.expires_at} /> })}</p>
                 </Card>
             )}
         </>

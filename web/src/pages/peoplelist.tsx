@@ -5,8 +5,10 @@ import type { ApiError } from '../api/client';
 import { del, get, post, put, seg } from '../api/client';
 import type { Codes, Person, Role, SessionRow } from '../api/types';
 import { asApiError, useResource } from '../app/resource';
+import { rich, t } from '../app/words';
 import { Badge } from '../ui/badge';
 import { Card, Empty, ProblemBox, ResourceView } from '../ui/basics';
+import { codeName } from '../ui/codes';
 import { ConfirmButton } from '../ui/confirm';
 import { CodeLine } from '../ui/copy';
 import { useList } from '../ui/list';
@@ -15,7 +17,6 @@ import type { Column } from '../ui/table';
 import { Table } from '../ui/table';
 import { Ago } from '../ui/time';
 import { toast } from '../ui/toast';
-import { sentence } from '../ui/words';
 
 function PersonForm({ of, done }: { of: Person | null; done: () => void }): JSX.Element {
     const [name, setName] = useState('');
@@ -32,15 +33,15 @@ function PersonForm({ of, done }: { of: Person | null; done: () => void }): JSX.
         }, (e: unknown) => setError(asApiError(e)));
     };
     return (
-        <Card title={of ? `Change ${of.name}` : 'Add a person'}
-            note={of?.source === 'sso' ? 'The next sign-in at the provider decides again' : 'Holds at once'}
-            action={of && <button type="button" class="button small" onClick={done}>Cancel</button>}>
+        <Card title={of ? t('Change {name}', { name: of.name }) : t('Add a person')}
+            note={of?.source === 'sso' ? t('The next sign-in at the provider decides again') : t('Holds at once')}
+            action={of && <button type="button" class="button small" onClick={done}>{t('Cancel')}</button>}>
             <form class="form form-row" onSubmit={submit}>
-                {!of && <label class="field grow"><span>Full name</span>
+                {!of && <label class="field grow"><span>{t('Full name')}</span>
                     <input type="text" required maxLength={64} value={name} onInput={(e) => setName(e.currentTarget.value)} /></label>}
                 <RoleField value={role} onChange={setRole} />
                 <GroupsField value={groups} onChange={setGroups} />
-                <button type="submit" class="button primary">{of ? 'Save' : 'Add'}</button>
+                <button type="submit" class="button primary">{of ? t('Save') : t('Add')}</button>
             </form>
             {error && <ProblemBox error={error} />}
         </Card>
@@ -49,11 +50,11 @@ function PersonForm({ of, done }: { of: Person | null; done: () => void }): JSX.
 
 function NewCodes({ of, done }: { of: Codes; done: () => void }): JSX.Element {
     return (
-        <Card title="New one-time codes" class="fresh-token" action={<button type="button" class="button small" onClick={done}>Done</button>}>
-            <img class="qr" width="200" height="200" alt="QR code for the app that makes codes"
+        <Card title={t('New one-time codes')} class="fresh-token" action={<button type="button" class="button small" onClick={done}>{t('Done')}</button>}>
+            <img class="qr" width="200" height="200" alt={t('QR code for the app that makes codes')}
                 src={`data:image/svg+xml;charset=utf-8,${encodeURIComponent(of.qr_svg)}`} />
-            <CodeLine what="the recovery codes" text={of.recovery.join(' ')} />
-            <p class="callout">Shown only now. The old codes work no more.</p>
+            <CodeLine what={t('the recovery codes')} text={of.recovery.join(' ')} />
+            <p class="callout">{t('Shown only now. The old codes work no more.')}</p>
         </Card>
     );
 }
@@ -65,12 +66,12 @@ function Acts({ of, edit, codes, reload }: {
     const run = (act: Promise<unknown>): void => void act.then(reload, (e: unknown) => toast(asApiError(e).message, 'critical'));
     return (
         <span class="acts">
-            <button type="button" class="button small" aria-label={`Change ${of.name}`} onClick={edit}>Change</button>
-            <button type="button" class="button small" aria-label={`${of.disabled_at ? 'Enable' : 'Disable'} ${of.name}`}
+            <button type="button" class="button small" aria-label={t('Change {name}', { name: of.name })} onClick={edit}>{t('Change')}</button>
+            <button type="button" class="button small" aria-label={of.disabled_at ? t('Enable {name}', { name: of.name }) : t('Disable {name}', { name: of.name })}
                 onClick={() => run(post(`${at}/${of.disabled_at ? 'enable' : 'disable'}`, undefined))}>
-                {of.disabled_at ? 'Enable' : 'Disable'}</button>
-            {of.password && <button type="button" class="button small" aria-label={`New codes for ${of.name}`}
-                onClick={() => run(post<Codes>(`${at}/codes`, undefined).then(codes))}>New codes</button>}
+                {of.disabled_at ? t('Enable') : t('Disable')}</button>
+            {of.password && <button type="button" class="button small" aria-label={t('New codes for {name}', { name: of.name })}
+                onClick={() => run(post<Codes>(`${at}/codes`, undefined).then(codes))}>{t('New codes')}</button>}
             <ConfirmButton name={of.name} act={() => del(at).then(reload)} />
         </span>
     );
@@ -81,12 +82,12 @@ export function PeopleList(): JSX.Element {
     const [codes, setCodes] = useState<Codes | null>(null);
     const list = useList<Person>('/people', {}, (e) => e.type === 'audit');
     const columns: Column<Person>[] = [
-        { id: 'name', head: 'Name', kind: 'main', cell: (p) => <>{p.name}{p.disabled_at && <Badge tone="medium">Disabled</Badge>}</> },
-        { id: 'role', head: 'Role', cell: (p) => <Badge tone="info">{sentence(p.role)}</Badge> },
-        { id: 'groups', head: 'Sees', cell: (p) => p.groups.length === 0 ? 'All devices' : p.groups.join(', ') },
-        { id: 'by', head: 'Signs in by', kind: 'side', cell: (p) => p.source === 'sso' ? 'single sign-on' : p.password ? 'password and code' : 'link' },
-        { id: 'seen', head: 'Last signed in', kind: 'side', cell: (p) => <Ago at={p.last_seen_at} /> },
-        { id: 'acts', head: 'Do', cell: (p) => <Acts of={p} edit={() => setChange(p)} codes={setCodes} reload={list.reload} /> },
+        { id: 'name', head: t('Name'), kind: 'main', cell: (p) => <>{p.name}{p.disabled_at && <Badge tone="medium">{t('Disabled')}</Badge>}</> },
+        { id: 'role', head: t('Role'), cell: (p) => <Badge tone="info">{codeName(p.role)}</Badge> },
+        { id: 'groups', head: t('Sees'), cell: (p) => p.groups.length === 0 ? t('All devices') : p.groups.join(', ') },
+        { id: 'by', head: t('Signs in by'), kind: 'side', cell: (p) => p.source === 'sso' ? t('single sign-on') : p.password ? t('password and code') : t('link') },
+        { id: 'seen', head: t('Last signed in'), kind: 'side', cell: (p) => <Ago at={p.last_seen_at} /> },
+        { id: 'acts', head: t('Do'), cell: (p) => <Acts of={p} edit={() => setChange(p)} codes={setCodes} reload={list.reload} /> },
     ];
     return (
         <>
@@ -96,11 +97,11 @@ export function PeopleList(): JSX.Element {
             }} />}
             <ResourceView of={list} lines={3}>
                 {(page) => page.items.length === 0 ? (
-                    <Empty icon="people" title="Nobody is known by name yet">
-                        <p>Add people here, let single sign-on make them, or send sign-in links.</p>
+                    <Empty icon="people" title={t('Nobody is known by name yet')}>
+                        <p>{t('Add people here, let single sign-on make them, or send sign-in links.')}</p>
                     </Empty>
                 ) : (
-                    <div class="card flush"><Table caption="People" columns={columns} rows={page.items} keyOf={(p) => p.id} /></div>
+                    <div class="card flush"><Table caption={t('People')} columns={columns} rows={page.items} keyOf={(p) => p.id} /></div>
                 )}
             </ResourceView>
         </>
@@ -108,16 +109,16 @@ export function PeopleList(): JSX.Element {
 }
 
 const ROLES: [string, string][] = [
-    ['Viewer', 'sees devices, incidents, apps, networks'],
-    ['Responder', 'also dismisses, reopens, makes exceptions, scans'],
-    ['Policy', 'also writes policies, texts and lists of apps'],
-    ['Privacy', 'sees, and answers for personal data: who looked, export, erasure, audit'],
-    ['Owner', 'everything: people, tokens, enrolment, integrations'],
+    [t('Viewer'), t('sees devices, incidents, apps, networks')],
+    [t('Responder'), t('also dismisses, reopens, makes exceptions, scans')],
+    [t('Policy'), t('also writes policies, texts and lists of apps')],
+    [t('Privacy'), t('sees, and answers for personal data: who looked, export, erasure, audit')],
+    [t('Owner'), 'everything: people, tokens, enrolment, integrations'],
 ];
 
 export function RolesCard(): JSX.Element {
     return (
-        <Card title="What roles may do" note="Groups of devices narrow what somebody sees, everywhere">
+        <Card title={t('What roles may do')} note={t('Groups of devices narrow what somebody sees, everywhere')}>
             <dl class="facts">{ROLES.map(([role, text]) => <div key={role}><dt>{role}</dt><dd>{text}</dd></div>)}</dl>
         </Card>
     );
@@ -130,10 +131,10 @@ interface Door {
 export function SsoCard(): JSX.Element {
     const door = useResource<Door>('/door', (signal) => get<Door>('/door', { signal }));
     return (
-        <Card title="Single sign-on">
+        <Card title={t('Single sign-on')}>
             <p>{door.data?.sso
-                ? <>On, with <strong>{door.data.sso.name}</strong>. Roles come from the provider's groups, by <code>sso.role_map</code>.</>
-                : <>Off. The section <code>sso</code> of <code>picketd.yaml</code> turns it on.</>}</p>
+                ? rich("On, with {name}. Roles come from the provider's groups, by {setting}.", { name: <strong>{door.data.sso.name}</strong>, setting: <code>{'sso.role_map'}</code> })
+                : rich('Off. The section {section} of {file} turns it on.', { section: <code>{'sso'}</code>, file: <code>{'picketd.yaml'}</code> })}</p>
         </Card>
     );
 }
@@ -141,23 +142,23 @@ export function SsoCard(): JSX.Element {
 export function SessionsPart(): JSX.Element {
     const all = useResource<{ items: SessionRow[] }>('/sessions', (signal) => get('/sessions', { signal }), (e) => e.type === 'audit');
     const columns: Column<SessionRow>[] = [
-        { id: 'name', head: 'Who', kind: 'main', cell: (s) => <>{s.name}{s.current && <Badge tone="info">This one</Badge>}</> },
-        { id: 'from', head: 'From', cell: (s) => s.address ?? 'unknown' },
-        { id: 'opened', head: 'Signed in', cell: (s) => <Ago at={s.opened_at} /> },
-        { id: 'used', head: 'Last used', kind: 'side', cell: (s) => <Ago at={s.last_used_at} /> },
-        { id: 'expires', head: 'Ends', kind: 'side', cell: (s) => <Ago at={s.expires_at} /> },
-        { id: 'end', head: 'End', cell: (s) => <ConfirmButton name={`the session of ${s.name}`}
+        { id: 'name', head: t('Who'), kind: 'main', cell: (s) => <>{s.name}{s.current && <Badge tone="info">{t('This one')}</Badge>}</> },
+        { id: 'from', head: t('From'), cell: (s) => s.address ?? t('unknown') },
+        { id: 'opened', head: t('Signed in'), cell: (s) => <Ago at={s.opened_at} /> },
+        { id: 'used', head: t('Last used'), kind: 'side', cell: (s) => <Ago at={s.last_used_at} /> },
+        { id: 'expires', head: t('Ends'), kind: 'side', cell: (s) => <Ago at={s.expires_at} /> },
+        { id: 'end', head: t('End'), cell: (s) => <ConfirmButton name={t('the session of {name}', { name: s.name })}
             act={() => del(`/sessions/${seg(s.id)}`).then(all.reload)} /> },
     ];
     return (
         <>
-            <Card title="Sessions" note="End after 2 hours without use, after 12 in all"
+            <Card title={t('Sessions')} note={t('End after 2 hours without use, after 12 in all')}
                 action={<button type="button" class="button small" onClick={() => void del('/sessions').then(() => location.reload(),
-                    (e: unknown) => toast(asApiError(e).message, 'critical'))}>Sign me out everywhere</button>}>
-                <p>An owner sees everybody's, others their own.</p>
+                    (e: unknown) => toast(asApiError(e).message, 'critical'))}>{t('Sign me out everywhere')}</button>}>
+                <p>{t("An owner sees everybody's, others their own.")}</p>
             </Card>
             <ResourceView of={all} lines={3}>
-                {(page) => <div class="card flush"><Table caption="Sessions" columns={columns} rows={page.items} keyOf={(s) => s.id} /></div>}
+                {(page) => <div class="card flush"><Table caption={t('Sessions')} columns={columns} rows={page.items} keyOf={(s) => s.id} /></div>}
             </ResourceView>
         </>
     );

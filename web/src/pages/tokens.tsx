@@ -5,8 +5,10 @@ import type { ApiError } from '../api/client';
 import { del, post, seg } from '../api/client';
 import type { ApiToken, Role } from '../api/types';
 import { asApiError } from '../app/resource';
+import { rich, t, tn } from '../app/words';
 import { Badge } from '../ui/badge';
 import { Card, Empty, ProblemBox, ResourceView } from '../ui/basics';
+import { codeName } from '../ui/codes';
 import { ConfirmButton } from '../ui/confirm';
 import { CodeLine } from '../ui/copy';
 import { useList } from '../ui/list';
@@ -14,10 +16,9 @@ import { groupsOf, GroupsField, RoleField } from '../ui/rolefield';
 import type { Column } from '../ui/table';
 import { Table } from '../ui/table';
 import { Ago } from '../ui/time';
-import { sentence } from '../ui/words';
 
 const LIVES: [number, string][] = [
-    [30 * 86_400, '30 days'], [90 * 86_400, '90 days'], [365 * 86_400, '1 year'], [0, 'No end'],
+    [30 * 86_400, tn('{n} day', '{n} days', 30)], [90 * 86_400, tn('{n} day', '{n} days', 90)], [365 * 86_400, t('1 year')], [0, t('No end')],
 ];
 
 type NewToken = ApiToken & { token: string };
@@ -41,18 +42,18 @@ function TokenForm({ onMade }: { onMade: (made: NewToken) => void }): JSX.Elemen
             .finally(() => setBusy(false));
     };
     return (
-        <Card title="New API token" note="For a SIEM, a script, a dashboard">
+        <Card title={t('New API token')} note={t('For a SIEM, a script, a dashboard')}>
             <form class="form form-row" onSubmit={submit}>
-                <label class="field grow"><span>Name</span>
-                    <input type="text" required maxLength={64} value={name} placeholder="What will use it"
+                <label class="field grow"><span>{t('Name')}</span>
+                    <input type="text" required maxLength={64} value={name} placeholder={t('What will use it')}
                         onInput={(e) => setName(e.currentTarget.value)} /></label>
                 <RoleField value={role} onChange={setRole} />
                 <GroupsField value={groups} onChange={setGroups} />
-                <label class="field"><span>Good for</span>
+                <label class="field"><span>{t('Good for')}</span>
                     <select value={life} onChange={(e) => setLife(Number(e.currentTarget.value))}>
                         {LIVES.map(([s, text]) => <option key={s} value={s}>{text}</option>)}
                     </select></label>
-                <button type="submit" class="button primary" disabled={busy}>{busy ? 'Making …' : 'Make token'}</button>
+                <button type="submit" class="button primary" disabled={busy}>{busy ? t('Making …') : t('Make token')}</button>
             </form>
             {error && <ProblemBox error={error} />}
         </Card>
@@ -61,22 +62,22 @@ function TokenForm({ onMade }: { onMade: (made: NewToken) => void }): JSX.Elemen
 
 function Fresh({ token, onClose }: { token: NewToken; onClose: () => void }): JSX.Element {
     return (
-        <Card title={`Token ${token.name}`} class="fresh-token"
-            action={<button type="button" class="button small" onClick={onClose}>Done</button>}>
-            <CodeLine what="the API token" text={token.token} />
-            <p class="callout">Shown only now. Programs send it as <code>Authorization: Bearer …</code></p>
+        <Card title={t('Token {name}', { name: token.name })} class="fresh-token"
+            action={<button type="button" class="button small" onClick={onClose}>{t('Done')}</button>}>
+            <CodeLine what={t('the API token')} text={token.token} />
+            <p class="callout">{rich('Shown only now. Programs send it as {header}', { header: <code>{'Authorization: Bearer …'}</code> })}</p>
         </Card>
     );
 }
 
 const columns = (remove: (id: string) => Promise<void>): Column<ApiToken>[] => [
-    { id: 'name', head: 'Name', kind: 'main', cell: (t) => t.name },
-    { id: 'role', head: 'Role', cell: (t) => <Badge tone="info">{sentence(t.role)}</Badge> },
-    { id: 'groups', head: 'Sees', kind: 'side', cell: (t) => t.groups.length === 0 ? 'All devices' : t.groups.join(', ') },
-    { id: 'used', head: 'Last used', cell: (t) => <Ago at={t.last_used_at} /> },
-    { id: 'expires', head: 'Expires', cell: (t) => <Ago at={t.expires_at} /> },
-    { id: 'created', head: 'Made', kind: 'side', cell: (t) => <Ago at={t.created_at} /> },
-    { id: 'delete', head: 'Delete', cell: (t) => <ConfirmButton name={`the token ${t.name}`} act={() => remove(t.id)} /> },
+    { id: 'name', head: t('Name'), kind: 'main', cell: (token) => token.name },
+    { id: 'role', head: t('Role'), cell: (token) => <Badge tone="info">{codeName(token.role)}</Badge> },
+    { id: 'groups', head: t('Sees'), kind: 'side', cell: (token) => token.groups.length === 0 ? t('All devices') : token.groups.join(', ') },
+    { id: 'used', head: t('Last used'), cell: (token) => <Ago at={token.last_used_at} /> },
+    { id: 'expires', head: t('Expires'), cell: (token) => <Ago at={token.expires_at} /> },
+    { id: 'created', head: t('Made'), kind: 'side', cell: (token) => <Ago at={token.created_at} /> },
+    { id: 'delete', head: t('Delete'), cell: (token) => <ConfirmButton name={t('the token {name}', { name: token.name })} act={() => remove(token.id)} /> },
 ];
 
 export function TokensPart(): JSX.Element {
@@ -95,12 +96,12 @@ export function TokensPart(): JSX.Element {
             }} />}
             <ResourceView of={list} lines={3}>
                 {(page) => page.items.length === 0 ? (
-                    <Empty icon="lock" title="No API tokens">
-                        <p>Make one to let a program read incidents or the event stream.</p>
+                    <Empty icon="lock" title={t('No API tokens')}>
+                        <p>{t('Make one to let a program read incidents or the event stream.')}</p>
                     </Empty>
                 ) : (
                     <div class="card flush">
-                        <Table caption="API tokens" columns={columns(remove)} rows={page.items} keyOf={(t) => t.id} />
+                        <Table caption={t('API tokens')} columns={columns(remove)} rows={page.items} keyOf={(token) => token.id} />
                     </div>
                 )}
             </ResourceView>
