@@ -22,7 +22,7 @@ function ThingCard({ of: x }: { of: CrowdExplanation }): JSX.Element {
                 ...(x.app ? [
                     [t('Devices with the file'), atLeast(x.app.devices, x.min_devices)],
                     [t('Devices with the package'), atLeast(x.app.package_devices, x.min_devices)],
-                    [t('From this signer'), `${Math.round(x.app.signer_share * 100)} %${x.app.signer_main ? '' : t(', not the usual one')}`],
+                    [t('From this signer'), x.app.signer_main ? `${Math.round(x.app.signer_share * 100)} %` : t('{n} %, not the usual one', { n: Math.round(x.app.signer_share * 100) })],
                     [t('The signer also signs'), tn('{n} package for {devices} devices', '{n} packages for {devices} devices', x.app.signer_packages, { devices: atLeast(x.app.signer_devices, x.min_devices) })],
                     [t('First seen'), <Ago at={x.app.first_seen_at} />],
                 ] as [string, JSX.Element | string][] : []),
