@@ -10,7 +10,7 @@ const LOOKS = [
     { id: 'phone-dark', colorScheme: 'dark', viewport: { width: 360, height: 780 } },
 ];
 
-async function addresses(page, origin) {
+export async function addresses(page, origin) {
     const first = async (path) => (await (await page.request.get(`${origin}/api/v1${path}`)).json()).items[0]?.id;
     const bad = (await (await page.request.get(`${origin}/api/v1/crowd/bad?filter=kind:point&limit=1`)).json()).items[0];
     const all = [
@@ -56,7 +56,7 @@ async function addresses(page, origin) {
     return all.filter(([, at]) => !at.endsWith('/undefined'));
 }
 
-async function settled(page) {
+export async function settled(page) {
     await page.locator('main h1').waitFor();
     await page.locator('.loading').first().waitFor({ state: 'detached' });
     await page.waitForLoadState('load');

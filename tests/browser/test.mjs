@@ -15,6 +15,7 @@ import { me } from './case-me.mjs';
 import { mistakes } from './case-mistakes.mjs';
 import { networks } from './case-networks.mjs';
 import { running } from './case-run.mjs';
+import { words } from './case-words.mjs';
 import { Server } from './server.mjs';
 import { none, Tally } from './tally.mjs';
 import { openBrowser, Watch } from './watch.mjs';
@@ -62,6 +63,7 @@ async function main(t, server, browser) {
     await mistakes(t, ctx);
     await looks(t, ctx);
     await themes(t, ctx);
+    await words(t, ctx);
     await consolePages(t, ctx);
     await lists(t, ctx);
     await crowd(t, ctx);
