@@ -41,13 +41,13 @@ const HUB_COLUMNS: Column<ExchangeHub>[] = [
     { id: 'state', head: t('State'), cell: (h) => h.error ? <><Badge tone="high">{t('Not reached')}</Badge><span class="sub breakable">{h.error}</span></> : <Badge tone="ok">{t('All well')}</Badge> },
     { id: 'sync', head: t('Last answer'), cell: (h) => <Ago at={h.last_answer_at} /> },
     {
-        id: 'told', head: 'Told, heard', kind: 'number',
+        id: 'told', head: t('Told, heard'), kind: 'number',
         cell: (h) => <>{`${number(h.told)}, ${number(h.heard)}`}{h.waiting > 0 && <span class="sub">{t('{n} waiting', { n: number(h.waiting) })}</span>}</>,
     },
 ];
 
 const MEMBER_COLUMNS: Column<ExchangeMember>[] = [
-    { id: 'name', head: t('Member'), kind: 'main', cell: (m) => <>{main(m.name)}<span class="sub">{m.vouched ? t('vouched for') : 'a newcomer'}</span></> },
+    { id: 'name', head: t('Member'), kind: 'main', cell: (m) => <>{main(m.name)}<span class="sub">{m.vouched ? t('vouched for') : t('a newcomer')}</span></> },
     { id: 'trust', head: t('Trust'), kind: 'number', cell: (m) => `${Math.round(m.weight * 100)} %` },
     { id: 'words', head: t('Words'), kind: 'number', cell: (m) => number(m.words) },
     { id: 'record', head: t('Others agreed'), cell: (m) => t('{n} times, not {m}', { n: number(m.confirmed), m: number(m.contradicted) }) },

@@ -113,7 +113,7 @@ const ROLES: [string, string][] = [
     [t('Responder'), t('also dismisses, reopens, makes exceptions, scans')],
     [t('Policy'), t('also writes policies, texts and lists of apps')],
     [t('Privacy'), t('sees, and answers for personal data: who looked, export, erasure, audit')],
-    [t('Owner'), 'everything: people, tokens, enrolment, integrations'],
+    [t('Owner'), t('everything: people, tokens, enrolment, integrations')],
 ];
 
 export function RolesCard(): JSX.Element {

@@ -41,7 +41,7 @@ type Field = Privacy['kinds'][number]['fields'][number] & { kind: string };
 const FIELD_COLUMNS: Column<Field>[] = [
     { id: 'field', head: t('Field'), kind: 'main', cell: (f) => <><span class="mono">{f.field}</span><span class="sub">{sentence(f.what)}</span></> },
     { id: 'form', head: t('Form'), kind: 'side', cell: (f) => <span class="note breakable">{f.form}</span> },
-    { id: 'company', head: 'Organisation’s device', cell: (f) => <Class of={f.company} /> },
+    { id: 'company', head: t('Organisation’s device'), cell: (f) => <Class of={f.company} /> },
     { id: 'personal', head: t('Personal device'), cell: (f) => <Class of={f.personal} /> },
 ];
 
@@ -105,7 +105,7 @@ const RIGHTS: [string, string][] = [
     ['respond', t('Dismiss and reopen, exceptions, uploads')],
     ['policy', t('Policies, texts, alert rules, lists of apps')],
     ['privacy', t('Audit, who looked, export and erasure')],
-    ['own', 'People, tokens, enrolment, integrations'],
+    ['own', t('People, tokens, enrolment, integrations')],
 ];
 
 function Who({ of }: { of: Privacy }): JSX.Element {
