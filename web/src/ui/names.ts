@@ -37,6 +37,9 @@ const catalogue = new Map<string, ThreatWords>();
 // Of other languages than English, in which everything else comes.
 export const learnWords = (threats: ThreatWords[]): void => threats.forEach((one) => void catalogue.set(one.id, one));
 
+// Whether titleOf() and wordsOf() have words of their own.
+export const hasWords = (threat: string): boolean => catalogue.has(threat);
+
 function put(text: string, subject: string, threat: string): string {
     const around = (hole: string, name: string): string => `${/^\s/.test(hole) ? ' ' : ''}${name}${/\s$/.test(hole) ? ' ' : ''}`;
     if (subject !== '' && !isHidden(subject)) {
