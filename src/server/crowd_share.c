@@ -282,24 +282,10 @@ static void on_news(void *ctx)
     pthread_mutex_unlock(&s->wake_lock);
 }
 
-static struct timespec in_ms(int64_t ms)
-{
-    struct timespec at;
-
-    (void)clock_gettime(CLOCK_MONOTONIC, &at);
-    at.tv_sec += ms / 1000;
-    at.tv_nsec += ms % 1000 * 1000000;
-    if (at.tv_nsec >= 1000000000) {
-        at.tv_sec++;
-        at.tv_nsec -= 1000000000;
-    }
-    return at;
-}
-
 /* Waits so long, or until the end; with for_news also until there is some. False: the end. */
 static bool sleep_ms(struct pk_crowd_share *s, int64_t ms, bool for_news)
 {
-    struct timespec until = in_ms(ms);
+    struct timespec until = pk_clock_after(ms);
     bool ends;
 
     pthread_mutex_lock(&s->wake_lock);
